@@ -1,0 +1,215 @@
+"""Plotly figures of one study: for each a data part, which tests check, and a drawing part.
+
+Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing else.
+"""
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+import pandas as pd
+import plotly.graph_objects as go
+from optuna.exceptions import ExperimentalWarning
+from plotly.subplots import make_subplots
+
+from search.binarize import LEVELS, Binarization, CutPoints
+from storage.results import Results
+
+BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#cbd5e1"
+NORMAL_95 = 1.96  # intervals are ± this many standard errors over photos
+MOST_CHANNELS = 9  # that the picture of channels shows
+FEWEST_FOR_IMPORTANCE = 10  # complete trials
+
+
+def history_data(results: Results) -> pd.DataFrame:
+    """One row for each complete trial, in order: number, value, best (so far), source, label."""
+    complete = results.trials[results.trials["state"] == "COMPLETE"].sort_values("number")
+    is_reference = complete["reference"].notna()
+    return pd.DataFrame(
+        {
+            "number": complete["number"],
+            "value": complete["value"].astype(float),
+            "best": complete["value"].astype(float).cummax(),
+            "source": np.where(is_reference, "reference", "search"),
+            "label": complete["threshold_ranges"] + " " + complete["encoding"],
+        }
+    )
+
+
+def history_figure(results: Results) -> go.Figure:
+    """Validation accuracy of each complete trial, and the best so far."""
+    data = history_data(results)
+    figure = go.Figure()
+    for source, color in (("search", BLUE), ("reference", ORANGE)):
+        rows = data[data["source"] == source]
+        figure.add_scatter(
+            x=rows["number"],
+            y=rows["value"],
+            mode="markers",
+            name=source,
+            marker={"color": color, "size": 7},
+            text=rows["label"],
+            hovertemplate="trial %{x}: %{y:.1%}<br>%{text}<extra></extra>",
+        )
+    figure.add_scatter(x=data["number"], y=data["best"], name="best so far", line={"color": GREEN, "shape": "hv"})
+    _greyscale_line(figure, results)
+    figure.update_layout(xaxis_title="trial", yaxis_title="validation accuracy", yaxis_tickformat=".0%")
+    return _styled(figure)
+
+
+def importance_data(results: Results) -> pd.DataFrame:
+    """parameter and importance (they add up to 1), the greatest first; empty with too few trials."""
+    complete = results.trials[results.trials["state"] == "COMPLETE"]
+    if len(complete) < FEWEST_FOR_IMPORTANCE or complete["value"].nunique() < 2:
+        return pd.DataFrame({"parameter": [], "importance": []})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        importances = optuna.importance.get_param_importances(results.study)
+    names = {"k": "number of cut points", "encoding": "encoding"}
+    rows = [(names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)]
+    return pd.DataFrame(rows, columns=["parameter", "importance"]).sort_values(
+        "importance", ascending=False, ignore_index=True
+    )
+
+
+def _counted_from_one(importances: dict[str, float]) -> list[tuple[str, float]]:
+    return [(f"u{int(key[1:]) + 1}" if key.startswith("u") else key, value) for key, value in importances.items()]
+
+
+def importance_figure(results: Results) -> go.Figure | None:
+    """What the accuracy depends on (PED-ANOVA, Optuna's default); None with too few trials."""
+    data = importance_data(results)
+    if data.empty:
+        return None
+    figure = go.Figure(go.Bar(x=data["importance"], y=data["parameter"], orientation="h", marker_color=BLUE))
+    figure.update_layout(xaxis_title="share of importance", yaxis={"autorange": "reversed"})
+    return _styled(figure)
+
+
+def cuts_figure(results: Results) -> go.Figure:
+    """Accuracy against the number of cut points: every candidate, the best of each number, greyscale."""
+    figure = go.Figure()
+    rows = results.candidates
+    for is_reference, name, color in ((False, "search", LIGHT), (True, "references", ORANGE)):
+        some = rows[rows["reference"].notna() == is_reference]
+        figure.add_scatter(
+            x=some["cuts"],
+            y=some["value"],
+            mode="markers",
+            name=name,
+            marker={"color": color, "size": 7},
+            text=some["threshold_ranges"] + " " + some["encoding"] + some["reference"].map(lambda r: f" ({r})" if pd.notna(r) else ""),
+            hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
+        )
+    best = results.by_cuts
+    figure.add_scatter(
+        x=best["cuts"],
+        y=best["value"],
+        mode="lines+markers",
+        name="best of each number",
+        line={"color": BLUE},
+        error_y={"type": "data", "array": NORMAL_95 * best["standard_error"].astype(float)},
+        text=best["threshold_ranges"] + " " + best["encoding"],
+        hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
+    )
+    _greyscale_line(figure, results)
+    figure.update_layout(
+        xaxis={"title": "number of cut points", "dtick": 1 if best["cuts"].max() <= 20 else None},
+        yaxis={"title": "validation accuracy", "tickformat": ".0%"},
+    )
+    return _styled(figure)
+
+
+def positions_data(results: Results) -> pd.DataFrame:
+    """One row for each cut point of the best candidate of each number: cuts, cut_point, value."""
+    return results.by_cuts[["cuts", "cut_points", "value"]].explode("cut_points").rename(columns={"cut_points": "cut_point"})
+
+
+def positions_figure(results: Results) -> go.Figure:
+    """Where the best cut points of each number lie, over the grey levels of the training pixels."""
+    assert results.data_set is not None
+    data = positions_data(results)
+    figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.04)
+    for cuts, rows in data.groupby("cuts"):
+        figure.add_scatter(
+            x=rows["cut_point"],
+            y=rows["cuts"],
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": BLUE}},
+            name=f"{cuts}",
+            showlegend=False,
+            hovertemplate=f"{cuts} cut points, {rows['value'].iloc[0]:.1%}: " + "%{x}<extra></extra>",
+            row=1,
+            col=1,
+        )
+    shares = np.array(results.data_set.histogram) / sum(results.data_set.histogram)
+    figure.add_bar(
+        x=np.arange(LEVELS), y=shares, marker={"color": GREY, "line_width": 0}, showlegend=False, row=2, col=1,
+        hovertemplate="grey level %{x}: %{y:.2%} of pixels<extra></extra>",
+    )
+    figure.update_yaxes(title_text="number of cut points", dtick=1 if data["cuts"].max() <= 20 else None, row=1, col=1)
+    figure.update_yaxes(title_text="share of pixels", tickformat=".0%", row=2, col=1)
+    figure.update_xaxes(range=[-1, LEVELS], row=1, col=1)
+    figure.update_xaxes(title_text="grey level", row=2, col=1)
+    return _styled(figure, height=520)
+
+
+def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
+    """The best candidate and the channels (N, C, H, W) that it makes of the example pictures."""
+    assert results.data_set is not None
+    best = results.candidates.iloc[0]
+    binarization = Binarization(CutPoints(best["cut_points"]), best["encoding"])
+    return binarization, binarization.encode(results.data_set.examples)
+
+
+def channels_figure(results: Results) -> go.Figure:
+    """What the network sees: a few pictures and the first channels that the best cut points make of them."""
+    assert results.data_set is not None
+    binarization, channels = channels_data(results)
+    shown = min(channels.shape[1], MOST_CHANNELS)
+    examples, labels = results.data_set.examples, results.data_set.example_labels
+    figure = make_subplots(
+        rows=len(examples),
+        cols=1 + shown,
+        column_titles=["picture", *(_channel_title(binarization, i) for i in range(shown))],
+        row_titles=[results.data_set.class_names[label] for label in labels],
+        horizontal_spacing=0.01,
+        vertical_spacing=0.01,
+    )
+    for row, (picture, planes) in enumerate(zip(examples, channels, strict=True), start=1):
+        for column, plane in enumerate([picture, *(255 * planes[:shown])], start=1):
+            figure.add_heatmap(
+                z=plane, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip", row=row, col=column
+            )
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
+    for axis in figure.select_yaxes():
+        axis.scaleanchor = axis.anchor
+    return _styled(figure, height=60 + 95 * len(examples))
+
+
+def _channel_title(binarization: Binarization, channel: int) -> str:
+    cuts, ranges = binarization.cut_points.values, binarization.cut_points.ranges
+    if binarization.encoding == "thermometer":
+        return f"≥ {cuts[channel]}"
+    last = channel == len(cuts)
+    return f"{ranges[channel]}–{ranges[channel + 1] if last else ranges[channel + 1] - 1}"
+
+
+def _greyscale_line(figure: go.Figure, results: Results) -> None:
+    if results.greyscale is None:
+        return
+    value, spread = results.greyscale.value, NORMAL_95 * results.greyscale.standard_error
+    figure.add_hrect(y0=value - spread, y1=min(value + spread, 1), fillcolor=GREY, opacity=0.12, line_width=0)
+    figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=f"greyscale {value:.1%}")
+
+
+def _styled(figure: go.Figure, height: int = 400) -> go.Figure:
+    return figure.update_layout(
+        template="plotly_white",
+        height=height,
+        margin={"l": 60, "r": 30, "t": 40, "b": 50},
+        legend={"orientation": "h", "y": 1.08},
+        font={"family": "system-ui, sans-serif"},
+    )

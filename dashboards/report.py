@@ -1,0 +1,141 @@
+"""python -m dashboards.report: one self-contained HTML file about a study.
+
+Enters: a study's results from the database; the pictures need not be at hand. Leaves: an HTML file
+that needs no network.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from dashboards import figures
+from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
+from storage.database import open_database
+from storage.records import counts
+from storage.results import Results, load_results
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the flags and writes the report; returns the exit code."""
+    parser = finished_study_parser("dashboards.report", "Write one HTML file about a study.", "default: report.html")
+    return run(report, parser.parse_args(argv))
+
+
+def report(args: argparse.Namespace) -> int:
+    """Writes the report where the flags say."""
+    results = load_results(open_database(args.storage, create=False), args.study_name)
+    path = args.output or Path("report.html")
+    write_report(results, path)
+    say(f"{path}: report of study {results.study.study_name}")
+    return OK
+
+
+def write_report(results: Results, path: Path) -> None:
+    """Raises: NothingToShow without a finished trial; BadInput for a place that cannot be written."""
+    if results.candidates.empty:
+        raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
+    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+        (files("dashboards") / "report.html").read_text(encoding="utf-8")
+    )
+    candidates = results.candidates
+    html = template.render(
+        name=results.study.study_name,
+        states=counts(results.trials),
+        best=candidates.iloc[0].to_dict(),
+        greyscale=results.greyscale,
+        figures=list(sections(results)),
+        by_cuts=results.by_cuts,
+        references=candidates[candidates["reference"].notna()],
+        protocol=list(flat(results.protocol)) + [(f"version of {k}", v) for k, v in results.versions.items()],
+        fingerprint=results.protocol_fingerprint,
+        plotly_js=Markup(get_plotlyjs()),  # noqa: S704 – plotly's own script
+        percent=percent,
+        table=table,
+    )
+    write_atomically(path, html)
+
+
+def sections(results: Results) -> Iterator[dict[str, Any]]:
+    """Title, one sentence and figure of each section."""
+    yield section(
+        "cuts",
+        "Accuracy against number of cut points",
+        "Every binarization that was trained to the end, and the best for each number of cut points.",
+        figures.cuts_figure(results),
+    )
+    yield section(
+        "positions",
+        "Where the cut points lie",
+        "The best cut points of each number, over the grey levels of the training pixels.",
+        figures.positions_figure(results),
+    )
+    yield section(
+        "channels",
+        "What the network sees",
+        "A few training pictures and the channels that the best cut points make of them.",
+        figures.channels_figure(results),
+    )
+    yield section(
+        "history",
+        "Optimization history",
+        "Each trial that was trained to the end; pruned trials have no value.",
+        figures.history_figure(results),
+    )
+    importance = figures.importance_figure(results)
+    if importance is not None:
+        yield section(
+            "importance",
+            "Parameter importance",
+            "What the accuracy depends on (PED-ANOVA). Position i says where cut point i lies between the one "
+            "before it and 255; it has no effect in trials with fewer cut points.",
+            importance,
+        )
+
+
+def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any]:
+    """One section of the report."""
+    drawn = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
+    return {"id": key, "title": title, "text": text, "html": Markup(drawn)}  # noqa: S704 – plotly escapes its data
+
+
+def percent(row: Any) -> str:
+    """Value and interval of a candidate or run."""
+    value, error = (row["value"], row["standard_error"]) if isinstance(row, Mapping) else (row.value, row.standard_error)
+    return f"{value:.1%} ± {figures.NORMAL_95 * error:.1%}"
+
+
+def table(rows: pd.DataFrame) -> Markup:
+    """Candidates as an HTML table, escaped."""
+    shown = pd.DataFrame(
+        {
+            "cut points": rows["cuts"],
+            "threshold ranges": rows["threshold_ranges"],
+            "encoding": rows["encoding"],
+            "bits a pixel": rows["channels"],
+            "accuracy": [percent(row) for row in rows.to_dict("records")],
+            "trials": rows["trials"],
+            "found by": rows["reference"].where(rows["reference"].notna(), "search"),
+        }
+    )
+    return Markup(shown.to_html(index=False, border=0, escape=True))  # noqa: S704 – pandas escapes
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested values as dotted names and values."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+if __name__ == "__main__":
+    exit_with(main)

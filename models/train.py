@@ -1,0 +1,154 @@
+"""Training one network on pictures that stay uint8 until their batch is encoded.
+
+Enters: lanes (a lookup table and a seed each), pictures and labels as tensors, a recipe.
+Leaves: an outcome a lane. Knows nothing of data sets, cut points or studies.
+
+The choices that make it fast on a CPU (measured side by side in benchmarks/training.py): pictures
+resident as uint8 and picked by a permutation, encoding by an embedding lookup that comes out
+channels-last, channels-last convolutions, max-pool before batch norm, fused AdamW.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.compact import NETWORKS
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. All of it belongs to the protocol."""
+
+    network: str = "compact"
+    width: int = 24
+    epochs: int = 6
+    batch_size: int = 128
+    learning_rate: float = 5e-3
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.05
+    dropout: float = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """One model: what each grey level becomes, (256, C), and the seed of its training."""
+
+    table: npt.NDArray[np.generic]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Resident:
+    """Pictures on the device for the whole run: images_u8 (N, H, W), labels (N,)."""
+
+    images_u8: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], device: torch.device) -> "Resident":
+        return cls(torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device))
+
+
+@dataclass(eq=False)
+class Outcome:
+    """What one lane's training came to.
+
+    accuracies: validation accuracy after each epoch, 0..1. correct: (N,) bool, for each validation
+    picture after the last epoch. pruned, diverged: whether and how it ended early.
+    """
+
+    accuracies: list[float] = field(default_factory=list)
+    correct: npt.NDArray[np.bool_] | None = None
+    seconds: float = 0.0
+    parameters: int = 0
+    pruned: bool = False
+    diverged: bool = False
+
+
+def encode(images_u8: Tensor, table: Tensor) -> Tensor:
+    """(N, H, W) uint8 and (256, C) → channels (N, C, H, W) float32, channels-last in memory."""
+    return functional.embedding(images_u8.int(), table).permute(0, 3, 1, 2)
+
+
+def train(
+    lanes: Sequence[Lane],
+    training: Resident,
+    validation: Resident,
+    classes: int,
+    recipe: Recipe,
+    report: Callable[[int, int, float], bool],
+    check: Callable[[], None],
+) -> list[Outcome]:
+    """Trains the lanes one after the other: the readable reference for any faster way.
+
+    report(lane, epoch, accuracy): called after each epoch; True ends that lane as pruned.
+    check(): called before each step; what it raises ends everything.
+    Deterministic for a seed on one CPU with one number of threads.
+    """
+    return [
+        _train_one(lane, training, validation, classes, recipe, lambda e, a, i=i: report(i, e, a), check)  # type: ignore[misc]
+        for i, lane in enumerate(lanes)
+    ]
+
+
+def _train_one(
+    lane: Lane,
+    training: Resident,
+    validation: Resident,
+    classes: int,
+    recipe: Recipe,
+    report: Callable[[int, float], bool],
+    check: Callable[[], None],
+) -> Outcome:
+    started = time.perf_counter()
+    device = training.labels.device
+    torch.manual_seed(lane.seed)
+    table = torch.as_tensor(lane.table, dtype=torch.float32, device=device)
+    n, height, width_px = training.images_u8.shape
+    network = NETWORKS[recipe.network](table.shape[1], height, width_px, classes, recipe.width, recipe.dropout)
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    steps = math.ceil(n / recipe.batch_size)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs
+    )
+    outcome = Outcome(parameters=sum(p.numel() for p in network.parameters()))
+    for epoch in range(recipe.epochs):
+        network.train()
+        total_loss = torch.zeros((), device=device)
+        # Pieces of equal size: a last batch of one picture would have no batch statistics.
+        for rows in torch.randperm(n, device=device).tensor_split(steps):
+            check()
+            logits = network(encode(training.images_u8[rows], table))
+            loss = functional.cross_entropy(logits, training.labels[rows], label_smoothing=recipe.label_smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total_loss += loss.detach()
+        if not math.isfinite(total_loss.item()):
+            outcome.diverged = True
+            break
+        outcome.correct = predict(network, validation.images_u8, table).eq(validation.labels).cpu().numpy()
+        outcome.accuracies.append(float(outcome.correct.mean()))
+        if report(epoch, outcome.accuracies[-1]) and epoch + 1 < recipe.epochs:
+            outcome.pruned = True
+            break
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+@torch.inference_mode()
+def predict(network: nn.Module, images_u8: Tensor, table: Tensor, batch_size: int = 1024) -> Tensor:
+    """The class of each picture: (N,) int64."""
+    network.eval()
+    return torch.cat([network(encode(batch, table)).argmax(1) for batch in images_u8.split(batch_size)])

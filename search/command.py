@@ -1,0 +1,156 @@
+"""What every command shares: its errors and exit codes, its common flags, writing one file.
+
+Enters: a command's `main`. Leaves: an exit code, and on an error one line on stderr.
+Never does: catch an error only to go on.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, NoReturn
+
+from storage.database import DEFAULT_STORAGE, StorageUnavailable, UnknownStudy
+
+OK, FAILURE, BAD_INPUT, NOTHING_TO_SHOW, PROTOCOL_MISMATCH, STORAGE_UNAVAILABLE = range(6)
+STOPPED = 128  # plus the number of the signal: 130 after Ctrl-C, 143 after SIGTERM
+
+
+class BadInput(Exception):
+    """Input that cannot be used; the message names it and says what to do."""
+
+
+class NothingToShow(Exception):
+    """The study has no finished trial yet."""
+
+
+class ProtocolMismatch(Exception):
+    """The study holds values of another protocol, which must not be compared with new ones."""
+
+
+EXIT_CODES: dict[type[BaseException], int] = {
+    BadInput: BAD_INPUT,
+    UnknownStudy: BAD_INPUT,
+    NothingToShow: NOTHING_TO_SHOW,
+    ProtocolMismatch: PROTOCOL_MISMATCH,
+    StorageUnavailable: STORAGE_UNAVAILABLE,
+    KeyboardInterrupt: STOPPED + signal.SIGINT,
+}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, like every other error of ours."""
+
+    def error(self, message: str) -> NoReturn:
+        say(f"error: {message} (see python -m {self.prog} --help)")
+        sys.exit(BAD_INPUT)
+
+
+def parser(module: str, description: str) -> OneLineParser:
+    """A parser for `python -m MODULE` with the flags that every command has."""
+    made = OneLineParser(
+        prog=module,
+        usage=f"python -m {module} [options]",
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    made.add_argument(
+        "--storage",
+        metavar="URL",
+        default=os.environ.get("OPTUNA_STORAGE", DEFAULT_STORAGE),
+        help="database with the studies; $OPTUNA_STORAGE changes the default",
+    )
+    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return made
+
+
+def finished_study_parser(module: str, description: str, output: str) -> OneLineParser:
+    """A parser for a command that reads one study and writes one file."""
+    made = parser(module, description)
+    made.add_argument(
+        "--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study"
+    )
+    made.add_argument("-o", "--output", metavar="FILE", type=Path, default=argparse.SUPPRESS, help=output)
+    made.set_defaults(study_name=None, output=None)
+    return made
+
+
+def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Runs a command's body and turns its errors into one line and an exit code."""
+    try:
+        return body(args)
+    except BaseException as error:
+        code = next((c for kind, c in EXIT_CODES.items() if isinstance(error, kind)), None)
+        if code is None and not isinstance(error, Exception):
+            raise
+        if args.debug:
+            raise
+        if isinstance(error, KeyboardInterrupt):
+            say("stopped")
+        elif code is not None:
+            say(f"error: {one_line(error)}")
+        else:
+            say(f"error: {type(error).__name__}: {one_line(error)} (--debug shows where)")
+        return FAILURE if code is None else code
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def say(message: str) -> None:
+    """A message for the person who waits; data goes to stdout instead."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def plural(number: int, word: str) -> str:
+    """`1 bit`, `2 bits`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a whole file or nothing: a reader never sees half of it.
+
+    Raises: BadInput when the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder")
+        handle: IO[str]
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as handle:
+            temporary = Path(handle.name)
+            try:
+                handle.write(text)
+                handle.flush()
+                os.fsync(handle.fileno())
+                os.chmod(temporary, 0o666 & ~_umask())
+                os.replace(temporary, path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place with -o") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def exit_with(main: Callable[[Sequence[str] | None], int]) -> NoReturn:
+    """Ends the process with a command's exit code, quietly when the reader of stdout went away."""
+    try:
+        code = main(None)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = OK
+    sys.exit(code)

@@ -1,0 +1,103 @@
+"""One study's settings. The flags of python -m search.study and their help come from these fields."""
+
+import argparse
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from search.binarize import ENCODINGS, LEVELS
+from search.command import BadInput, OneLineParser
+from search.protocol import BUDGETS
+from search.references import COMPUTED
+from search.samplers import PRUNERS, SAMPLERS
+from search.space import SCALES
+
+
+def flag(help: str, default: Any = None, choices: typing.Iterable[str] | None = None, metavar: str | None = None) -> Any:
+    """A field that becomes a flag."""
+    choices = None if choices is None else tuple(choices)
+    return field(default=default, metadata={"help": help, "choices": choices, "metavar": metavar})
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """What to search, on which pictures, with how much of everything.
+
+    Raises: BadInput for a value out of its range.
+    """
+
+    trials: int = flag("the study's total; run again to go on to it", 100, metavar="N")
+    data: str | None = flag(
+        "sign-mnist, digits, or a path: .csv, .zip, .npz, or a folder with *_train.csv and *_test.csv; "
+        "without it Sign Language MNIST if it is on disk, otherwise digits",
+        metavar="NAME|PATH",
+    )
+    data_dir: Path | None = flag("where to look for Sign Language MNIST, before $CUTPOINTS_DATA and the cache folder", metavar="FOLDER")
+    shape: str | None = flag("size of a picture in a CSV, if it is not square", metavar="HxW")
+    max_cuts: int = flag("search 1 to this many cut points", 8, metavar="K")
+    encoding: str = flag("one-hot ranges as in the paper, thermometer, or both as part of the search", "both", [*ENCODINGS, "both"])
+    positions: str = flag("how positions become grey levels: half by the training pixels' distribution, or evenly", "pixels", SCALES)
+    references: str = flag(
+        f"cut points that need no search as the first trials: {', '.join(COMPUTED)}; auto adds the paper's "
+        "on Sign Language MNIST; at most half of the trials",
+        "auto",
+        ["auto", "paper", "all", "none"],
+    )
+    sampler: str = flag("Optuna's sampler; cmaes keeps a pickle in the database", "tpe", SAMPLERS)
+    pruner: str = flag("ends trials early; references and replicates are never pruned", "median", PRUNERS)
+    budget: str = flag("variants per photo, epochs and width of a trial", "quick", BUDGETS)
+    variants: int | None = flag("variants per photo that are trained on, 0 for all; default: the budget's", metavar="N")
+    epochs: int | None = flag("default: the budget's", metavar="N")
+    width: int | None = flag("filters of the network's first block; default: the budget's", metavar="N")
+    batch_size: int | None = flag("default: 128, less on small sets", metavar="N")
+    learning_rate: float = flag("the highest of the one-cycle schedule", 5e-3, metavar="X")
+    seed: int = flag("of the split, the sampler and the training", 0, metavar="N")
+    device: str = flag("where to train", "auto", ["auto", "cpu", "cuda"])
+    timeout: float | None = flag("start no trial after this many seconds", metavar="SECONDS")
+    study_name: str | None = flag("default: data set, budget and protocol fingerprint", metavar="NAME")
+    output_dir: Path | None = flag("for thresholds.json and report.html; default: results/STUDY-NAME", metavar="FOLDER")
+
+    def __post_init__(self) -> None:
+        limits: dict[str, tuple[float, float]] = {
+            "trials": (1, 10**7),
+            "max_cuts": (1, LEVELS - 1),
+            "variants": (0, 10**6),
+            "epochs": (1, 10**4),
+            "width": (1, 1024),
+            "batch_size": (2, 10**5),
+            "learning_rate": (1e-9, 1e9),
+            "seed": (0, 2**31 - 1),
+            "timeout": (0, 10**9),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise BadInput(f"--{name.replace('_', '-')} {value}: expected {low:g} to {high:g}")
+        if self.study_name is not None and not self.study_name.strip():
+            raise BadInput("--study-name is empty; leave it out for the default")
+
+
+def add_flags(parser: OneLineParser) -> None:
+    """One flag for each field of StudyConfig."""
+    hints = typing.get_type_hints(StudyConfig)
+    for each in dataclasses.fields(StudyConfig):
+        kind = hints[each.name]
+        if isinstance(kind, UnionType):
+            kind = next(arg for arg in typing.get_args(kind) if arg is not type(None))
+        parser.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            type=kind,
+            default=each.default if each.default is not None else argparse.SUPPRESS,
+            choices=each.metadata["choices"],
+            metavar=each.metadata["metavar"],
+            help=each.metadata["help"].replace("%", "%%"),
+        )
+
+
+def from_flags(args: argparse.Namespace) -> StudyConfig:
+    """The settings that the flags name. Raises: BadInput."""
+    names = {each.name for each in dataclasses.fields(StudyConfig)}
+    return StudyConfig(**{name: value for name, value in vars(args).items() if name in names})

@@ -1,0 +1,78 @@
+"""Parsed pictures on disk, so that the second start does not parse again.
+
+Enters: the files that pictures were read from. Leaves: the same Pictures as reading them again
+would give. An entry is an .npz without pickle in the user's cache folder; it is named after the
+files' paths, sizes and times, so that a changed file is parsed anew.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from search.data.pictures import Part, Pictures
+
+FORMAT = 1  # raise it when reading or grouping changes, so that older entries are not used
+
+
+def folder() -> Path:
+    """The user's cache folder; $XDG_CACHE_HOME and the like move it."""
+    return user_cache_path("cutpoints")
+
+
+def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pictures:
+    """The pictures in the cache, or read and then cached. An unusable or unwritable cache is no error."""
+    stats = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    key = hashlib.sha256(repr((FORMAT, stats, options)).encode()).hexdigest()[:24]
+    entry = folder() / "pictures" / f"{key}.npz"
+    try:
+        return _load(entry)
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        pictures = read()
+    try:
+        _save(entry, pictures)
+    except OSError:
+        pass  # a read-only home costs the parsing time at each start, nothing else
+    return pictures
+
+
+def _save(entry: Path, pictures: Pictures) -> None:
+    arrays = {
+        "name": np.array(pictures.name),
+        "origin": np.array(pictures.origin),
+        "class_names": np.array(pictures.class_names),
+        "known_copies": np.array(pictures.known_copies),
+    }
+    for name, part in (("train", pictures.train), ("test", pictures.test)):
+        if part is not None:
+            arrays |= {f"{name}_{key}": getattr(part, key) for key in ("images", "labels", "groups")}
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=entry.parent, suffix=".part", delete=False) as handle:
+        try:
+            np.savez(handle, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+            handle.close()
+            os.replace(handle.name, entry)
+        except BaseException:
+            Path(handle.name).unlink(missing_ok=True)
+            raise
+
+
+def _load(entry: Path) -> Pictures:
+    with np.load(entry, allow_pickle=False) as arrays:
+
+        def part(name: str) -> Part:
+            return Part(*(arrays[f"{name}_{key}"] for key in ("images", "labels", "groups")))
+
+        return Pictures(
+            str(arrays["name"]),
+            str(arrays["origin"]),
+            tuple(map(str, arrays["class_names"])),
+            part("train"),
+            part("test") if "test_images" in arrays.files else None,
+            int(arrays["known_copies"]),
+        )

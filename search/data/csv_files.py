@@ -1,0 +1,111 @@
+"""Kaggle's CSV form: a header `label,pixel1,…`, then one picture a row. Also inside a .zip.
+
+Enters: a path. Leaves: images and raw labels. Every complaint names the file, the row (as an editor
+counts lines) or the column, and what to do.
+"""
+
+import io
+import math
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.errors import EmptyDataError, ParserError, ParserWarning
+
+from search.command import BadInput
+
+Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
+
+
+def read_bytes(path: Path) -> dict[str, bytes]:
+    """The CSV texts of a `.csv` or of all CSVs in a `.zip`, by name. Nothing is unpacked to disk."""
+    try:
+        if path.suffix.lower() != ".zip":
+            return {path.name: path.read_bytes()}
+        with zipfile.ZipFile(path) as archive:
+            names = [n for n in archive.namelist() if n.lower().endswith(".csv") and "__MACOSX" not in n]
+            if not names:
+                raise BadInput(f"{path}: no .csv file in this zip")
+            return {Path(name).name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+        raise BadInput(f"{path}: damaged zip ({error}); download or copy it again") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def parse_csv(text: bytes, where: str, shape: tuple[int, int] | None) -> Table:
+    """Images (N, H, W) uint8 and raw labels (N,). Raises: BadInput."""
+    frame = _parse_frame(text, where)
+    if "label" not in frame.columns:
+        raise BadInput(f"{where}: no column named 'label' in the header (it begins with {list(frame.columns[:3])})")
+    if len(frame) == 0:
+        raise BadInput(f"{where}: a header but no rows; add pictures")
+    _check_labels(frame["label"], where)
+    pixels = frame.drop(columns="label")
+    if pixels.shape[1] == 0:
+        raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
+    height, width = shape or _square(pixels.shape[1], where)
+    if height * width != pixels.shape[1]:
+        raise BadInput(f"{where}: {pixels.shape[1]} pixel columns do not make {height}x{width} pictures (--shape)")
+    return _check_pixels(pixels, where).reshape(-1, height, width), frame["label"].to_numpy()
+
+
+def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ParserWarning)  # more fields than the header has
+            return pd.read_csv(io.BytesIO(text), index_col=False, low_memory=False)
+    except EmptyDataError as error:
+        raise BadInput(f"{where}: the file is empty; expected a header 'label,pixel1,…' and rows") from error
+    except ParserWarning as error:
+        raise BadInput(f"{where}: rows have more fields than the header; make them equally long") from error
+    except ParserError as error:
+        reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
+        raise BadInput(f"{where}: ragged rows: {reason}; make all rows equally long") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{where}: not a text file (byte {error.start}); expected CSV") from error
+
+
+def _check_labels(labels: "pd.Series[int]", where: str) -> None:
+    empty = np.flatnonzero(labels.isna())
+    if len(empty):
+        raise BadInput(f"{where}: row {_line(empty[0])}: the label is empty; fill it in or delete the row")
+
+
+def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
+    """All pixels as uint8 (N, H·W); otherwise names the first bad one."""
+    wrong_type = [c for c in pixels.columns if not pd.api.types.is_numeric_dtype(pixels[c])]
+    for column in wrong_type[:1]:
+        numbers = pd.to_numeric(pixels[column], errors="coerce")
+        row = int(np.flatnonzero(numbers.isna())[0])
+        value = pixels[column].iloc[row]
+        if not pd.isna(value):
+            raise BadInput(f"{where}: row {_line(row)}, column {column}: {str(value)[:40]!r} is not a number 0..255")
+    values = pixels.drop(columns=wrong_type).to_numpy() if wrong_type else pixels.to_numpy()
+    bad = np.argwhere(~((values >= 0) & (values <= 255) & (values == np.floor(values))))
+    if len(bad):
+        row, column = map(int, bad[0])
+        value = values[row, column]
+        if math.isnan(value):
+            hint = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
+        else:
+            hint = f"{value:g} is not a whole number 0..255; rescale the pixels"
+        raise BadInput(f"{where}: row {_line(row)}, column {pixels.columns[column]}: {hint}")
+    if wrong_type:
+        raise BadInput(f"{where}: column {wrong_type[0]} is not numeric; pixels are whole numbers 0..255")
+    return values.astype(np.uint8)
+
+
+def _square(pixels: int, where: str) -> tuple[int, int]:
+    side = math.isqrt(pixels)
+    if side * side != pixels:
+        raise BadInput(f"{where}: {pixels} pixel columns are not a square picture; say --shape HEIGHTxWIDTH")
+    return side, side
+
+
+def _line(row: int) -> int:
+    """The line in the file: rows count from 0, the header is line 1."""
+    return int(row) + 2

@@ -1,0 +1,109 @@
+"""Leak-safe splits: photo groups go to training, validation or test as a whole.
+
+Enters: Pictures and a seed. Leaves: a Split with its fingerprint. The test part of a split is read
+by confirmation alone; the objective never sees it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import StratifiedGroupKFold
+
+from search.command import BadInput
+from search.data.pictures import Part, Pictures
+
+FOLDS = 5  # a fifth of the photos for validation, and a fifth for a test set that is held out
+
+
+class SplitLeak(Exception):
+    """Variants of one photo stand on both sides of a split."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training, validation and test photos, none of them in two parts.
+
+    data: fingerprint of pixels, labels, groups and class names; split: of who is in which part.
+    """
+
+    pictures: Pictures
+    train: Part
+    validation: Part
+    test: Part
+    data_fingerprint: str
+    split_fingerprint: str
+
+
+def split_pictures(pictures: Pictures, seed: int) -> Split:
+    """Splits by photo group, stratified by class; the data's own test set is kept as it is.
+
+    Raises: BadInput when a class has fewer photos than there are folds.
+    """
+    whole = pictures.train
+    check_enough_photos(pictures)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    held_out = [fold for _, fold in folds.split(whole.images[:, 0, 0], whole.labels, whole.groups)]
+    validation = held_out[0]
+    test = held_out[1] if pictures.test is None else np.empty(0, dtype=np.int64)
+    train = np.setdiff1d(np.arange(len(whole)), np.concatenate([validation, test]))
+    for first, second in ((train, validation), (train, test), (validation, test)):
+        check_no_leak(whole.groups[first], whole.groups[second])
+    return Split(
+        pictures,
+        whole[train],
+        whole[validation],
+        pictures.test or whole[test],
+        data_fingerprint(pictures),
+        digest(train, validation, test),
+    )
+
+
+def check_no_leak(groups: npt.NDArray[np.int64], other_groups: npt.NDArray[np.int64]) -> None:
+    """Raises: SplitLeak when a photo group stands on both sides."""
+    shared = np.intersect1d(groups, other_groups)
+    if len(shared):
+        raise SplitLeak(f"{len(shared)} photos have variants on both sides of the split (photo group {shared[0]})")
+
+
+def check_enough_photos(pictures: Pictures) -> None:
+    """Raises: BadInput for one class only, or a class with fewer photos than folds."""
+    if len(pictures.class_names) < 2:
+        raise BadInput(
+            f"{pictures.origin}: only one class ({pictures.class_names[0]}); a classifier needs at least two"
+        )
+    for label, name in enumerate(pictures.class_names):
+        photos = len(np.unique(pictures.train.groups[pictures.train.labels == label]))
+        if photos < FOLDS:
+            raise BadInput(
+                f"{pictures.origin}: class {name!r} has {photos} photos that are not variants of each other; "
+                f"the split needs at least {FOLDS}: add pictures of it or leave the class out"
+            )
+
+
+def at_most_variants(part: Part, variants: int, seed: int) -> Part:
+    """At most that many randomly chosen variants of each photo; 0 keeps all of them."""
+    if variants == 0:
+        return part
+    shuffled = np.random.default_rng(seed).permutation(len(part))
+    by_group = shuffled[np.argsort(part.groups[shuffled], kind="stable")]
+    groups = part.groups[by_group]
+    rank = np.arange(len(groups)) - np.searchsorted(groups, groups)
+    return part[np.sort(by_group[rank < variants])]
+
+
+def data_fingerprint(pictures: Pictures) -> str:
+    """16 hexadecimal digits of SHA-256 over pixels, labels, groups and class names."""
+    parts = [part for part in (pictures.train, pictures.test) if part is not None]
+    arrays = [array for part in parts for array in (part.images, part.labels, part.groups)]
+    return digest(np.array("\n".join(pictures.class_names).encode()), *arrays)
+
+
+def digest(*arrays: npt.NDArray[np.generic]) -> str:
+    """16 hexadecimal digits of SHA-256 over the arrays' types, shapes and bytes."""
+    state = hashlib.sha256()
+    for array in arrays:
+        state.update(f"{array.dtype.str}{array.shape}".encode())
+        state.update(np.ascontiguousarray(array).tobytes())
+    return state.hexdigest()[:16]

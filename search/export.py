@@ -1,0 +1,35 @@
+"""python -m search.export: the best thresholds of a study as JSON, on stdout or in a file."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from search import thresholds
+from search.command import OK, exit_with, finished_study_parser, run, say
+from storage.database import open_database
+from storage.results import load_results
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the flags and exports; returns the exit code."""
+    parser = finished_study_parser("search.export", "Write a study's best thresholds as JSON.", "default: stdout")
+    parser.add_argument(
+        "--cuts", type=int, metavar="K", default=None, help="the best with K cut points instead of the best of all"
+    )
+    return run(export, parser.parse_args(argv))
+
+
+def export(args: argparse.Namespace) -> int:
+    """Writes the thresholds document where the flags say."""
+    results = load_results(open_database(args.storage, create=False), args.study_name)
+    made = thresholds.document(results, args.cuts)
+    if args.output is None:
+        sys.stdout.write(thresholds.to_json(made))
+    else:
+        thresholds.write(args.output, made)
+        say(f"{args.output}: {','.join(map(str, made['threshold_ranges']))} of study {results.study.study_name}")
+    return OK
+
+
+if __name__ == "__main__":
+    exit_with(main)

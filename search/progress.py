@@ -1,0 +1,114 @@
+"""What a person sees while a study runs: a live view on a terminal, plain lines elsewhere; on stderr.
+
+Enters: trials as they start, train and end. Leaves: nothing but text.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optuna.trial import TrialState
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from search.binarize import Binarization
+from search.command import plural
+from search.objective import Result
+from storage.records import Run
+from search.trials import Asked
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best binarization so far and its value."""
+
+    binarization: Binarization
+    value: float
+    standard_error: float
+
+
+class Progress:
+    """Shows a study's run. Use it as a context manager around the loop."""
+
+    def __init__(self, total: int, done: int, greyscale: Run | None) -> None:
+        self.total, self.done, self.greyscale = total, done, greyscale
+        self.best: Best | None = None
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
+        self._started = time.monotonic()
+        self._done_before = done
+        self._epoch_text = ""
+        self._now: Asked | None = None
+
+    def __enter__(self) -> "Progress":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def start(self, batch: Sequence[Asked]) -> None:
+        """Trials begin."""
+        self._now, self._epoch_text = batch[0], ""
+        self._refresh()
+
+    def epoch(self, epoch: int, accuracy: float) -> None:
+        """An epoch of the current trial ended."""
+        self._epoch_text = f"after epoch {epoch + 1} {accuracy:.1%}"
+        self._refresh()
+
+    def end(self, asked: Asked, result: Result, state: TrialState, best: Best | None) -> None:
+        """A trial ended; failed ones say why."""
+        self.done, self.best = self.done + 1, best
+        if state is TrialState.FAIL:
+            outcome = "failed: the training loss became NaN or infinite"
+        elif state is TrialState.PRUNED:
+            outcome = f"pruned after epoch {len(result.accuracies)} at {result.accuracies[-1]:.1%}"
+        else:
+            assert result.value is not None
+            outcome = f"{result.value:.1%}"
+        label = f" ({asked.reference})" if asked.reference else ""
+        if asked.replicate_of is not None:
+            label += f" (replicate of trial {asked.replicate_of}, seed {asked.training_seed})"
+        line = f"{self._number(asked)}  {asked.binarization}{label}  {outcome}"
+        if self._live is None:
+            self._console.print(f"{line}  | best {self._best_text()} | {self._time_left()}", markup=False)
+        elif state is TrialState.FAIL:
+            self._console.print(line, markup=False)
+        self._refresh()
+
+    def _number(self, asked: Asked) -> str:
+        return f"trial {asked.trial.number} ({self.done}/{self.total})"
+
+    def _best_text(self) -> str:
+        if self.best is None:
+            return "none yet"
+        interval = f"{self.best.value:.1%} ±{1.96 * self.best.standard_error:.1%}"
+        text = f"{interval} with {self.best.binarization}, {plural(self.best.binarization.channels, 'channel')}"
+        if self.greyscale is not None:
+            text += f", {100 * (self.best.value - self.greyscale.value):+.1f} points to greyscale"
+        return text
+
+    def _time_left(self) -> str:
+        made = self.done - self._done_before
+        if made == 0:
+            return "time left unknown"
+        seconds = (time.monotonic() - self._started) / made * max(self.total - self.done, 0)
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest:02d} s left" if minutes else f"{rest} s left"
+
+    def _refresh(self) -> None:
+        if self._live is None:
+            return
+        table = Table.grid(padding=(0, 2))
+        if self._now is not None:
+            kind = f" ({self._now.reference})" if self._now.reference else ""
+            table.add_row("trial", f"{self._now.trial.number}, {self.done} of {self.total} done, {self._time_left()}")
+            table.add_row("now", f"{self._now.binarization}{kind}  {self._epoch_text}")
+        table.add_row("best", self._best_text())
+        if self.greyscale is not None:
+            table.add_row("greyscale", f"{self.greyscale.value:.1%} ±{1.96 * self.greyscale.standard_error:.1%}, 8 bits a pixel")
+        self._live.update(table)

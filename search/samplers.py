@@ -1,0 +1,105 @@
+"""Samplers and pruners by name.
+
+A sampler's state is not stored by Optuna, so a resumed study needs another seed than the first start
+had: with the same one it would draw its start-up trials again. Sobol' points (qmc) are the exception:
+their place in the sequence is stored, and the sequence must stay the same.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
+
+
+def tpe(seed: int) -> BaseSampler:
+    """Tree-structured Parzen estimator, multivariate; 10 start-up trials, references among them."""
+    return TPESampler(seed=seed, n_startup_trials=10)
+
+
+def random(seed: int) -> BaseSampler:
+    """Uniform at random."""
+    return RandomSampler(seed=seed)
+
+
+def cmaes(seed: int) -> BaseSampler:
+    """CMA-ES on k and the u; the encoding is drawn at random.
+
+    Optuna keeps its state as a pickle in the database: use it with databases that you trust.
+    """
+    return CmaEsSampler(seed=seed, warn_independent_sampling=False)
+
+
+def gp(seed: int) -> BaseSampler:
+    """Gaussian process; about 2 s a trial."""
+    return GPSampler(seed=seed, warn_independent_sampling=False)
+
+
+def qmc(seed: int) -> BaseSampler:
+    """Scrambled Sobol' points; k and encoding of the very first trial are drawn at random."""
+    return QMCSampler(
+        scramble=True,
+        seed=SEQUENCE_SEED,
+        independent_sampler=RandomSampler(seed=seed),
+        warn_asynchronous_seeding=False,
+        warn_independent_sampling=False,
+    )
+
+
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": tpe,
+    "random": random,
+    "cmaes": cmaes,
+    "gp": gp,
+    "qmc": qmc,
+}
+
+class SameCuts(BasePruner):
+    """Lets another pruner see only trials with as many cut points as the one in question.
+
+    Against all trials, one or two cut points would nearly always be pruned, and the answer to "how
+    few bits are enough?" with them.
+    """
+
+    def __init__(self, pruner: BasePruner) -> None:
+        self.pruner = pruner
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether to prune; see the wrapped pruner."""
+        return self.pruner.prune(_SameCutsStudy(study, len(trial.user_attrs["cut_points"])), trial)
+
+
+class _SameCutsStudy(optuna.Study):
+    """A view of a study that shows only trials with k cut points."""
+
+    def __init__(self, study: optuna.Study, k: int) -> None:
+        super().__init__(study.study_name, study._storage, study.sampler, study.pruner)
+        self._k = k
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Sequence[TrialState] | None = None  # type: ignore[override]
+    ) -> list[FrozenTrial]:
+        trials = super().get_trials(deepcopy=deepcopy, states=states)
+        return [trial for trial in trials if len(trial.user_attrs.get("cut_points", ())) == self._k]
+
+
+# The number of epochs of a trial to a pruner.
+PRUNERS: dict[str, Callable[[int], BasePruner]] = {
+    "median": lambda epochs: SameCuts(MedianPruner(n_startup_trials=4, n_warmup_steps=epochs // 3)),
+    "hyperband": lambda epochs: HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3),
+    "none": lambda epochs: NopPruner(),
+}
+
+
+def make_sampler(name: str, seed: int, trials_so_far: int) -> BaseSampler:
+    """A sampler whose draws are new for each resumption of a study."""
+    fresh = int(np.random.SeedSequence([seed, trials_so_far]).generate_state(1)[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return SAMPLERS[name](fresh)

@@ -1,0 +1,106 @@
+"""Optuna parameters ⇄ cut points.
+
+`k` is the number of cut points, an integer 1..max_cuts, and `u0 … u(max_cuts-1)` in [0, 1] are always
+suggested, so that every trial has the same parameters and TPE stays multivariate. Breaking a stick
+with them gives k positions
+
+    p_i = p_(i-1) + (1 - p_(i-1)) · (1 - (1 - u_i)^(1/(k-i))),   i = 0 … k-1,
+
+which are the order statistics of k uniform numbers when the u are uniform. Positions become grey
+levels by a scale. Everything can be inverted, so that references are trials like any other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from search.binarize import LEVELS, Binarization, CutPoints
+
+Params = dict[str, int | float | str]
+
+
+def pixel_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Half the training pixels' own distribution, half even.
+
+    The pixels' share puts cut points where pixels are; the even share gives every cut point 1..255
+    a part of the scale, so that each can be found and inverted also where a grey level is unused.
+    """
+    pixels = histogram[1:] / max(histogram[1:].sum(), 1)
+    return _scale(0.5 * pixels + 0.5 / (LEVELS - 1))
+
+
+def linear_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Every cut point 1..255 is as likely as another, whatever the pixels are."""
+    return _scale(np.ones(LEVELS - 1))
+
+
+def _scale(mass: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Edges (256,) from 0 to 1: cut point c has the positions edges[c-1] <= p < edges[c]."""
+    return np.concatenate([[0.0], np.cumsum(mass / mass.sum())[:-1], [1.0]])
+
+
+# A histogram (256,) of the training pixels to edges (256,).
+SCALES: dict[str, Callable[[npt.NDArray[np.integer]], npt.NDArray[np.float64]]] = {
+    "pixels": pixel_scale,
+    "linear": linear_scale,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """All binarizations with 1..max_cuts cut points in the given encodings."""
+
+    max_cuts: int
+    encodings: tuple[str, ...]
+    edges: npt.NDArray[np.float64]  # of a scale, (256,)
+
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """What Optuna suggests in each trial."""
+        made: dict[str, BaseDistribution] = {"k": IntDistribution(1, self.max_cuts)}
+        made |= {f"u{i}": FloatDistribution(0.0, 1.0) for i in range(self.max_cuts)}
+        if len(self.encodings) > 1:
+            made["encoding"] = CategoricalDistribution(self.encodings)
+        return made
+
+    def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
+        """The cut points and encoding that a trial's parameters stand for; exactly k cut points."""
+        k = int(params["k"])
+        position, levels = 0.0, []
+        for i in range(k):
+            broken = 1 - (1 - float(params[f"u{i}"])) ** (1 / (k - i))
+            position += (1 - position) * broken
+            levels.append(int(np.searchsorted(self.edges, position, side="right")))
+        return Binarization(CutPoints(_strictly_increasing(levels)), str(params.get("encoding", self.encodings[0])))
+
+    def params(self, binarization: Binarization) -> Params:
+        """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
+
+        Raises: ValueError when the space does not hold it.
+        """
+        cuts, k = binarization.cut_points, len(binarization.cut_points)
+        if k > self.max_cuts or binarization.encoding not in self.encodings:
+            raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.encodings}")
+        params: Params = {"k": k} | {f"u{i}": 0.5 for i in range(self.max_cuts)}
+        before = 0.0
+        for i, cut in enumerate(cuts):
+            position = float(self.edges[cut - 1] + self.edges[cut]) / 2
+            share = (position - before) / (1 - before)
+            params[f"u{i}"] = 1 - (1 - share) ** (k - i)
+            before = position
+        if len(self.encodings) > 1:
+            params["encoding"] = binarization.encoding
+        return params
+
+
+def _strictly_increasing(levels: list[int]) -> tuple[int, ...]:
+    """Levels 1..255 in order; those that fell on the same one move apart, as little as it takes."""
+    apart: list[int] = []
+    for level in levels:
+        apart.append(max(min(level, LEVELS - 1), 1, apart[-1] + 1 if apart else 1))
+    for i in reversed(range(len(apart))):
+        apart[i] = min(apart[i], LEVELS - len(apart) + i)
+    return tuple(apart)

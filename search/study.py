@@ -1,0 +1,204 @@
+"""python -m search.study: searches how many cut points to use and where to put them.
+
+The whole run, from top to bottom: pictures, protocol, study, greyscale, trials, results.
+Nothing imports this module.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+import torch
+
+from dashboards.report import write_report
+from models.train import Recipe
+from search import thresholds
+from search.binarize import ENCODINGS, Binarization, CutPoints
+from search.command import OK, STOPPED, exit_with, parser, run, say
+from search.config import StudyConfig, add_flags, from_flags
+from search.data.load import load_pictures
+from search.data.split import Split, at_most_variants, split_pictures
+from search.greyscale import greyscale_run
+from search.joining import default_name, join
+from search.objective import Evaluate, TrialSpec, choose_device, make_objective
+from search.progress import Best, Progress
+from search.protocol import BUDGETS, Protocol, batch_size_for
+from search.references import references
+from search.samplers import PRUNERS, make_sampler
+from search.space import SCALES, Space
+from search.stop import Stopped, StopSignals
+from search.summary import summary
+from search.trials import ask, counted, enqueue, put_back, put_back_abandoned, running, tell
+from storage.database import Database, open_database
+from storage.records import DataSet, Run, candidates_frame, save_data_set, trials_frame
+from storage.results import data_set_fingerprint, load_results
+
+EXAMPLES = 6  # training pictures that are kept for the report
+MakeObjective = Callable[[Split, int, Recipe, int, torch.device], Evaluate]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the flags and runs or goes on with a study; returns the exit code."""
+    flags = parser("search.study", "Search the threshold ranges with which a CNN works on binary pictures.")
+    add_flags(flags)
+    return run(lambda args: run_study(from_flags(args), args.storage), flags.parse_args(argv))
+
+
+def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_objective) -> int:
+    """The run. `make` builds what evaluates a trial; tests put a formula in its place."""
+    started = time.monotonic()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    device = choose_device(config.device)
+    database = open_database(storage)
+
+    # ── pictures ──
+    pictures, why = load_pictures(config.data, config.data_dir, config.shape)
+    split = split_pictures(pictures, config.seed)
+    say_pictures(split, why)
+
+    # ── protocol and space ──
+    protocol = make_protocol(config, split)
+    histogram = np.bincount(split.train.images.ravel(), minlength=256)
+    encodings = tuple(ENCODINGS) if config.encoding == "both" else (config.encoding,)
+    space = Space(config.max_cuts, encodings, SCALES[config.positions](histogram))
+    space_settings = {"max_cuts": config.max_cuts, "encoding": config.encoding, "positions": config.positions}
+    evaluate = make(split, protocol.variants, protocol.recipe, config.seed, device)
+
+    # ── study ──
+    name = config.study_name or default_name(protocol, space_settings, config.budget)
+    study = join(database, name, protocol, space_settings, PRUNERS[config.pruner](protocol.recipe.epochs))
+    study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
+    save_data_set(database, describe(split, protocol, histogram))
+    say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
+
+    # ── greyscale, references, search ──
+    stopped: Stopped | None = None
+    with StopSignals() as signals:
+        try:
+            if put_back_abandoned(study):
+                say("a trial of an earlier run did not finish and is queued again")
+            greyscale = greyscale_run(database, study, protocol, evaluate, signals.check)
+            found = references(config.references, histogram, config.max_cuts, encodings, pictures.name == "sign-mnist")
+            enqueue(study, space, found, config.trials)
+            search(config, study, space, evaluate, greyscale, signals.check, started)
+        except Stopped as stop:
+            stopped = stop
+
+    # ── results ──
+    if counted(study) or not stopped:
+        show_results(database, name, config.output_dir)
+    return STOPPED + stopped.signal if stopped else OK
+
+
+def search(
+    config: StudyConfig,
+    study: optuna.Study,
+    space: Space,
+    evaluate: Evaluate,
+    greyscale: Run | None,
+    check: Callable[[], None],
+    started: float,
+) -> None:
+    """The loop: ask, train, record, tell, show, until the study has its trials or the time is over."""
+    if counted(study) >= config.trials:
+        say(f"the study has {counted(study)} trials already; a larger --trials goes on")
+        return
+    with Progress(config.trials, counted(study), greyscale) as progress:
+        while counted(study) + running(study) < config.trials:
+            if config.timeout is not None and time.monotonic() - started >= config.timeout:
+                say(f"--timeout: {config.timeout:g} seconds are over")
+                return
+            check()
+            batch = [ask(study, space, config.seed)]
+            progress.start(batch)
+
+            def report(lane: int, epoch: int, accuracy: float, batch: Sequence[Any] = batch) -> bool:
+                asked = batch[lane]
+                progress.epoch(epoch, accuracy)
+                asked.trial.report(accuracy, epoch + 1)
+                return asked.prunable and asked.trial.should_prune()
+
+            try:
+                specs = [TrialSpec(asked.binarization.table, asked.training_seed) for asked in batch]
+                results = evaluate(specs, report, check)
+            except BaseException as error:
+                for asked in batch:
+                    put_back(study, asked.trial.number, f"{type(error).__name__} {error}")
+                raise
+            for asked, result in zip(batch, results, strict=True):
+                state = tell(study, asked, result)
+                progress.end(asked, result, state, best_so_far(study))
+
+
+def make_protocol(config: StudyConfig, split: Split) -> Protocol:
+    """All that a value depends on, from the budget and the flags that override it."""
+    budget = BUDGETS[config.budget]
+    variants = budget.variants if config.variants is None else config.variants
+    pictures = len(at_most_variants(split.train, variants, config.seed))
+    recipe = Recipe(
+        epochs=config.epochs or budget.epochs,
+        width=config.width or budget.width,
+        batch_size=config.batch_size or batch_size_for(pictures),
+        learning_rate=config.learning_rate,
+    )
+    return Protocol(
+        split.pictures.name, split.data_fingerprint, split.split_fingerprint, variants, recipe, config.seed
+    )
+
+
+def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:
+    """What the report shows of the pictures: one training picture of each of a few classes."""
+    classes = len(split.pictures.class_names)
+    chosen = np.unique(np.linspace(0, classes - 1, EXAMPLES).round().astype(int))
+    rows = [int(np.flatnonzero(split.train.labels == label)[0]) for label in chosen]
+    return DataSet(
+        fingerprint=data_set_fingerprint(protocol.as_dict()),
+        name=split.pictures.name,
+        class_names=split.pictures.class_names,
+        histogram=tuple(int(count) for count in histogram),
+        examples=split.train.images[rows],
+        example_labels=tuple(int(label) for label in chosen),
+    )
+
+
+def best_so_far(study: optuna.Study) -> Best | None:
+    """The best candidate of the study now."""
+    candidates = candidates_frame(trials_frame(study))
+    if candidates.empty:
+        return None
+    row = candidates.iloc[0]
+    binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
+    return Best(binarization, float(row["value"]), float(row["standard_error"]))
+
+
+def say_pictures(split: Split, why: str) -> None:
+    """One line on what is trained and validated on, and one where the data's test set has copies."""
+    pictures = split.pictures
+    height, width = pictures.shape
+    say(
+        f"pictures: {pictures.name} ({why}), {height}x{width}, {len(pictures.class_names)} classes; "
+        f"training {split.train.photos} photos ({len(split.train)} pictures), "
+        f"validation {split.validation.photos} ({len(split.validation)}), "
+        f"test {split.test.photos} ({len(split.test)}, not read)"
+    )
+    if pictures.known_copies:
+        say(f"note: {pictures.known_copies} test pictures are near copies of training pictures")
+
+
+def show_results(database: Database, name: str, output_dir: Path | None) -> None:
+    """The summary on stdout, thresholds.json and report.html in the output folder."""
+    results = load_results(database, name)
+    print(summary(results), flush=True)
+    folder = output_dir or Path("results") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "study")
+    thresholds.write(folder / "thresholds.json", thresholds.document(results))
+    write_report(results, folder / "report.html")
+    say(f"thresholds: {folder / 'thresholds.json'}\nreport: {folder / 'report.html'}")
+
+
+if __name__ == "__main__":
+    exit_with(main)

@@ -1,0 +1,63 @@
+"""The end of a study as a table for stdout.
+
+Enters: results. Leaves: text. Intervals are ±1.96 standard errors over photographs.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from search.command import NothingToShow, plural
+from storage.records import counts
+from storage.results import Results
+
+NORMAL_95 = 1.96
+
+
+def summary(results: Results) -> str:
+    """The best candidate, the best for each number of cut points, and greyscale.
+
+    Raises: NothingToShow without a finished trial.
+    """
+    if results.candidates.empty:
+        raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
+    best, states = results.candidates.iloc[0], counts(results.trials)
+    lines = [
+        f"best: {best['threshold_ranges']} {best['encoding']}, {_percent(best)} validation accuracy, "
+        f"{plural(best['channels'], 'bit')} a pixel{_gap(best['value'], results)}",
+        f"{states['complete']} trials complete, {states['pruned']} pruned, {states['fail']} failed",
+        "",
+        table(results).to_string(index=False),
+    ]
+    return "\n".join(lines)
+
+
+def table(results: Results) -> pd.DataFrame:
+    """One row for each number of cut points, and one for greyscale."""
+    rows: list[dict[str, Any]] = [
+        {
+            "cuts": row["cuts"],
+            "threshold ranges": row["threshold_ranges"],
+            "encoding": row["encoding"],
+            "bits": row["channels"],
+            "accuracy": _percent(row),
+            "to greyscale": _gap(row["value"], results).removeprefix(", ").removesuffix(" points to greyscale"),
+            "found by": row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}",
+            "trials": row["trials"],
+        }
+        for _, row in results.by_cuts.iterrows()
+    ]
+    if results.greyscale is not None:
+        shown = {"value": results.greyscale.value, "standard_error": results.greyscale.standard_error}
+        rows.append({"cuts": "", "threshold ranges": "greyscale", "encoding": "", "bits": 8, "accuracy": _percent(shown), "trials": 1})
+    return pd.DataFrame(rows).fillna("")
+
+
+def _percent(row: Any) -> str:
+    return f"{row['value']:.1%} ±{NORMAL_95 * row['standard_error']:.1%}"
+
+
+def _gap(value: float, results: Results) -> str:
+    if results.greyscale is None:
+        return ""
+    return f", {100 * (value - results.greyscale.value):+.1f} points to greyscale"

@@ -1,0 +1,116 @@
+"""The thresholds file: the best cut points of a study as JSON that a program can use.
+
+Enters: a study's results. Leaves: a document that fits thresholds.schema.json, which is checked before
+anything is written. `read` gives back the binarization.
+"""
+
+import datetime as dt
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jsonschema import Draft202012Validator
+
+from search.binarize import Binarization, CutPoints
+from search.command import BadInput, NothingToShow, one_line, write_atomically
+from storage.records import METRIC, counts
+from storage.results import Results
+
+COMPARISON = "pixel >= cut_point"
+
+
+def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
+    """The thresholds document of the best candidate, or of the best with that many cut points.
+
+    Raises: NothingToShow without a finished trial; BadInput when none has that many cut points.
+    """
+    if results.candidates.empty or results.data_set is None:
+        raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
+    pool = results.candidates if cuts is None else results.candidates[results.candidates["cuts"] == cuts]
+    if pool.empty:
+        there = ", ".join(map(str, results.by_cuts["cuts"]))
+        raise BadInput(f"--cuts {cuts}: no finished trial has {cuts} cut points; there are {there}")
+    data_set, greyscale = results.data_set, results.greyscale
+    references = results.candidates[results.candidates["reference"].notna()]
+    return {
+        "schema_version": 1,
+        "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **candidate(pool.iloc[0]),
+        "comparison": COMPARISON,
+        "metric": METRIC,
+        "best_by_cut_points": [candidate(row) for _, row in results.by_cuts.iterrows()],
+        "references": [candidate(row) for _, row in references.iterrows()],
+        "greyscale": greyscale
+        and {"value": greyscale.value, "standard_error": greyscale.standard_error, "bits_per_pixel": 8},
+        "data": {
+            "name": data_set.name,
+            "height": data_set.examples.shape[1],
+            "width": data_set.examples.shape[2],
+            "class_names": list(data_set.class_names),
+        },
+        "study": {"name": results.study.study_name, "trials": counts(results.trials)},
+        "fingerprints": {
+            "data": results.protocol["data_fingerprint"],
+            "split": results.protocol["split_fingerprint"],
+            "protocol": results.protocol_fingerprint,
+        },
+        "protocol": dict(results.protocol),
+        "versions": dict(results.versions),
+    }
+
+
+def candidate(row: "pd.Series[Any]") -> dict[str, Any]:
+    """One binarization and its value, from a row of the candidates."""
+    binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
+    return {
+        "threshold_ranges": list(binarization.cut_points.ranges),
+        "cut_points": list(binarization.cut_points),
+        "encoding": binarization.encoding,
+        "channels": binarization.channels,
+        "bits_per_pixel": binarization.channels,
+        "index_bits_per_pixel": binarization.index_bits,
+        "value": float(row["value"]),
+        "standard_error": float(row["standard_error"]),
+        "trials": int(row["trials"]),
+        "reference": None if pd.isna(row["reference"]) else str(row["reference"]),
+    }
+
+
+def to_json(made: dict[str, Any]) -> str:
+    """The document as text, checked against the schema; NaN is refused.
+
+    Raises: jsonschema.ValidationError, ValueError.
+    """
+    _validator().validate(made)
+    return json.dumps(made, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write(path: Path, made: dict[str, Any]) -> None:
+    """Writes a valid document, whole or not at all. Raises: BadInput for a place that cannot be written."""
+    write_atomically(path, to_json(made))
+
+
+def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
+    """A thresholds file's binarization and its whole document. Raises: BadInput."""
+    try:
+        made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: no thresholds file ({one_line(error)})") from error
+    problem = next(iter(_validator().iter_errors(made)), None)
+    if problem is not None:
+        raise BadInput(f"{path}: not a thresholds file of version 1: {problem.json_path}: {one_line(problem)[:120]}")
+    try:
+        binarization = Binarization(CutPoints(tuple(made["cut_points"])), made["encoding"])
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from error
+    if list(binarization.cut_points.ranges) != made["threshold_ranges"]:
+        raise BadInput(f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ")
+    return binarization, made
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads((files("search") / "thresholds.schema.json").read_text(encoding="utf-8")))

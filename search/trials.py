@@ -1,0 +1,136 @@
+"""One trial's way through Optuna: queued, asked for, told; what is repeated and what is put back.
+
+Enters: a study and a space. Leaves: trials with their binarization and training seed. Trains nothing.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import optuna
+import psutil
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from search.binarize import Binarization
+from search.objective import Result
+from search.references import Reference
+from search.space import Space
+from storage.records import StartedTrial, record_end, record_start
+
+NOT_COUNTED = "stopped"  # attribute of a failed trial that was stopped or killed and put back
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A trial that is about to train."""
+
+    trial: optuna.Trial
+    binarization: Binarization
+    training_seed: int
+    replicate_of: int | None
+    reference: str | None
+
+    @property
+    def prunable(self) -> bool:
+        """References and replicates are evidence: they train to the end."""
+        return self.reference is None and self.replicate_of is None
+
+
+def counted(study: optuna.Study) -> int:
+    """Trials that count towards --trials: finished, but not those that were stopped and put back."""
+    return sum(t.state.is_finished() and NOT_COUNTED not in t.user_attrs for t in study.get_trials(deepcopy=False))
+
+
+def running(study: optuna.Study) -> int:
+    """Trials that some worker trains now."""
+    return len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
+
+
+def enqueue(study: optuna.Study, space: Space, wanted: Sequence[Reference], total: int) -> int:
+    """Queues the references that the study lacks, up to half of `total`; returns how many it queued."""
+    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if NOT_COUNTED not in t.user_attrs]
+    present = {a["reference_binarization"] for a in attributes if "reference_binarization" in a}
+    missing = [r for r in wanted if str(r.binarization) not in present]
+    for reference in missing[: max(total // 2 - len(present), 0)]:
+        study.enqueue_trial(
+            dict(space.params(reference.binarization)),
+            user_attrs={"reference": reference.name, "reference_binarization": str(reference.binarization)},
+        )
+    return len(missing[: max(total // 2 - len(present), 0)])
+
+
+def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
+    """The next trial. Cut points that were trained before get a fresh training seed: a replicate."""
+    distributions: dict[str, BaseDistribution] = space.distributions
+    trial = study.ask(fixed_distributions=distributions)
+    binarization = space.binarization(trial.params)
+    earlier = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number and _same(t, binarization)]
+    asked = Asked(
+        trial,
+        binarization,
+        training_seed=seed + len(earlier),
+        replicate_of=min(t.number for t in earlier) if earlier else None,
+        reference=trial.user_attrs.get("reference"),
+    )
+    record_start(
+        trial,
+        StartedTrial(
+            cut_points=binarization.cut_points.values,
+            threshold_ranges=str(binarization.cut_points),
+            encoding=binarization.encoding,
+            channels=binarization.channels,
+            index_bits=binarization.index_bits,
+            training_seed=asked.training_seed,
+            replicate_of=asked.replicate_of,
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+        ),
+    )
+    return asked
+
+
+def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
+    """Records a result; returns the trial's state. A diverged training is a failed trial."""
+    record_end(asked.trial, result.standard_error, result.seconds)
+    if result.diverged:
+        asked.trial.set_user_attr("failure", "the training loss became NaN or infinite")
+        state = TrialState.FAIL
+    else:
+        state = TrialState.PRUNED if result.value is None else TrialState.COMPLETE
+    study.tell(asked.trial, result.value, state=state)
+    return state
+
+
+def put_back(study: optuna.Study, number: int, why: str) -> None:
+    """Ends a trial that did not finish and queues its parameters again."""
+    trial = next(t for t in study.get_trials(deepcopy=False) if t.number == number)
+    kept = {key: trial.user_attrs[key] for key in ("reference", "reference_binarization") if key in trial.user_attrs}
+    study._storage.set_trial_user_attr(trial._trial_id, NOT_COUNTED, why)
+    study.tell(number, state=TrialState.FAIL)
+    if trial.params:
+        study.enqueue_trial(trial.params, user_attrs=kept)
+
+
+def put_back_abandoned(study: optuna.Study) -> int:
+    """Puts back the trials whose process on this machine is gone; returns how many.
+
+    Optuna writes no heartbeat for ask-and-tell, so a killed worker's trial would run for ever.
+    """
+    abandoned = []
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        host, _, pid = str(trial.user_attrs.get("worker", "")).rpartition(":")
+        if host == socket.gethostname() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
+            abandoned.append(trial.number)
+    for number in abandoned:
+        put_back(study, number, "its process ended before the trial did")
+    return len(abandoned)
+
+
+def _same(trial: FrozenTrial, binarization: Binarization) -> bool:
+    attributes = trial.user_attrs
+    return (
+        NOT_COUNTED not in attributes
+        and attributes.get("encoding") == binarization.encoding
+        and tuple(attributes.get("cut_points", ())) == binarization.cut_points.values
+    )

@@ -1,0 +1,197 @@
+"""Records in, data frames out: the only place that knows under which names things are stored.
+
+Enters: plain values about trials, runs and data sets. Leaves: Optuna attributes and rows of our own
+tables, and data frames of them. Knows nothing of training or of how cut points are made.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+import pandas as pd
+import sqlalchemy as sa
+from optuna.trial import TrialState
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database
+from storage.tables import data_sets, runs
+
+METRIC = "validation accuracy"
+TRIAL_COLUMNS = (
+    "number",
+    "state",
+    "value",
+    "cut_points",  # tuple of integers
+    "threshold_ranges",  # the same as text, the paper's notation
+    "encoding",
+    "channels",
+    "reference",  # name, or None
+    "replicate_of",  # number of the first trial of the same cut points, or None
+    "training_seed",
+    "standard_error",
+    "seconds",
+    "failure",  # why a failed trial failed
+    "finished_at",
+)
+
+
+@dataclass(frozen=True)
+class StartedTrial:
+    """What is known of a trial before it trains; readable in optuna-dashboard as it stands."""
+
+    cut_points: tuple[int, ...]
+    threshold_ranges: str
+    encoding: str
+    channels: int
+    index_bits: int
+    training_seed: int
+    replicate_of: int | None
+    worker: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a report shows of a data set: examples are training pictures (N, H, W) uint8."""
+
+    fingerprint: str  # of data and split
+    name: str
+    class_names: tuple[str, ...]
+    histogram: tuple[int, ...]  # 256 counts of the training pixels
+    examples: npt.NDArray[np.uint8]
+    example_labels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training that is no trial, because it has no cut points."""
+
+    protocol: str
+    input: str
+    seed: int
+    value: float
+    standard_error: float
+    accuracies: tuple[float, ...]
+    seconds: float
+
+
+def record_start(trial: optuna.Trial, started: StartedTrial) -> None:
+    """Writes a trial's cut points before it trains, so that pruned and failed trials have them too."""
+    for key, value in asdict(started).items():
+        if value is not None:
+            trial.set_user_attr(key, value)
+
+
+def record_end(trial: optuna.Trial, standard_error: float | None, seconds: float) -> None:
+    """Writes what is known of a trial when its training ended."""
+    if standard_error is not None:
+        trial.set_user_attr("standard_error", round(standard_error, 6))
+    trial.set_user_attr("seconds", round(seconds, 2))
+
+
+def trials_frame(study: optuna.Study) -> pd.DataFrame:
+    """One row a trial, with TRIAL_COLUMNS; trials that wait have no cut points yet."""
+    rows = [_trial_row(trial) for trial in study.get_trials(deepcopy=False)]
+    return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
+
+
+def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    attributes = trial.user_attrs
+    return {key: attributes.get(key) for key in TRIAL_COLUMNS} | {
+        "number": trial.number,
+        "state": trial.state.name,
+        "value": trial.value if trial.state == TrialState.COMPLETE else None,
+        "cut_points": tuple(attributes.get("cut_points", ())),
+        "finished_at": trial.datetime_complete,
+    }
+
+
+def candidates_frame(trials: pd.DataFrame) -> pd.DataFrame:
+    """One row for each binarization with a finished trial, the best first.
+
+    value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen.
+    """
+    complete = trials[trials["state"] == "COMPLETE"]
+    grouped = complete.groupby(["cut_points", "encoding"], sort=False)
+    frame = grouped.agg(
+        threshold_ranges=("threshold_ranges", "first"),
+        channels=("channels", "first"),
+        reference=("reference", "first"),
+        value=("value", "mean"),
+        standard_error=("standard_error", "mean"),
+        trials=("number", "size"),
+        first_trial=("number", "min"),
+    ).reset_index()
+    frame["cuts"] = frame["cut_points"].map(len)
+    frame["channels"] = frame["channels"].astype(int)
+    # Equal values: fewer channels first, then the earlier.
+    return frame.sort_values(["value", "channels", "first_trial"], ascending=[False, True, True], ignore_index=True)
+
+
+def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
+    """The best candidate for each number of cut points, by that number."""
+    return candidates.drop_duplicates("cuts").sort_values("cuts", ignore_index=True)
+
+
+def counts(trials: pd.DataFrame) -> dict[str, int]:
+    """Number of trials by state, with each state named: complete, pruned, fail, running, waiting."""
+    found = trials["state"].value_counts()
+    return {state.name.lower(): int(found.get(state.name, 0)) for state in TrialState}
+
+
+def save_data_set(database: Database, data_set: DataSet) -> None:
+    """Keeps what a report shows of a data set, once."""
+    height, width = data_set.examples.shape[1:]
+    row = {
+        "fingerprint": data_set.fingerprint,
+        "name": data_set.name,
+        "class_names": list(data_set.class_names),
+        "histogram": list(data_set.histogram),
+        "height": height,
+        "width": width,
+        "examples": np.ascontiguousarray(data_set.examples).tobytes(),
+        "example_labels": list(data_set.example_labels),
+    }
+    _insert_once(database, data_sets, row)
+
+
+def load_data_set(database: Database, fingerprint: str) -> DataSet | None:
+    """What was kept of a data set."""
+    with database.engine.connect() as connection:
+        row = connection.execute(sa.select(data_sets).where(data_sets.c.fingerprint == fingerprint)).mappings().first()
+    if row is None:
+        return None
+    return DataSet(
+        row["fingerprint"],
+        row["name"],
+        tuple(row["class_names"]),
+        tuple(row["histogram"]),
+        np.frombuffer(row["examples"], dtype=np.uint8).reshape(-1, row["height"], row["width"]),
+        tuple(row["example_labels"]),
+    )
+
+
+def save_run(database: Database, run: Run) -> None:
+    """Keeps a run; of two workers that made the same one, the first is kept."""
+    row = asdict(run) | {"accuracies": list(run.accuracies), "finished_at": dt.datetime.now(dt.UTC)}
+    _insert_once(database, runs, row)
+
+
+def load_runs(database: Database, protocol: str) -> list[Run]:
+    """The runs under a protocol, the oldest first."""
+    query = sa.select(runs).where(runs.c.protocol == protocol).order_by(runs.c.id)
+    with database.engine.connect() as connection:
+        rows: Sequence[Mapping[str, Any]] = connection.execute(query).mappings().all()
+    names = ("protocol", "input", "seed", "value", "standard_error")
+    return [Run(**{n: r[n] for n in names}, accuracies=tuple(r["accuracies"]), seconds=r["seconds"]) for r in rows]
+
+
+def _insert_once(database: Database, table: sa.Table, row: dict[str, Any]) -> None:
+    try:
+        with database.engine.begin() as connection:
+            connection.execute(table.insert().values(**row))
+    except IntegrityError:
+        pass  # its unique key is there already, and what it identifies never changes

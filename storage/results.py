@@ -1,0 +1,65 @@
+"""All that is known of one study, read from the database in one go.
+
+Enters: a database and a study's name. Leaves: Results, plain data frames and values, from which
+the export and the report are made without the pictures at hand.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+import pandas as pd
+
+from storage.database import Database, UnknownStudy
+from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
+
+PROTOCOL = "protocol"  # names of study attributes
+PROTOCOL_FINGERPRINT = "protocol_fingerprint"
+SPACE = "space"
+VERSIONS = "versions"
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """One study's records. candidates: a row a binarization, the best first; by_cuts: a row a number of cuts."""
+
+    study: optuna.Study
+    protocol: Mapping[str, Any]
+    protocol_fingerprint: str
+    versions: Mapping[str, str]
+    trials: pd.DataFrame
+    candidates: pd.DataFrame
+    by_cuts: pd.DataFrame
+    greyscale: Run | None
+    data_set: DataSet | None
+
+
+def load_results(database: Database, study_name: str | None) -> Results:
+    """Results of the study of that name, without a name of the newest. Raises: UnknownStudy."""
+    study = database.load_study(study_name)
+    attributes = study.user_attrs
+    if PROTOCOL not in attributes:
+        raise UnknownStudy(f"study {study.study_name!r} was not made by python -m search.study; name another one")
+    trials = trials_frame(study)
+    candidates = candidates_frame(trials)
+    fingerprint = str(attributes[PROTOCOL_FINGERPRINT])
+    protocol: Mapping[str, Any] = attributes[PROTOCOL]
+    greyscale = [run for run in load_runs(database, fingerprint) if run.input == "greyscale"]
+    return Results(
+        study=study,
+        protocol=protocol,
+        protocol_fingerprint=fingerprint,
+        versions=attributes.get(VERSIONS, {}),
+        trials=trials,
+        candidates=candidates,
+        by_cuts=best_by_cuts(candidates),
+        greyscale=greyscale[0] if greyscale else None,
+        data_set=load_data_set(database, data_set_fingerprint(protocol)),
+    )
+
+
+def data_set_fingerprint(protocol: Mapping[str, Any]) -> str:
+    """Under which a data set is kept: its own fingerprint and the split's, because examples and
+    histogram are of the training photos."""
+    return f"{protocol['data_fingerprint']}-{protocol['split_fingerprint']}"
