@@ -1,5 +1,5 @@
 """Figures from data frames, and the report. The map:
 
-    figures.py     plotly figures
-    report.py      python -m dashboards.report: one HTML file; report.html: its template
+figures.py     plotly figures
+report.py      python -m dashboards.report: one HTML file; report.html: its template
 """

@@ -67,7 +67,9 @@ def importance_data(results: Results) -> pd.DataFrame:
         warnings.simplefilter("ignore", ExperimentalWarning)
         importances = optuna.importance.get_param_importances(results.study)
     names = {"k": "number of cut points", "encoding": "encoding"}
-    rows = [(names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)]
+    rows = [
+        (names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)
+    ]
     return pd.DataFrame(rows, columns=["parameter", "importance"]).sort_values(
         "importance", ascending=False, ignore_index=True
     )
@@ -99,7 +101,10 @@ def cuts_figure(results: Results) -> go.Figure:
             mode="markers",
             name=name,
             marker={"color": color, "size": 7},
-            text=some["threshold_ranges"] + " " + some["encoding"] + some["reference"].map(lambda r: f" ({r})" if pd.notna(r) else ""),
+            text=some["threshold_ranges"]
+            + " "
+            + some["encoding"]
+            + some["reference"].map(lambda r: f" ({r})" if pd.notna(r) else ""),
             hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
         )
     best = results.by_cuts
@@ -123,7 +128,11 @@ def cuts_figure(results: Results) -> go.Figure:
 
 def positions_data(results: Results) -> pd.DataFrame:
     """One row for each cut point of the best candidate of each number: cuts, cut_point, value."""
-    return results.by_cuts[["cuts", "cut_points", "value"]].explode("cut_points").rename(columns={"cut_points": "cut_point"})
+    return (
+        results.by_cuts[["cuts", "cut_points", "value"]]
+        .explode("cut_points")
+        .rename(columns={"cut_points": "cut_point"})
+    )
 
 
 def positions_figure(results: Results) -> go.Figure:
@@ -145,7 +154,12 @@ def positions_figure(results: Results) -> go.Figure:
         )
     shares = np.array(results.data_set.histogram) / sum(results.data_set.histogram)
     figure.add_bar(
-        x=np.arange(LEVELS), y=shares, marker={"color": GREY, "line_width": 0}, showlegend=False, row=2, col=1,
+        x=np.arange(LEVELS),
+        y=shares,
+        marker={"color": GREY, "line_width": 0},
+        showlegend=False,
+        row=2,
+        col=1,
         hovertemplate="grey level %{x}: %{y:.2%} of pixels<extra></extra>",
     )
     figure.update_yaxes(title_text="number of cut points", dtick=1 if data["cuts"].max() <= 20 else None, row=1, col=1)

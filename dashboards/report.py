@@ -42,9 +42,9 @@ def write_report(results: Results, path: Path) -> None:
     """Raises: NothingToShow without a finished trial; BadInput for a place that cannot be written."""
     if results.candidates.empty:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
-        (files("dashboards") / "report.html").read_text(encoding="utf-8")
-    )
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string((files("dashboards") / "report.html").read_text(encoding="utf-8"))
     candidates = results.candidates
     html = template.render(
         name=results.study.study_name,
@@ -56,7 +56,7 @@ def write_report(results: Results, path: Path) -> None:
         references=candidates[candidates["reference"].notna()],
         protocol=list(flat(results.protocol)) + [(f"version of {k}", v) for k, v in results.versions.items()],
         fingerprint=results.protocol_fingerprint,
-        plotly_js=Markup(get_plotlyjs()),  # noqa: S704 – plotly's own script
+        plotly_js=Markup(get_plotlyjs()),
         percent=percent,
         table=table,
     )
@@ -102,13 +102,17 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
 
 def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any]:
     """One section of the report."""
-    drawn = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
-    return {"id": key, "title": title, "text": text, "html": Markup(drawn)}  # noqa: S704 – plotly escapes its data
+    drawn = figure.to_html(
+        full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
+    )
+    return {"id": key, "title": title, "text": text, "html": Markup(drawn)}
 
 
 def percent(row: Any) -> str:
     """Value and interval of a candidate or run."""
-    value, error = (row["value"], row["standard_error"]) if isinstance(row, Mapping) else (row.value, row.standard_error)
+    value, error = (
+        (row["value"], row["standard_error"]) if isinstance(row, Mapping) else (row.value, row.standard_error)
+    )
     return f"{value:.1%} ± {figures.NORMAL_95 * error:.1%}"
 
 
@@ -125,7 +129,7 @@ def table(rows: pd.DataFrame) -> Markup:
             "found by": rows["reference"].where(rows["reference"].notna(), "search"),
         }
     )
-    return Markup(shown.to_html(index=False, border=0, escape=True))  # noqa: S704 – pandas escapes
+    return Markup(shown.to_html(index=False, border=0, escape=True))
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

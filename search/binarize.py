@@ -9,6 +9,7 @@ are the k cut points (c1, …, ck), a pixel x lies above a cut point c when x >=
 to the last range.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class CutPoints:
                 raise ValueError(f"cut point {value!r} is not an integer")
             if not 1 <= value < LEVELS:
                 raise ValueError(f"cut point {value} is outside 1..255")
-        if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(values)):
             raise ValueError(f"cut points {values} are not strictly increasing")
         object.__setattr__(self, "values", tuple(int(value) for value in values))
 
@@ -68,13 +69,13 @@ class CutPoints:
 
     def bins(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The number of cut points <= x for each pixel x: the same shape, 0..k."""
-        table = np.searchsorted(self.values, np.arange(LEVELS), side="right").astype(np.uint8)
+        table: npt.NDArray[np.uint8] = np.searchsorted(self.values, np.arange(LEVELS), side="right").astype(np.uint8)
         return table[images]
 
 
 def one_hot_ranges(bins: npt.NDArray[np.uint8], k: int) -> npt.NDArray[np.uint8]:
     """Channel i is 1 where the pixel lies in range i: k+1 channels, one of them 1 (the paper's)."""
-    return (bins[..., None] == np.arange(k + 1)).astype(np.uint8)
+    return np.equal(bins[..., None], np.arange(k + 1)).astype(np.uint8)
 
 
 def thermometer(bins: npt.NDArray[np.uint8], k: int) -> npt.NDArray[np.uint8]:
@@ -120,7 +121,7 @@ class Binarization:
     @property
     def channels(self) -> int:
         """C, which is also the bits that a pixel's channels take."""
-        return self.table.shape[1]
+        return int(self.table.shape[1])
 
     @property
     def index_bits(self) -> int:
@@ -134,4 +135,4 @@ class Binarization:
 
 def greyscale_table() -> npt.NDArray[np.float32]:
     """The greyscale reference as a table (256, 1): x / 255, the paper's original network."""
-    return (np.arange(LEVELS, dtype=np.float32) / (LEVELS - 1))[:, None]
+    return (np.arange(LEVELS) / (LEVELS - 1)).astype(np.float32)[:, None]

@@ -71,9 +71,7 @@ def parser(module: str, description: str) -> OneLineParser:
 def finished_study_parser(module: str, description: str, output: str) -> OneLineParser:
     """A parser for a command that reads one study and writes one file."""
     made = parser(module, description)
-    made.add_argument(
-        "--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study"
-    )
+    made.add_argument("--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study")
     made.add_argument("-o", "--output", metavar="FILE", type=Path, default=argparse.SUPPRESS, help=output)
     made.set_defaults(study_name=None, output=None)
     return made

@@ -16,7 +16,9 @@ from search.samplers import PRUNERS, SAMPLERS
 from search.space import SCALES
 
 
-def flag(help: str, default: Any = None, choices: typing.Iterable[str] | None = None, metavar: str | None = None) -> Any:
+def flag(
+    help: str, default: Any = None, choices: typing.Iterable[str] | None = None, metavar: str | None = None
+) -> Any:
     """A field that becomes a flag."""
     choices = None if choices is None else tuple(choices)
     return field(default=default, metadata={"help": help, "choices": choices, "metavar": metavar})
@@ -35,11 +37,17 @@ class StudyConfig:
         "without it Sign Language MNIST if it is on disk, otherwise digits",
         metavar="NAME|PATH",
     )
-    data_dir: Path | None = flag("where to look for Sign Language MNIST, before $CUTPOINTS_DATA and the cache folder", metavar="FOLDER")
+    data_dir: Path | None = flag(
+        "where to look for Sign Language MNIST, before $CUTPOINTS_DATA and the cache folder", metavar="FOLDER"
+    )
     shape: str | None = flag("size of a picture in a CSV, if it is not square", metavar="HxW")
     max_cuts: int = flag("search 1 to this many cut points", 8, metavar="K")
-    encoding: str = flag("one-hot ranges as in the paper, thermometer, or both as part of the search", "both", [*ENCODINGS, "both"])
-    positions: str = flag("how positions become grey levels: half by the training pixels' distribution, or evenly", "pixels", SCALES)
+    encoding: str = flag(
+        "one-hot ranges as in the paper, thermometer, or both as part of the search", "both", [*ENCODINGS, "both"]
+    )
+    positions: str = flag(
+        "how positions become grey levels: half by the training pixels' distribution, or evenly", "pixels", SCALES
+    )
     references: str = flag(
         f"cut points that need no search as the first trials: {', '.join(COMPUTED)}; auto adds the paper's "
         "on Sign Language MNIST; at most half of the trials",

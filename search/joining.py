@@ -34,14 +34,14 @@ def join(database: Database, name: str, protocol: Protocol, space: Plain, pruner
     Raises: ProtocolMismatch.
     """
     try:
-        study = optuna.create_study(storage=database.optuna, study_name=name, direction="maximize", pruner=pruner)
+        study = optuna.create_study(storage=database.storage, study_name=name, direction="maximize", pruner=pruner)
     except DuplicatedStudyError:
-        study = optuna.load_study(study_name=name, storage=database.optuna, pruner=pruner)
+        study = optuna.load_study(study_name=name, storage=database.storage, pruner=pruner)
     attributes = study.user_attrs
     empty = PROTOCOL not in attributes and not study.get_trials(deepcopy=False)
     if PROTOCOL not in attributes and (not empty or study.directions != [StudyDirection.MAXIMIZE]):
         raise ProtocolMismatch(
-            f"study {name!r} was not made by python -m search.study and has values of its own; choose another --study-name"
+            f"study {name!r} was not made by python -m search.study and has values of its own; choose another name"
         )
     if not empty:
         found = differences(attributes[PROTOCOL], protocol.as_dict()) + differences(attributes[SPACE], space)

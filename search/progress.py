@@ -15,8 +15,8 @@ from rich.table import Table
 from search.binarize import Binarization
 from search.command import plural
 from search.objective import Result
-from storage.records import Run
 from search.trials import Asked
+from storage.records import Run
 
 
 @dataclass(frozen=True)
@@ -110,5 +110,7 @@ class Progress:
             table.add_row("now", f"{self._now.binarization}{kind}  {self._epoch_text}")
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
-            table.add_row("greyscale", f"{self.greyscale.value:.1%} ±{1.96 * self.greyscale.standard_error:.1%}, 8 bits a pixel")
+            table.add_row(
+                "greyscale", f"{self.greyscale.value:.1%} ±{1.96 * self.greyscale.standard_error:.1%}, 8 bits a pixel"
+            )
         self._live.update(table)

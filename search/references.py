@@ -6,7 +6,7 @@ support (fewer distinct cut points than asked for) does not exist; nothing is ma
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import cycle, pairwise, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -99,14 +99,15 @@ def references(
 
     which: `all`; `auto`, which leaves out the paper's settings unless the pictures are Sign Language
     MNIST, because they were picked for its grey levels; `paper`; `none`.
-    The paper's settings are one-hot ranges as in the paper, the others thermometers, where the
-    space has both encodings.
+    Where the space has both encodings, the paper's settings are one-hot ranges as in the paper, and the
+    others take the encodings in turn: a sampler that had seen only one would hardly try the other.
     """
     series: list[list[Reference]] = []
     if which in ("all", "auto"):
         for name, compute in COMPUTED.items():
             cuts = [compute(histogram, k) for k in _spread(max_cuts)]
-            series.append([Reference(name, Binarization(c, encodings[-1])) for c in cuts if c is not None])
+            turn = cycle(encodings)
+            series.append([Reference(name, Binarization(c, next(turn))) for c in cuts if c is not None])
     if which in ("all", "paper") or (which == "auto" and sign_mnist):
         paper = [CutPoints.from_ranges(ranges) for ranges in PAPER]
         series.append([Reference("paper", Binarization(c, encodings[0])) for c in paper if len(c) <= max_cuts])
@@ -131,5 +132,5 @@ def _rotate(found: list[Reference], by: int) -> list[Reference]:
 def _cut_points(levels: npt.NDArray[np.generic]) -> CutPoints | None:
     """Cut points from levels in order, or None when some fall together or outside 1..255."""
     values = tuple(int(level) for level in levels)
-    distinct = all(a < b for a, b in zip(values, values[1:], strict=False))
+    distinct = all(a < b for a, b in pairwise(values))
     return CutPoints(values) if distinct and values[0] >= 1 and values[-1] < LEVELS else None

@@ -60,6 +60,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "qmc": qmc,
 }
 
+
 class SameCuts(BasePruner):
     """Lets another pruner see only trials with as many cut points as the one in question.
 
@@ -83,7 +84,9 @@ class _SameCutsStudy(optuna.Study):
         self._k = k
 
     def get_trials(
-        self, deepcopy: bool = True, states: Sequence[TrialState] | None = None  # type: ignore[override]
+        self,
+        deepcopy: bool = True,
+        states: Sequence[TrialState] | None = None,  # type: ignore[override]
     ) -> list[FrozenTrial]:
         trials = super().get_trials(deepcopy=deepcopy, states=states)
         return [trial for trial in trials if len(trial.user_attrs.get("cut_points", ())) == self._k]

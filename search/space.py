@@ -84,7 +84,7 @@ class Space:
         cuts, k = binarization.cut_points, len(binarization.cut_points)
         if k > self.max_cuts or binarization.encoding not in self.encodings:
             raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.encodings}")
-        params: Params = {"k": k} | {f"u{i}": 0.5 for i in range(self.max_cuts)}
+        params: Params = {"k": k, **{f"u{i}": 0.5 for i in range(self.max_cuts)}}
         before = 0.0
         for i, cut in enumerate(cuts):
             position = float(self.edges[cut - 1] + self.edges[cut]) / 2

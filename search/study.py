@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from dashboards.report import write_report
 from models.train import Recipe
 from search import thresholds
 from search.binarize import ENCODINGS, Binarization, CutPoints
-from search.command import OK, STOPPED, exit_with, parser, run, say
+from search.command import OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
 from search.data.split import Split, at_most_variants, split_pictures
@@ -33,7 +32,7 @@ from search.samplers import PRUNERS, make_sampler
 from search.space import SCALES, Space
 from search.stop import Stopped, StopSignals
 from search.summary import summary
-from search.trials import ask, counted, enqueue, put_back, put_back_abandoned, running, tell
+from search.trials import Asked, ask, counted, enqueue, put_back, put_back_abandoned, running, tell
 from storage.database import Database, open_database
 from storage.records import DataSet, Run, candidates_frame, save_data_set, trials_frame
 from storage.results import data_set_fingerprint, load_results
@@ -117,7 +116,7 @@ def search(
             batch = [ask(study, space, config.seed)]
             progress.start(batch)
 
-            def report(lane: int, epoch: int, accuracy: float, batch: Sequence[Any] = batch) -> bool:
+            def report(lane: int, epoch: int, accuracy: float, batch: Sequence[Asked] = batch) -> bool:
                 asked = batch[lane]
                 progress.epoch(epoch, accuracy)
                 asked.trial.report(accuracy, epoch + 1)
@@ -133,6 +132,8 @@ def search(
             for asked, result in zip(batch, results, strict=True):
                 state = tell(study, asked, result)
                 progress.end(asked, result, state, best_so_far(study))
+    if others := running(study):
+        say(f"{plural(others, 'trial')} still running in other processes")
 
 
 def make_protocol(config: StudyConfig, split: Split) -> Protocol:
@@ -146,9 +147,7 @@ def make_protocol(config: StudyConfig, split: Split) -> Protocol:
         batch_size=config.batch_size or batch_size_for(pictures),
         learning_rate=config.learning_rate,
     )
-    return Protocol(
-        split.pictures.name, split.data_fingerprint, split.split_fingerprint, variants, recipe, config.seed
-    )
+    return Protocol(split.pictures.name, split.data_fingerprint, split.split_fingerprint, variants, recipe, config.seed)
 
 
 def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:

@@ -49,7 +49,16 @@ def table(results: Results) -> pd.DataFrame:
     ]
     if results.greyscale is not None:
         shown = {"value": results.greyscale.value, "standard_error": results.greyscale.standard_error}
-        rows.append({"cuts": "", "threshold ranges": "greyscale", "encoding": "", "bits": 8, "accuracy": _percent(shown), "trials": 1})
+        rows.append(
+            {
+                "cuts": "",
+                "threshold ranges": "greyscale",
+                "encoding": "",
+                "bits": 8,
+                "accuracy": _percent(shown),
+                "trials": 1,
+            }
+        )
     return pd.DataFrame(rows).fillna("")
 
 

@@ -107,7 +107,9 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
     except ValueError as error:
         raise BadInput(f"{path}: {error}") from error
     if list(binarization.cut_points.ranges) != made["threshold_ranges"]:
-        raise BadInput(f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ")
+        raise BadInput(
+            f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ"
+        )
     return binarization, made
 
 

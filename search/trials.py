@@ -3,6 +3,7 @@
 Enters: a study and a space. Leaves: trials with their binarization and training seed. Trains nothing.
 """
 
+import datetime as dt
 import os
 import socket
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from search.references import Reference
 from search.space import Space
 from storage.records import StartedTrial, record_end, record_start
 
+ASKING_SECONDS = 60  # after which a trial without a worker was left by one that died
 NOT_COUNTED = "stopped"  # attribute of a failed trial that was stopped or killed and put back
 
 
@@ -53,12 +55,13 @@ def enqueue(study: optuna.Study, space: Space, wanted: Sequence[Reference], tota
     attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if NOT_COUNTED not in t.user_attrs]
     present = {a["reference_binarization"] for a in attributes if "reference_binarization" in a}
     missing = [r for r in wanted if str(r.binarization) not in present]
-    for reference in missing[: max(total // 2 - len(present), 0)]:
+    room = min(total // 2 - len(present), total - counted(study))
+    for reference in missing[: max(room, 0)]:
         study.enqueue_trial(
             dict(space.params(reference.binarization)),
             user_attrs={"reference": reference.name, "reference_binarization": str(reference.binarization)},
         )
-    return len(missing[: max(total // 2 - len(present), 0)])
+    return len(missing[: max(room, 0)])
 
 
 def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
@@ -105,7 +108,7 @@ def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
 def put_back(study: optuna.Study, number: int, why: str) -> None:
     """Ends a trial that did not finish and queues its parameters again."""
     trial = next(t for t in study.get_trials(deepcopy=False) if t.number == number)
-    kept = {key: trial.user_attrs[key] for key in ("reference", "reference_binarization") if key in trial.user_attrs}
+    kept = {key: value for key, value in trial.user_attrs.items() if key.startswith("reference")}
     study._storage.set_trial_user_attr(trial._trial_id, NOT_COUNTED, why)
     study.tell(number, state=TrialState.FAIL)
     if trial.params:
@@ -117,14 +120,19 @@ def put_back_abandoned(study: optuna.Study) -> int:
 
     Optuna writes no heartbeat for ask-and-tell, so a killed worker's trial would run for ever.
     """
-    abandoned = []
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        host, _, pid = str(trial.user_attrs.get("worker", "")).rpartition(":")
-        if host == socket.gethostname() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
-            abandoned.append(trial.number)
-    for number in abandoned:
-        put_back(study, number, "its process ended before the trial did")
+    abandoned = [t for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if _is_abandoned(t)]
+    for trial in abandoned:
+        put_back(study, trial.number, "its process ended before the trial did")
     return len(abandoned)
+
+
+def _is_abandoned(trial: FrozenTrial) -> bool:
+    if "worker" not in trial.user_attrs:  # killed while it was being asked for, which takes a few seconds at the most
+        return (
+            trial.datetime_start is None or (dt.datetime.now() - trial.datetime_start).total_seconds() > ASKING_SECONDS
+        )
+    host, _, pid = str(trial.user_attrs["worker"]).rpartition(":")
+    return host == socket.gethostname() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid)))
 
 
 def _same(trial: FrozenTrial, binarization: Binarization) -> bool:

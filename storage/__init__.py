@@ -1,7 +1,7 @@
 """The database: Optuna's storage and our own tables. Records in, data frames out. The map:
 
-    database.py    opening it; which studies it holds
-    records.py     what is written of trials, runs and data sets, and read as data frames
-    results.py     all that is known of one study
-    tables.py      our own tables; migrations/: their history
+database.py    opening it; which studies it holds
+records.py     what is written of trials, runs and data sets, and read as data frames
+results.py     all that is known of one study
+tables.py      our own tables; migrations/: their history
 """

@@ -34,15 +34,15 @@ class UnknownStudy(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """An open database: `optuna` for studies and trials, `engine` for our own tables."""
+    """An open database: `storage` for studies and trials, `engine` for our own tables."""
 
-    optuna: RDBStorage
+    storage: RDBStorage
     engine: sa.Engine
     shown_url: str
 
     def study_names(self) -> list[str]:
         """Names of all studies, the oldest first."""
-        studies = sorted(self.optuna.get_all_studies(), key=lambda study: study._study_id)
+        studies = sorted(self.storage.get_all_studies(), key=lambda study: study._study_id)
         return [study.study_name for study in studies]
 
     def load_study(self, name: str | None) -> optuna.Study:
@@ -52,7 +52,7 @@ class Database:
             raise UnknownStudy(f"{self.shown_url} holds no study; make one with python -m search.study")
         if name is not None and name not in names:
             raise UnknownStudy(f"no study {name!r} in {self.shown_url}; it holds {', '.join(names)}")
-        return optuna.load_study(study_name=name or names[-1], storage=self.optuna)
+        return optuna.load_study(study_name=name or names[-1], storage=self.storage)
 
 
 def open_database(url: str, create: bool = True) -> Database:
@@ -101,8 +101,7 @@ def _parse(url: str) -> URL:
         return parsed
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageUnavailable(
-            "the storage is not a database URL; write for instance sqlite:///studies.db "
-            "or postgresql+psycopg://user@host/name"
+            "--storage is not the URL of a known kind of database; write for instance sqlite:///studies.db"
         ) from error
 
 

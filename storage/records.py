@@ -5,7 +5,6 @@ tables, and data frames of them. Knows nothing of training or of how cut points 
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -184,7 +183,7 @@ def load_runs(database: Database, protocol: str) -> list[Run]:
     """The runs under a protocol, the oldest first."""
     query = sa.select(runs).where(runs.c.protocol == protocol).order_by(runs.c.id)
     with database.engine.connect() as connection:
-        rows: Sequence[Mapping[str, Any]] = connection.execute(query).mappings().all()
+        rows = connection.execute(query).mappings().all()
     names = ("protocol", "input", "seed", "value", "standard_error")
     return [Run(**{n: r[n] for n in names}, accuracies=tuple(r["accuracies"]), seconds=r["seconds"]) for r in rows]
 

@@ -5,6 +5,7 @@ would give. An entry is an .npz without pickle in the user's cache folder; it is
 files' paths, sizes and times, so that a changed file is parsed anew.
 """
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -34,10 +35,8 @@ def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pic
         return _load(entry)
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         pictures = read()
-    try:
+    with contextlib.suppress(OSError):  # a read-only home costs the parsing time at each start, nothing else
         _save(entry, pictures)
-    except OSError:
-        pass  # a read-only home costs the parsing time at each start, nothing else
     return pictures
 
 
@@ -54,7 +53,7 @@ def _save(entry: Path, pictures: Pictures) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=entry.parent, suffix=".part", delete=False) as handle:
         try:
-            np.savez(handle, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+            np.savez(handle, allow_pickle=False, **arrays)
             handle.close()
             os.replace(handle.name, entry)
         except BaseException:
@@ -63,7 +62,7 @@ def _save(entry: Path, pictures: Pictures) -> None:
 
 
 def _load(entry: Path) -> Pictures:
-    with np.load(entry, allow_pickle=False) as arrays:
+    with entry.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
 
         def part(name: str) -> Part:
             return Part(*(arrays[f"{name}_{key}"] for key in ("images", "labels", "groups")))

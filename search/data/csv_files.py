@@ -77,26 +77,28 @@ def _check_labels(labels: "pd.Series[int]", where: str) -> None:
 
 def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
     """All pixels as uint8 (N, H·W); otherwise names the first bad one."""
-    wrong_type = [c for c in pixels.columns if not pd.api.types.is_numeric_dtype(pixels[c])]
-    for column in wrong_type[:1]:
-        numbers = pd.to_numeric(pixels[column], errors="coerce")
+    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in pixels.dtypes]
+    if not all(numeric):
+        column = numeric.index(False)
+        numbers = pd.to_numeric(pixels.iloc[:, column], errors="coerce")
         row = int(np.flatnonzero(numbers.isna())[0])
-        value = pixels[column].iloc[row]
-        if not pd.isna(value):
-            raise BadInput(f"{where}: row {_line(row)}, column {column}: {str(value)[:40]!r} is not a number 0..255")
-    values = pixels.drop(columns=wrong_type).to_numpy() if wrong_type else pixels.to_numpy()
+        shown = str(pixels.iloc[row, column])[:40]
+        raise BadInput(f"{_cell(pixels, row, column, where)}: {shown!r} is not a number; pixels are 0..255")
+    values = pixels.to_numpy()
     bad = np.argwhere(~((values >= 0) & (values <= 255) & (values == np.floor(values))))
     if len(bad):
         row, column = map(int, bad[0])
-        value = values[row, column]
-        if math.isnan(value):
+        if math.isnan(values[row, column]):
             hint = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
         else:
-            hint = f"{value:g} is not a whole number 0..255; rescale the pixels"
-        raise BadInput(f"{where}: row {_line(row)}, column {pixels.columns[column]}: {hint}")
-    if wrong_type:
-        raise BadInput(f"{where}: column {wrong_type[0]} is not numeric; pixels are whole numbers 0..255")
+            hint = f"{values[row, column]:g} is not a whole number 0..255; rescale the pixels"
+        raise BadInput(f"{_cell(pixels, row, column, where)}: {hint}")
     return values.astype(np.uint8)
+
+
+def _cell(pixels: pd.DataFrame, row: int, column: int, where: str) -> str:
+    """The place of a pixel, as a person finds it in the file."""
+    return f"{where}: row {_line(row)}, column {pixels.columns[column]}"
 
 
 def _square(pixels: int, where: str) -> tuple[int, int]:

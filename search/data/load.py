@@ -72,7 +72,9 @@ def _sign_mnist(files: list[Path]) -> Pictures:
 
 def _train_and_test(path: Path) -> list[Path]:
     """The `*_train.csv` and `*_test.csv` of a folder, or the same in .zip."""
-    found = {part: sorted(path.glob(f"*_{part}.csv")) or sorted(path.glob(f"*_{part}.csv.zip")) for part in ("train", "test")}
+    found = {
+        part: sorted(path.glob(f"*_{part}.csv")) or sorted(path.glob(f"*_{part}.csv.zip")) for part in ("train", "test")
+    }
     for part, files in found.items():
         if len(files) != 1:
             names = f"it has {', '.join(f.name for f in files)}" if files else "it has none"
@@ -84,18 +86,29 @@ def _own(path: Path, files: list[Path], shape: tuple[int, int] | None) -> Pictur
     name = re.sub(r"[^\w.-]+", "-", path.resolve().stem).strip(".-") or "data"
     if path.suffix.lower() == ".npz":
         arrays = read_npz(path)
-        test = None if arrays.test_images is None or arrays.test_labels is None else (arrays.test_images, arrays.test_labels)
+        test = (
+            None
+            if arrays.test_images is None or arrays.test_labels is None
+            else (arrays.test_images, arrays.test_labels)
+        )
         class_names = None if arrays.class_names is None else _present(arrays.class_names, arrays.labels, path)
         return assemble(name, str(path), (arrays.images, arrays.labels), test, class_names, arrays.groups)
     if path.is_file() and path.suffix.lower() not in (".csv", ".zip"):
         raise BadInput(f"{path}: not a .csv, .zip or .npz file, nor a folder with *_train.csv and *_test.csv")
-    texts = {f"{file}" if len(read) == 1 else f"{file}/{csv}": text for file in files for read in [read_bytes(file)] for csv, text in read.items()}
+    texts = {
+        f"{file}" if len(read) == 1 else f"{file}/{csv}": text
+        for file in files
+        for read in [read_bytes(file)]
+        for csv, text in read.items()
+    }
     tables = {where: parse_csv(text, where, shape) for where, text in texts.items()}
     if len(tables) == 1:
         return assemble(name, str(path), next(iter(tables.values())), None)
     parts = {part: [t for where, t in tables.items() if f"_{part}.csv" in where] for part in ("train", "test")}
     if len(tables) != 2 or any(len(found) != 1 for found in parts.values()):
-        raise BadInput(f"{path}: holds {', '.join(map(str, tables))}; expected one CSV, or one *_train.csv and one *_test.csv")
+        raise BadInput(
+            f"{path}: holds {', '.join(map(str, tables))}; expected one CSV, or one *_train.csv and one *_test.csv"
+        )
     return assemble(name, str(path), parts["train"][0], parts["test"][0])
 
 
@@ -103,7 +116,9 @@ def _present(class_names: tuple[str, ...], labels: npt.NDArray[np.generic], path
     """The names of the classes that have pictures; labels are indices into the names."""
     values = [int(value) for value in np.unique(labels)]
     if values[0] < 0 or values[-1] >= len(class_names):
-        raise BadInput(f"{path}: labels {values[0]}..{values[-1]} do not fit {len(class_names)} class_names, which count from 0")
+        raise BadInput(
+            f"{path}: labels {values[0]}..{values[-1]} do not fit {len(class_names)} class_names, which count from 0"
+        )
     return tuple(class_names[value] for value in values)
 
 
@@ -122,9 +137,13 @@ def assemble(
     """
     images, raw = train
     if min(images.shape[1:]) < SMALLEST_SIDE:
-        raise BadInput(f"{origin}: pictures of {images.shape[1]}x{images.shape[2]}; at least {SMALLEST_SIDE} pixels a side are needed")
+        raise BadInput(
+            f"{origin}: pictures of {images.shape[1]}x{images.shape[2]}; at least {SMALLEST_SIDE} pixels a side needed"
+        )
     if test is not None and test[0].shape[1:] != images.shape[1:]:
-        raise BadInput(f"{origin}: training pictures are {images.shape[1:]}, test pictures {test[0].shape[1:]}; resize them")
+        raise BadInput(
+            f"{origin}: training pictures are {images.shape[1:]}, test pictures {test[0].shape[1:]}; resize them"
+        )
     values = np.unique(raw)
     class_names = class_names or tuple(map(str, values))
     labels = np.searchsorted(values, raw).astype(np.int64)

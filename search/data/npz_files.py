@@ -59,7 +59,8 @@ def read_npz(path: Path) -> Arrays:
 
 def _load(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as handle:  # np.load would leave a damaged file open
+            archive = np.load(handle, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise BadInput(f"{path}: a single array, not an .npz; save it with numpy.savez(…, images=…, labels=…)")
             return {key: archive[key] for key in KEYS if key in archive.files}
@@ -83,7 +84,7 @@ def _images(images: npt.NDArray[np.generic], where: str) -> npt.NDArray[np.uint8
         return images.astype(np.uint8)
     if images.dtype.kind not in "iuf":
         raise BadInput(f"{where}: type {images.dtype}; expected uint8")
-    bad = np.argwhere(~((images >= 0) & (images <= 255) & (images == np.floor(images))))  # type: ignore[operator,call-overload]
+    bad = np.argwhere(~((images >= 0) & (images <= 255) & (images == np.floor(images))))  # type: ignore[operator]
     if len(bad):
         place = tuple(map(int, bad[0]))
         raise BadInput(f"{where}: {images[place]} at {place} is not a whole number 0..255; rescale and save as uint8")

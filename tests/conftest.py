@@ -1,0 +1,65 @@
+"""What all tests share: an empty home for caches, one thread each, real data where it is."""
+
+import os
+
+# Before torch starts: two processes with two threads each are several times slower than one.
+os.environ["OMP_NUM_THREADS"] = "1"
+REAL_DATA = os.environ.pop("CUTPOINTS_DATA", None)
+os.environ.pop("OPTUNA_STORAGE", None)
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.data import sign_mnist
+from search.data.pictures import Part, Pictures
+from search.data.split import Split, split_pictures
+
+
+@pytest.fixture(autouse=True)
+def _own_cache_and_folder(tmp_path, monkeypatch):
+    """Each test has a folder and a cache of its own, and leaves nothing elsewhere."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder with Sign Language MNIST."""
+    if REAL_DATA is None or sign_mnist.find([Path(REAL_DATA)]) is None:
+        pytest.skip("Sign Language MNIST is not below $CUTPOINTS_DATA")
+    return Path(REAL_DATA).resolve()
+
+
+def command(module: str, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None):
+    """Runs `python -m MODULE …` as a user does, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def toy_pictures(photos: int = 12, variants: int = 3, classes: int = 3, side: int = 8, seed: int = 0) -> Pictures:
+    """Random photos by class with near-equal variants of each: brightness ±5."""
+    rng = np.random.default_rng(seed)
+    n = photos * classes
+    base = rng.integers(20, 230, size=(n, side, side))
+    images = np.repeat(base, variants, axis=0) + np.tile(np.arange(variants) * 5 - 5, n)[:, None, None]
+    labels = np.repeat(np.arange(n) % classes, variants)
+    groups = np.repeat(np.arange(n), variants)
+    part = Part(images.astype(np.uint8), labels.astype(np.int64), groups.astype(np.int64))
+    return Pictures("toy", "toy pictures", tuple("ABCDEFGHIJ"[:classes]), part, None)
+
+
+@pytest.fixture
+def toy_split() -> Split:
+    """A split of toy pictures."""
+    return split_pictures(toy_pictures(), 0)

@@ -1,0 +1,103 @@
+"""Kaggle's CSV form, and what is said of files that are not of it."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.command import BadInput
+from search.data.csv_files import parse_csv, read_bytes
+
+HEADER = "label,pixel1,pixel2,pixel3,pixel4\n"
+
+
+def test_pictures_and_labels_are_read_in_order():
+    images, labels = parse_csv(f"{HEADER}3,0,1,2,255\n7,9,8,7,6\n".encode(), "a.csv", None)
+    assert images.dtype == np.uint8
+    assert images.tolist() == [[[0, 1], [2, 255]], [[9, 8], [7, 6]]]
+    assert labels.tolist() == [3, 7]
+
+
+def test_text_labels_and_another_shape_are_read():
+    images, labels = parse_csv(f"{HEADER}cat,0,1,2,3\n".encode(), "a.csv", (1, 4))
+    assert (images.shape, labels.tolist()) == ((1, 1, 4), ["cat"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the file is empty"),
+        ("class,pixel1\n1,2\n", "no column named 'label'"),
+        ("label\n1\n", "labels without images"),
+        (HEADER, "a header but no rows"),
+        (f"{HEADER}1,1,2,3,4\n1,1,2,3\n", "row 3, column pixel4: is empty or NaN"),
+        (f"{HEADER}1,1,2,3,4,5\n", "more fields than the header"),
+        (f"{HEADER}1,1,2,3,4\n1,1,2,3,4,5\n", r"ragged rows: Expected 5 fields in line 3, saw 6|more fields"),
+        (f"{HEADER}1,1,2,x,4\n", "row 2, column pixel3: 'x' is not a number"),
+        (f"{HEADER}1,1,2,3,4\n1,1,NaN,3,4\n", "row 3, column pixel2: is empty or NaN"),
+        (f"{HEADER}1,1,2,3,256\n", "row 2, column pixel4: 256 is not a whole number 0..255"),
+        (f"{HEADER}1,-1,2,3,4\n", "row 2, column pixel1: -1"),
+        (f"{HEADER}1,0.5,2,3,4\n", "row 2, column pixel1: 0.5"),
+        (f"{HEADER},1,2,3,4\n", "row 2: the label is empty"),
+        ("label,a,b,c\n1,1,2,3\n", "3 pixel columns are not a square picture; say --shape"),
+        ("\xff\xfe\x00l", "not a text file|no column named"),
+    ],
+)
+def test_bad_files_are_named_with_the_place_and_the_remedy(text, said):
+    with pytest.raises(BadInput, match=said) as caught:
+        parse_csv(text.encode("latin-1"), "hands.csv", None)
+    assert str(caught.value).startswith("hands.csv: ")
+
+
+def test_a_shape_that_does_not_fit_is_named():
+    with pytest.raises(BadInput, match="4 pixel columns do not make 3x3"):
+        parse_csv(f"{HEADER}1,1,2,3,4\n".encode(), "a.csv", (3, 3))
+
+
+def write_zip(path: Path, **members: str) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name.replace("__", "."), text)
+    return path
+
+
+def test_csvs_in_a_zip_are_read_without_unpacking(tmp_path):
+    path = write_zip(tmp_path / "a.zip", a_train__csv="x", a_test__csv="y", readme__txt="z")
+    assert read_bytes(path) == {"a_train.csv": b"x", "a_test.csv": b"y"}
+    assert sorted(tmp_path.glob("*.csv")) == []
+
+
+def test_a_truncated_zip_is_named(tmp_path):
+    whole = write_zip(tmp_path / "a.zip", a__csv=HEADER + "1,1,2,3,4\n" * 5000).read_bytes()
+    for cut in (whole[: len(whole) // 2], whole[:-10], b""):
+        (tmp_path / "cut.zip").write_bytes(cut)
+        with pytest.raises(BadInput, match=r"cut\.zip: damaged zip"):
+            read_bytes(tmp_path / "cut.zip")
+
+
+def test_a_zip_with_damaged_contents_is_named(tmp_path):
+    text = "".join(f"{i % 9},{i % 256},{i % 7},3,4\n" for i in range(3000))
+    data = bytearray(write_zip(tmp_path / "a.zip", a__csv=HEADER + text).read_bytes())
+    data[200:260] = bytes(60)
+    (tmp_path / "bad.zip").write_bytes(bytes(data))
+    with pytest.raises(BadInput, match=r"bad\.zip: damaged zip"):
+        read_bytes(tmp_path / "bad.zip")
+
+
+def test_a_zip_without_csv_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"no \.csv file"):
+        read_bytes(write_zip(tmp_path / "a.zip", readme__txt="hello"))
+
+
+def test_written_pictures_come_back(tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (20, 5, 5), dtype=np.uint8)
+    text = io.StringIO()
+    text.write("label," + ",".join(f"pixel{i + 1}" for i in range(25)) + "\n")
+    for i, image in enumerate(images):
+        text.write(f"{i % 3}," + ",".join(map(str, image.ravel())) + "\n")
+    read, labels = parse_csv(text.getvalue().encode(), "a.csv", None)
+    assert (read == images).all()
+    assert labels.tolist() == [i % 3 for i in range(20)]

@@ -1,0 +1,104 @@
+"""Opening the database."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+
+import optuna
+import pytest
+import sqlalchemy as sa
+
+from storage.database import StorageUnavailable, UnknownStudy, open_database, upgrade_own_tables
+from storage.tables import metadata
+
+
+def test_our_tables_lie_beside_optunas_in_wal_mode(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/a.db")
+    tables = set(sa.inspect(database.engine).get_table_names())
+    assert {"studies", "trials", "alembic_version", "cutpoints_version", *metadata.tables} <= tables
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 60_000
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_describes(tmp_path):
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    engine = open_database(f"sqlite:///{tmp_path}/a.db").engine
+    with engine.connect() as connection:
+        options = {"include_name": lambda name, kind, _: kind != "table" or str(name) in metadata.tables}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_opening_again_changes_nothing(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    first = open_database(url)
+    optuna.create_study(storage=first.storage, study_name="kept")
+    again = open_database(url, create=False)
+    upgrade_own_tables(again.engine)
+    assert again.study_names() == ["kept"]
+
+
+def test_a_database_that_plain_optuna_made_gets_our_tables(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    optuna.create_study(storage=url, study_name="theirs")
+    assert open_database(url).study_names() == ["theirs"]
+
+
+def test_many_processes_may_open_a_new_database_at_once(tmp_path):
+    script = f"from storage.database import open_database; open_database('sqlite:///{tmp_path}/a.db')"
+    open_database(f"sqlite:///{tmp_path}/a.db").engine.dispose()
+    with sqlite3.connect(tmp_path / "a.db") as connection:  # as before our first migration
+        for table in [*metadata.tables, "cutpoints_version"]:
+            connection.execute(f"DROP TABLE {table}")
+    started = [subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) for _ in range(4)]
+    ended = [(process.communicate()[1].decode(), process.returncode) for process in started]
+    assert [code for _, code in ended] == [0] * 4, ended
+
+
+def test_unusable_places_are_named(tmp_path):
+    (tmp_path / "text.db").write_text("this is no database, and long enough to be read as one" * 40)
+    for url, said in (
+        (f"sqlite:///{tmp_path}/nowhere/a.db", "there is no folder"),
+        (f"sqlite:///{tmp_path}/text.db", "file is not a database"),
+        (f"sqlite:///{tmp_path}", "unable to open"),
+        ("sqlite://", "needs a file"),
+        ("studies.db", "not the URL"),
+        ("oracle9://x", "not the URL"),
+    ):
+        with pytest.raises(StorageUnavailable, match=said):
+            open_database(url)
+
+
+def test_a_command_that_only_reads_makes_no_file(tmp_path):
+    with pytest.raises(StorageUnavailable, match="there is no file"):
+        open_database(f"sqlite:///{tmp_path}/a.db", create=False)
+    assert not (tmp_path / "a.db").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_named(tmp_path):
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(StorageUnavailable, match="unable to open"):
+        open_database(f"sqlite:///{tmp_path}/a.db")
+
+
+def test_a_password_is_never_shown():
+    with pytest.raises(StorageUnavailable) as caught:
+        open_database("postgresql+psycopg2://me:secret@127.0.0.1:9/x")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_newest_study_is_taken_where_none_is_named(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/a.db")
+    with pytest.raises(UnknownStudy, match="holds no study"):
+        database.load_study(None)
+    for name in ("b", "a"):
+        optuna.create_study(storage=database.storage, study_name=name)
+    assert database.load_study(None).study_name == "a"
+    assert database.load_study("b").study_name == "b"
+    with pytest.raises(UnknownStudy, match=r"no study 'c' in .*; it holds b, a"):
+        database.load_study("c")

@@ -1,0 +1,149 @@
+"""From --data to pictures."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from search.command import BadInput
+from search.data import cache, load
+from search.data.load import load_pictures
+from tests.conftest import toy_pictures
+
+
+def write_csv(path, part, raw=None):
+    pixels = part.images.reshape(len(part), -1)
+    header = "label," + ",".join(f"pixel{i + 1}" for i in range(pixels.shape[1]))
+    labels = part.labels if raw is None else raw
+    rows = [f"{label}," + ",".join(map(str, row)) for label, row in zip(labels, pixels, strict=True)]
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def save_npz(path, **more):
+    part = toy_pictures().train
+    np.savez(path, **{"images": part.images, "labels": part.labels, **more})
+    return path
+
+
+def test_without_anything_the_bundled_digits_are_taken_and_it_says_why():
+    pictures, why = load_pictures(None, None, None)
+    assert (pictures.name, pictures.shape, len(pictures.train)) == ("digits", (8, 8), 1797)
+    assert pictures.class_names == tuple("0123456789")
+    assert pictures.train.images.max() == 255
+    assert "not on disk" in why
+
+
+def test_a_csv_has_its_own_labels_as_class_names(tmp_path):
+    part = toy_pictures().train
+    pictures, why = load_pictures(str(write_csv(tmp_path / "h.csv", part, [4, 9, 30][0] + part.labels * 5)), None, None)
+    assert pictures.class_names == ("4", "9", "14")
+    assert (pictures.train.images == part.images).all()
+    assert (pictures.train.labels == part.labels).all()
+    assert (pictures.train.groups == part.groups).all()
+    assert pictures.test is None
+    assert why == "asked for by --data"
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_folder_with_train_and_test(tmp_path, zipped):
+    folder = tmp_path / "hands"
+    folder.mkdir()
+    for name, seed in (("train", 0), ("test", 5)):
+        file = write_csv(folder / f"hands_{name}.csv", toy_pictures(seed=seed).train)
+        if zipped:
+            with zipfile.ZipFile(f"{file}.zip", "w") as archive:
+                archive.write(file, file.name)
+            file.unlink()
+    pictures, _ = load_pictures(str(folder), None, None)
+    assert (pictures.name, len(pictures.test)) == ("hands", len(pictures.train))
+    assert (pictures.test.images == toy_pictures(seed=5).train.images).all()
+
+
+def test_one_zip_with_train_and_test(tmp_path):
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        for name, seed in (("train", 0), ("test", 5)):
+            archive.write(write_csv(tmp_path / "x.csv", toy_pictures(seed=seed).train), f"sub/hands_{name}.csv")
+    pictures, _ = load_pictures(str(tmp_path / "archive.zip"), None, None)
+    assert (pictures.test.images == toy_pictures(seed=5).train.images).all()
+
+
+def test_test_pictures_that_are_near_copies_of_training_pictures_are_counted(tmp_path):
+    part = toy_pictures().train
+    path = save_npz(tmp_path / "a.npz", test_images=part.images[:7], test_labels=part.labels[:7])
+    assert load_pictures(str(path), None, None)[0].known_copies == 7
+
+
+def test_class_names_without_pictures_fall_away(tmp_path):
+    labels = toy_pictures().train.labels * 2
+    path = save_npz(tmp_path / "a.npz", labels=labels, class_names=["a", "b", "c", "d", "e"])
+    pictures, _ = load_pictures(str(path), None, None)
+    assert pictures.class_names == ("a", "c", "e")
+    assert (pictures.train.labels == toy_pictures().train.labels).all()
+
+
+def test_given_groups_are_kept(tmp_path):
+    groups = np.arange(len(toy_pictures().train)) // 6
+    pictures, _ = load_pictures(str(save_npz(tmp_path / "a.npz", groups=groups)), None, None)
+    assert (pictures.train.groups == groups).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda folder: folder / "nothing.csv", "no such file or folder"),
+        (lambda folder: folder, r"needs one file \*_train.csv"),
+        (lambda folder: (folder / "a.txt").write_text("x") and folder / "a.txt", "not a .csv, .zip or .npz"),
+        (lambda folder: save_npz(folder / "a.npz", class_names=["a", "b"]), "labels 0..2 do not fit 2 class_names"),
+        (
+            lambda folder: save_npz(folder / "a.npz", test_images=np.zeros((1, 8, 8), np.uint8), test_labels=[8]),
+            "the test set has label 8",
+        ),
+        (lambda folder: save_npz(folder / "a.npz", images=np.zeros((108, 3, 9), np.uint8)), "at least 4 pixels"),
+    ],
+)
+def test_bad_input_is_named(tmp_path, make, said):
+    with pytest.raises(BadInput, match=said):
+        load_pictures(str(make(tmp_path)), None, None)
+
+
+@pytest.mark.parametrize("shape", ["28", "28x", "x28", "28x28x1", "ax2"])
+def test_a_bad_shape_is_named(shape):
+    with pytest.raises(BadInput, match="expected HEIGHTxWIDTH"):
+        load.parse_shape(shape)
+
+
+def test_a_data_dir_that_does_not_exist_is_named(tmp_path, monkeypatch):
+    with pytest.raises(BadInput, match="no such folder"):
+        load_pictures(None, tmp_path / "nowhere", None)
+    monkeypatch.setenv("CUTPOINTS_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(BadInput, match="no such folder"):
+        load_pictures(None, None, None)
+
+
+def test_the_second_start_takes_the_pictures_from_the_cache(tmp_path, monkeypatch):
+    path = str(write_csv(tmp_path / "h.csv", toy_pictures().train))
+    first, _ = load_pictures(path, None, None)
+    monkeypatch.setattr(load, "parse_csv", None)
+    second, _ = load_pictures(path, None, None)
+    assert (first.train.images == second.train.images).all()
+    assert (first.train.groups == second.train.groups).all()
+    assert (first.name, first.origin, first.class_names) == (second.name, second.origin, second.class_names)
+
+
+def test_a_changed_file_is_parsed_anew(tmp_path):
+    path = write_csv(tmp_path / "h.csv", toy_pictures().train)
+    load_pictures(str(path), None, None)
+    write_csv(path, toy_pictures(photos=20).train)
+    assert len(load_pictures(str(path), None, None)[0].train) == len(toy_pictures(photos=20).train)
+
+
+def test_a_damaged_cache_entry_is_made_again(tmp_path):
+    path = str(write_csv(tmp_path / "h.csv", toy_pictures().train))
+    load_pictures(path, None, None)
+    (entry,) = (cache.folder() / "pictures").iterdir()
+    whole = entry.read_bytes()
+    for damaged in (b"", whole[:100], whole[:-50]):
+        entry.write_bytes(damaged)
+        assert len(load_pictures(path, None, None)[0].train) == len(toy_pictures().train)
+        assert entry.read_bytes() == whole

@@ -1,0 +1,102 @@
+"""Records in, data frames out."""
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from storage.database import open_database
+from storage.records import (
+    TRIAL_COLUMNS,
+    DataSet,
+    Run,
+    StartedTrial,
+    best_by_cuts,
+    candidates_frame,
+    counts,
+    load_data_set,
+    load_runs,
+    record_end,
+    record_start,
+    save_data_set,
+    save_run,
+    trials_frame,
+)
+
+
+@pytest.fixture
+def database(tmp_path):
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return open_database(f"sqlite:///{tmp_path}/a.db")
+
+
+def add(study, cuts, value, encoding="range", **attributes):
+    trial = study.ask()
+    channels = len(cuts) + (encoding == "range")
+    ranges = ",".join(map(str, (0, *cuts, 255)))
+    record_start(trial, StartedTrial(cuts, ranges, encoding, channels, 1, 0, None, "host:1"))
+    for key, attribute in attributes.items():
+        trial.set_user_attr(key, attribute)
+    record_end(trial, 0.01, 1.0)
+    study.tell(trial, value, state=None if value is not None else optuna.trial.TrialState.FAIL)
+
+
+def test_a_trial_comes_back_as_it_was_written(database):
+    study = optuna.create_study(storage=database.storage, direction="maximize")
+    add(study, (90, 150), 0.9, reference="paper")
+    row = trials_frame(study).iloc[0]
+    assert list(trials_frame(study).columns) == list(TRIAL_COLUMNS)
+    assert (row["cut_points"], row["threshold_ranges"], row["encoding"]) == ((90, 150), "0,90,150,255", "range")
+    assert (row["value"], row["standard_error"], row["seconds"], row["reference"]) == (0.9, 0.01, 1.0, "paper")
+    assert row["state"] == "COMPLETE"
+
+
+def test_candidates_are_means_over_repeats_and_fewer_bits_win_a_tie(database):
+    study = optuna.create_study(storage=database.storage, direction="maximize")
+    add(study, (90,), 0.99)  # lucky once
+    add(study, (90,), 0.80)
+    add(study, (90, 150), 0.93)
+    add(study, (90, 150), 0.93, encoding="thermometer")
+    add(study, (7,), None)
+    candidates = candidates_frame(trials_frame(study))
+    assert candidates["threshold_ranges"].tolist() == ["0,90,150,255", "0,90,150,255", "0,90,255"]
+    assert candidates["encoding"].tolist()[:2] == ["thermometer", "range"]
+    assert candidates["value"].tolist() == pytest.approx([0.93, 0.93, 0.895])
+    assert candidates["trials"].tolist() == [1, 1, 2]
+    assert best_by_cuts(candidates)["cuts"].tolist() == [1, 2]
+    assert counts(trials_frame(study)) == {"running": 0, "complete": 4, "pruned": 0, "fail": 1, "waiting": 0}
+
+
+def test_a_study_without_trials_gives_empty_frames(database):
+    study = optuna.create_study(storage=database.storage, direction="maximize")
+    assert trials_frame(study).empty
+    assert candidates_frame(trials_frame(study)).empty
+    assert best_by_cuts(candidates_frame(trials_frame(study))).empty
+
+
+def test_a_data_set_comes_back_and_is_kept_once(database):
+    kept = DataSet(
+        "f", "toy", ("A", "B"), tuple(range(256)), np.arange(2 * 12, dtype=np.uint8).reshape(2, 3, 4), (0, 1)
+    )
+    save_data_set(database, kept)
+    save_data_set(database, kept)
+    back = load_data_set(database, "f")
+    assert (back.examples == kept.examples).all()
+    assert (back.name, back.class_names, back.histogram) == ("toy", ("A", "B"), tuple(range(256)))
+    assert load_data_set(database, "other") is None
+
+
+def test_of_two_equal_runs_the_first_is_kept(database):
+    save_run(database, Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0))
+    save_run(database, Run("p", "greyscale", 0, 0.10, 0.01, (0.1,), 3.0))
+    assert load_runs(database, "p") == [Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0)]
+    assert load_runs(database, "q") == []
+
+
+def test_candidates_do_not_depend_on_the_order_of_trials(database):
+    study = optuna.create_study(storage=database.storage, direction="maximize")
+    for cut, value in ((10, 0.1), (20, 0.9), (30, 0.5)):
+        add(study, (cut,), value)
+    trials = trials_frame(study)
+    shuffled = candidates_frame(trials.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(candidates_frame(trials), shuffled)

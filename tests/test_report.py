@@ -1,0 +1,133 @@
+"""Figures and the report: the data of each figure, and one file that needs no network."""
+
+import re
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from dashboards import figures
+from dashboards.report import main, write_report
+from search.binarize import Binarization, CutPoints
+from search.command import NothingToShow
+from search.config import StudyConfig
+from search.study import run_study
+from storage.database import open_database
+from storage.results import load_results
+from tests.conftest import toy_pictures
+from tests.formula import make_formula
+
+URL = "sqlite:///studies.db"
+
+
+def make_study(tmp_path, **settings):
+    part = toy_pictures().train
+    names = ["<b>A</b>", "B & C", "D"]
+    np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels, class_names=names)
+    config = StudyConfig(**{"data": "toy.npz", "trials": 24, "study_name": "one"} | settings)
+    run_study(config, URL, make_formula)
+    return load_results(open_database(URL), "one")
+
+
+@pytest.fixture
+def results(tmp_path):
+    return make_study(tmp_path)
+
+
+def test_history_has_each_complete_trial_and_a_best_that_never_falls(results):
+    data = figures.history_data(results)
+    assert len(data) == (results.trials["state"] == "COMPLETE").sum()
+    assert data["best"].is_monotonic_increasing
+    assert data["best"].iloc[-1] == data["value"].max()
+    assert set(data["source"]) == {"search", "reference"}
+
+
+def test_importance_adds_up_and_is_named_for_people(results):
+    data = figures.importance_data(results)
+    assert data["importance"].sum() == pytest.approx(1)
+    assert data["importance"].is_monotonic_decreasing
+    assert set(data["parameter"]) == {
+        "number of cut points",
+        "encoding",
+        *(f"position of cut point {i}" for i in range(1, 9)),
+    }
+
+
+def test_with_few_trials_there_is_no_importance(tmp_path):
+    results = make_study(tmp_path, trials=4)
+    assert figures.importance_data(results).empty
+    assert figures.importance_figure(results) is None
+
+
+def test_positions_are_the_cut_points_of_the_best_of_each_number(results):
+    data = figures.positions_data(results)
+    for cuts, rows in data.groupby("cuts"):
+        best = results.by_cuts[results.by_cuts["cuts"] == cuts].iloc[0]
+        assert tuple(rows["cut_point"]) == best["cut_points"]
+
+
+def test_the_channels_are_those_that_the_network_gets(results):
+    binarization, channels = figures.channels_data(results)
+    best = results.candidates.iloc[0]
+    assert binarization == Binarization(CutPoints(best["cut_points"]), best["encoding"])
+    assert (channels == binarization.encode(results.data_set.examples)).all()
+    assert len(results.data_set.examples) == 3
+
+
+def test_every_figure_can_be_drawn(results):
+    for draw in (
+        figures.history_figure,
+        figures.importance_figure,
+        figures.cuts_figure,
+        figures.positions_figure,
+        figures.channels_figure,
+    ):
+        assert len(draw(results).data) > 0
+
+
+def test_the_cuts_figure_shows_each_candidate_once_and_the_best(results):
+    search, reference, best = figures.cuts_figure(results).data
+    assert len(search.x) + len(reference.x) == len(results.candidates)
+    assert list(best.y) == list(results.by_cuts["value"])
+
+
+def test_the_report_is_one_file_that_asks_nothing_of_a_network(results, tmp_path):
+    write_report(results, tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", html)
+    for key in ("cuts", "positions", "channels", "history", "importance"):
+        assert f'<div id="{key}"' in html
+    assert results.candidates.iloc[0]["threshold_ranges"] in html
+    assert results.protocol_fingerprint in html
+
+
+def test_names_of_studies_are_escaped(results, tmp_path):
+    name = "<script>alert(1)</script>"
+    copied = optuna.copy_study(from_study_name="one", from_storage=URL, to_storage=URL, to_study_name=name)
+    assert copied is None
+    write_report(load_results(open_database(URL), name), tmp_path / "r.html")
+    assert "<script>alert(1)" not in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_the_report_command_writes_where_it_is_told(results, tmp_path, capsys):
+    assert main(["--storage", URL, "-o", "here/r.html"]) == 0
+    assert (tmp_path / "here" / "r.html").stat().st_size > 1e6
+    assert capsys.readouterr().err == "here/r.html: report of study one\n"
+    assert main(["--storage", URL]) == 0
+    assert (tmp_path / "report.html").exists()
+    assert main(["--storage", URL, "--study-name", "none"]) == 2
+    assert main(["--storage", "sqlite:///missing.db"]) == 5
+
+
+def test_a_study_without_a_finished_trial_has_no_report(tmp_path, capsys):
+    with pytest.raises(NothingToShow):
+        make_study(tmp_path, timeout=0)
+    assert main(["--storage", URL]) == 3
+
+
+def test_many_cut_points_are_drawn_too(tmp_path):
+    results = make_study(tmp_path, max_cuts=40, trials=20)
+    figure = figures.channels_figure(results)
+    assert len(figure.data) <= 3 * (1 + figures.MOST_CHANNELS)
+    assert isinstance(figures.positions_data(results), pd.DataFrame)

@@ -1,0 +1,98 @@
+"""Every sampler and pruner by name, under the same contract."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search.objective import Result
+from search.references import references
+from search.samplers import PRUNERS, SAMPLERS, SameCuts, make_sampler
+from search.space import Space, linear_scale
+from search.trials import ask, enqueue, tell
+
+SPACE = Space(3, ("range", "thermometer"), linear_scale(np.ones(256)))
+
+
+def study_with(sampler, trials=0, storage=None):
+    study = optuna.create_study(direction="maximize", sampler=make_sampler(sampler, 0, trials), storage=storage)
+    return study
+
+
+def run_trials(study, n):
+    cuts = []
+    for _ in range(n):
+        asked = ask(study, SPACE, 0)
+        cuts.append(asked.binarization)
+        value = 1 - abs(asked.binarization.cut_points.values[0] - 120) / 255
+        tell(study, asked, Result(value, 0.01, (value,), 0.0, False))
+    return cuts
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_takes_references_and_goes_on(name):
+    study = study_with(name)
+    found = references("all", np.ones(256, dtype=np.int64), 3, SPACE.encodings, False)
+    enqueue(study, SPACE, found, 8)
+    cuts = run_trials(study, 12)
+    assert cuts[:4] == [r.binarization for r in found[:4]]
+    assert len(set(cuts)) > 6
+    assert all(t.state is TrialState.COMPLETE for t in study.get_trials())
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_seed_gives_the_same_trials(name):
+    assert run_trials(study_with(name), 6) == run_trials(study_with(name), 6)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_resumed_study_does_not_repeat_its_draws(name):
+    study = study_with(name)
+    first = run_trials(study, 4)
+    study.sampler = make_sampler(name, 0, len(study.trials))
+    second = run_trials(study, 4)
+    assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_every_pruner_answers_at_every_epoch(name):
+    study = optuna.create_study(direction="maximize", pruner=PRUNERS[name](6), study_name="fixed")
+    pruned = 0
+    for number in range(12):
+        asked = ask(study, SPACE, 0)
+        good, stop = number < 6, False
+        accuracies = []
+        for epoch in range(6):
+            accuracies.append((0.9 if good else 0.1) * (epoch + 1) / 6)
+            asked.trial.report(accuracies[-1], epoch + 1)
+            stop = asked.trial.should_prune()
+            if stop and epoch < 5:
+                break
+        done = len(accuracies) == 6
+        pruned += not done
+        tell(study, asked, Result(accuracies[-1] if done else None, 0.01, tuple(accuracies), 0.0, False))
+    assert (pruned == 0) == (name == "none")
+
+
+def test_the_median_is_taken_over_trials_with_as_many_cut_points():
+    """One cut point at 0.6 is hopeless among trials at 0.9, but the best of its kind."""
+    study = optuna.create_study(direction="maximize", pruner=PRUNERS["median"](3))
+    assert isinstance(study.pruner, SameCuts)
+    for value, k in [(0.9, 3)] * 8 + [(0.5, 1)] * 4:
+        trial = study.ask()
+        trial.set_user_attr("cut_points", list(range(1, k + 1)))
+        for step in (1, 2, 3):
+            trial.report(value, step)
+        study.tell(trial, value)
+    answers = {}
+    for k in (1, 3):
+        trial = study.ask()
+        trial.set_user_attr("cut_points", list(range(1, k + 1)))
+        trial.report(0.6, 2)
+        answers[k] = trial.should_prune()
+    assert answers == {1: False, 3: True}

@@ -1,0 +1,80 @@
+"""Leak-safe splits and fingerprints."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from search.command import BadInput
+from search.data.pictures import Part, Pictures
+from search.data.split import SplitLeak, at_most_variants, check_no_leak, data_fingerprint, split_pictures
+from tests.conftest import toy_pictures
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_photo_stands_in_two_parts_and_every_picture_in_one(seed):
+    pictures = toy_pictures(photos=15, variants=4)
+    split = split_pictures(pictures, seed)
+    parts = [split.train, split.validation, split.test]
+    assert sum(len(part) for part in parts) == len(pictures.train)
+    assert len(set.union(*(set(part.groups) for part in parts))) == sum(part.photos for part in parts)
+
+
+def test_every_class_is_in_every_part_in_its_share():
+    split = split_pictures(toy_pictures(photos=20), 0)
+    for part, share in ((split.train, 12), (split.validation, 4), (split.test, 4)):
+        assert [len(set(part.groups[part.labels == label])) for label in range(3)] == [share] * 3
+
+
+def test_the_datas_own_test_set_is_kept_as_it_is():
+    pictures = replace(toy_pictures(), test=toy_pictures(seed=9).train)
+    split = split_pictures(pictures, 0)
+    assert split.test is pictures.test
+    assert len(split.train) + len(split.validation) == len(pictures.train)
+
+
+def test_a_split_through_a_photo_is_refused():
+    with pytest.raises(SplitLeak, match="1 photos"):
+        check_no_leak(np.array([1, 2, 3]), np.array([3, 4]))
+
+
+def test_groups_that_span_classes_do_not_leak():
+    part = toy_pictures(photos=30).train
+    spanning = Part(part.images, part.labels, part.groups // 2)  # two classes in a group
+    split = split_pictures(Pictures("toy", "toy", ("A", "B", "C"), spanning, None), 0)
+    assert not set(split.train.groups) & set(split.validation.groups)
+
+
+def test_a_class_with_too_few_photos_is_named():
+    with pytest.raises(BadInput, match=r"class 'A' has 4 photos .* at least 5"):
+        split_pictures(toy_pictures(photos=4), 0)
+
+
+def test_one_class_only_is_refused():
+    with pytest.raises(BadInput, match="only one class"):
+        split_pictures(toy_pictures(classes=1), 0)
+
+
+def test_fingerprints_change_with_pixels_labels_names_and_split():
+    pictures = toy_pictures()
+    changed = pictures.train.images.copy()
+    changed[0, 0, 0] += 1
+    others = [
+        replace(pictures, train=Part(changed, pictures.train.labels, pictures.train.groups)),
+        replace(pictures, train=Part(pictures.train.images, pictures.train.labels[::-1], pictures.train.groups)),
+        replace(pictures, class_names=("A", "B", "X")),
+        replace(pictures, test=pictures.train),
+    ]
+    prints = [data_fingerprint(each) for each in (pictures, *others)]
+    assert len(set(prints)) == len(prints)
+    first, again, other = (split_pictures(pictures, seed).split_fingerprint for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_at_most_variants_keeps_every_photo():
+    part = toy_pictures(variants=5).train
+    some = at_most_variants(part, 2, 0)
+    assert np.bincount(some.groups).tolist() == [2] * part.photos
+    assert len(at_most_variants(part, 9, 0)) == len(at_most_variants(part, 0, 0)) == len(part)
+    assert (at_most_variants(part, 2, 0).images == some.images).all()
+    assert not np.array_equal(at_most_variants(part, 2, 1).images, some.images)

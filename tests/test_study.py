@@ -1,0 +1,341 @@
+"""Whole studies: with a formula in place of training, and with real training as a user starts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from optuna.trial import TrialState
+
+from search.command import run
+from search.config import StudyConfig
+from search.objective import Result
+from search.study import main, run_study
+from search.thresholds import read
+from storage.database import open_database
+from storage.records import load_runs, trials_frame
+from storage.results import load_results
+from tests.conftest import command, toy_pictures
+from tests.formula import BEST, cut_points, make_formula
+
+URL = "sqlite:///studies.db"
+
+
+@pytest.fixture
+def toy(tmp_path):
+    part = toy_pictures().train
+    np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels)
+    return "toy.npz"
+
+
+def formula_study(toy, **settings):
+    return run_study(StudyConfig(**{"data": toy, "trials": 8, "pruner": "none"} | settings), URL, make_formula)
+
+
+def results(name=None):
+    return load_results(open_database(URL), name)
+
+
+def test_a_study_ends_with_its_trials_the_thresholds_and_the_report(toy, capsys):
+    assert formula_study(toy, trials=40) == 0
+    found = results()
+    assert len(found.trials) == 40
+    assert set(found.trials["state"]) == {"COMPLETE"}
+    folder = "results/" + found.study.study_name
+    binarization, made = read(__import__("pathlib").Path(folder) / "thresholds.json")
+    assert binarization.cut_points.values == found.candidates.iloc[0]["cut_points"]
+    assert made["greyscale"]["value"] == 0.95
+    assert os.path.getsize(folder + "/report.html") > 1e6
+    out, err = capsys.readouterr()
+    assert out.startswith(f"best: {binarization}, ")
+    assert "trial 39 (40/40)" in err
+    assert "Traceback" not in err
+
+
+def test_the_search_comes_nearer_to_the_best_than_the_references(toy):
+    formula_study(toy, trials=80, max_cuts=4, encoding="thermometer")
+    found = results()
+    assert pd.isna(found.candidates.iloc[0]["reference"])
+    best = np.array(found.candidates.iloc[0]["cut_points"])
+    assert max(np.abs(best - c).min() for c in BEST) < 40
+
+
+def test_references_come_first_and_greyscale_is_no_trial(toy):
+    formula_study(toy, trials=10)
+    found = results()
+    assert found.trials["reference"].notna().tolist() == [True] * 5 + [False] * 5
+    assert len(load_runs(open_database(URL), found.protocol_fingerprint)) == 1
+    assert all(found.trials["cut_points"].map(len) >= 1)
+
+
+def test_going_on_makes_up_to_the_total_and_repeats_nothing(toy, capsys):
+    formula_study(toy, trials=6, references="none")
+    first = results()
+    formula_study(toy, trials=12, references="none")
+    second = results()
+    assert second.study.study_name == first.study.study_name
+    assert len(second.trials) == 12
+    drawn = second.trials["threshold_ranges"] + second.trials["encoding"]
+    assert drawn.nunique() == 12
+    capsys.readouterr()
+    assert formula_study(toy, trials=12) == 0
+    out, err = capsys.readouterr()
+    assert "has 12 trials already" in err
+    assert out.startswith("best: ")
+    assert len(results().trials) == 12
+
+
+def test_a_resumed_study_gets_the_references_it_still_lacks(toy):
+    formula_study(toy, trials=4)
+    formula_study(toy, trials=20)
+    assert results().trials["reference"].notna().sum() == 10
+
+
+def test_greyscale_is_made_once_also_for_another_study_of_the_same_protocol(toy):
+    formula_study(toy, trials=2)
+    formula_study(toy, trials=2, max_cuts=3)
+    formula_study(toy, trials=3)
+    found = results()
+    assert len(open_database(URL).study_names()) == 2
+    assert len(load_runs(open_database(URL), found.protocol_fingerprint)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"epochs": 9}, "recipe.epochs: 6 in the study, 9 now"),
+        ({"seed": 1}, "seed: 0 in the study, 1 now"),
+        ({"max_cuts": 3}, "max_cuts: 8 in the study, 3 now"),
+        ({"encoding": "range"}, "encoding: both in the study, range now"),
+        ({"budget": "full"}, "variants: 6 in the study, 0 now"),
+    ],
+)
+def test_another_protocol_is_refused_with_the_differences(toy, change, named, capsys):
+    formula_study(toy, trials=2, study_name="mine")
+    before = trials_frame(results("mine").study)
+    flags = {"data": toy, "trials": 5, "study_name": "mine"} | change
+    arguments = [part for key, value in flags.items() for part in (f"--{key.replace('_', '-')}", str(value))]
+    assert main(["--storage", URL, *arguments]) == 4
+    assert named in capsys.readouterr().err
+    assert trials_frame(results("mine").study).equals(before)
+
+
+def test_other_data_is_refused(toy, tmp_path, capsys):
+    formula_study(toy, trials=2, study_name="mine")
+    part = toy_pictures(seed=1).train
+    np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels)
+    assert main(["--storage", URL, "--data", toy, "--study-name", "mine"]) == 4
+    assert "data_fingerprint" in capsys.readouterr().err
+
+
+def test_a_study_that_plain_optuna_made_is_left_alone(toy, capsys):
+    optuna.create_study(storage=URL, study_name="theirs").optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
+    assert main(["--storage", URL, "--data", toy, "--study-name", "theirs"]) == 4
+    assert "was not made by" in capsys.readouterr().err
+
+
+def test_the_default_name_is_the_same_for_the_same_settings_and_changes_with_them(toy):
+    names = []
+    for settings in ({}, {"trials": 9, "sampler": "random"}, {"seed": 1}, {"positions": "linear"}, {"epochs": 7}):
+        formula_study(toy, **settings)
+        names.append(results(open_database(URL).study_names()[-1]).study.study_name)
+    assert names[0] == names[1]
+    assert len(set(names)) == 4
+    assert all(name.startswith("toy-quick-") for name in names)
+
+
+def test_a_training_that_diverges_fails_its_trial_and_the_study_goes_on(toy, capsys):
+    def make(split, *rest):
+        formula = make_formula(split, *rest)
+
+        def evaluate(specs, report, check):
+            if len(cut_points(specs[0].table)) == 2:
+                return [Result(None, None, (), 0.1, True)]
+            return formula(specs, report, check)
+
+        return evaluate
+
+    assert run_study(StudyConfig(data=toy, trials=12, pruner="none"), URL, make) == 0
+    trials = results().trials
+    failed = trials[trials["state"] == "FAIL"]
+    assert len(trials) == 12
+    assert 0 < len(failed) < 12
+    assert set(failed["failure"]) == {"the training loss became NaN or infinite"}
+    assert "failed: the training loss became NaN" in capsys.readouterr().err
+
+
+def test_an_error_in_a_training_loses_nothing(toy):
+    calls = []
+
+    def make(split, *rest):
+        formula = make_formula(split, *rest)
+
+        def evaluate(specs, report, check):
+            calls.append(1)
+            if len(calls) == 4:
+                raise MemoryError("no memory left")
+            return formula(specs, report, check)
+
+        return evaluate
+
+    with pytest.raises(MemoryError):
+        run_study(StudyConfig(data=toy, trials=8, pruner="none"), URL, make)
+    assert [t.state for t in results().study.trials][:3] == [TrialState.COMPLETE, TrialState.COMPLETE, TrialState.FAIL]
+    formula_study(toy, trials=8)
+    assert (results().trials["state"] == "COMPLETE").sum() == 8
+    assert results().trials.query("state == 'COMPLETE'")["reference"].notna().sum() == 4
+
+
+def test_pruning_ends_trials_early_but_never_references(toy):
+    formula_study(toy, trials=60, pruner="median", encoding="thermometer")
+    trials = results().trials
+    assert (trials["state"] == "PRUNED").sum() > 3
+    assert set(trials[trials["reference"].notna()]["state"]) == {"COMPLETE"}
+
+
+def test_a_timeout_starts_no_further_trial(toy, capsys):
+    assert main(["--storage", URL, "--data", toy, "--timeout", "0", "--epochs", "1"]) == 3
+    err = capsys.readouterr().err
+    assert "--timeout: 0 seconds are over" in err
+    assert "has no finished trial yet" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--trials", "0"], "--trials 0: expected 1 to"),
+        (["--trials", "many"], "invalid int value: 'many'"),
+        (["--sampler", "magic"], "invalid choice: 'magic'"),
+        (["--max-cuts", "300"], "--max-cuts 300"),
+        (["--data", "nothing.csv"], "no such file or folder"),
+        (["--device", "cuda"], "no CUDA device"),
+        (["--trails", "5"], "unrecognized arguments: --trails"),
+        (["--study-name", " "], "--study-name is empty"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(flags, said):
+    if flags == ["--device", "cuda"] and __import__("torch").cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    done = command("search.study", *flags)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unusable_storage_is_one_line_and_exit_code_5():
+    done = command("search.study", "--storage", "sqlite:///nowhere/a.db")
+    assert done.returncode == 5
+    assert done.stderr.strip() == "error: sqlite:///nowhere/a.db: there is no folder nowhere"
+
+
+def test_debug_shows_the_traceback():
+    assert "Traceback" in command("search.study", "--data", "nothing.csv", "--debug").stderr
+
+
+def test_help_names_every_flag_and_its_default():
+    text = command("search.study", "--help").stdout
+    for flag in ("--trials", "--data", "--budget", "--pruner", "--storage", "--timeout", "--output-dir", "--debug"):
+        assert flag in text
+    assert "(default: 100)" in " ".join(text.split())
+
+
+def test_real_training_as_a_user_starts_it_on_the_bundled_digits(tmp_path):
+    done = command("search.study", "--trials", "6", "--epochs", "3", "--width", "8")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("best: ")
+    (folder,) = (tmp_path / "results").iterdir()
+    binarization, made = read(folder / "thresholds.json")
+    assert made["value"] > 0.6
+    assert made["data"]["name"] == "digits"
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8), dtype=np.uint8)
+    assert binarization.encode(images).shape == (2, made["channels"], 8, 8)
+
+
+def test_the_same_seed_gives_the_same_study(toy):
+    values = []
+    for name in ("one", "two"):
+        assert (
+            main(["--storage", f"sqlite:///{name}.db", "--data", toy, "--trials", "5", "--epochs", "2", "--width", "4"])
+            == 0
+        )
+        values.append(load_results(open_database(f"sqlite:///{name}.db"), None).trials[["value", "threshold_ranges"]])
+    assert values[0].equals(values[1])
+
+
+def test_a_loss_that_becomes_nan_in_real_training_is_said_and_the_study_goes_on(toy, capsys):
+    flags = ["--storage", URL, "--data", toy, "--trials", "3", "--learning-rate", "1e9", "--epochs", "3"]
+    code = main(flags)
+    err = capsys.readouterr().err
+    trials = results().trials
+    assert len(trials) == 3
+    assert (trials["state"] == "FAIL").all() == (code == 3)
+    assert ("became NaN" in err) == (trials["state"] == "FAIL").any()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_cleanly_and_the_study_goes_on_later(tmp_path, number, code):
+    arguments = [sys.executable, "-m", "search.study", "--data", "digits", "--trials", "500", "--epochs", "4"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if line.startswith("trial 1 "):
+            process.send_signal(number)
+            break
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, "".join(lines) + err
+    assert out.startswith("best: ")
+    assert "Traceback" not in err
+    study = results().study
+    states = [trial.state for trial in study.trials]
+    assert TrialState.RUNNING not in states
+    done = sum(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in states)
+    again = command("search.study", "--data", "digits", "--trials", str(done + 1), "--epochs", "4")
+    assert again.returncode == 0, again.stderr
+    assert f"{done} of {done + 1} trials done" in again.stderr
+
+
+def test_a_killed_run_costs_only_the_trial_that_was_running():
+    arguments = [sys.executable, "-m", "search.study", "--data", "digits", "--trials", "500", "--epochs", "4"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("trial 1 "):
+            break
+    deadline = time.monotonic() + 60
+    while not any(t.state is TrialState.RUNNING and "worker" in t.user_attrs for t in results().study.trials):
+        assert time.monotonic() < deadline
+    process.kill()
+    process.communicate()
+    before = results().study.trials
+    done = sum(t.state is TrialState.COMPLETE for t in before)
+    again = command("search.study", "--data", "digits", "--trials", str(done + 1), "--epochs", "4")
+    assert again.returncode == 0, again.stderr
+    after = results().trials
+    assert (after["state"] == "COMPLETE").sum() == done + 1
+    if any(t.state is TrialState.RUNNING for t in before):
+        assert "did not finish and is queued again" in again.stderr
+
+
+def test_data_goes_to_stdout_and_messages_to_stderr(toy):
+    done = command("search.study", "--data", toy, "--trials", "2", "--epochs", "1", "--width", "4")
+    assert done.returncode == 0
+    assert "study toy-quick-" in done.stderr
+    assert "study toy-quick-" not in done.stdout
+    assert "cuts" in done.stdout
+    exported = command("search.export")
+    assert json.loads(exported.stdout)["schema_version"] == 1
+
+
+def test_an_unforeseen_error_is_one_line_and_exit_code_1(capsys):
+    def broken(args):
+        raise ZeroDivisionError("by zero")
+
+    assert run(broken, type("Args", (), {"debug": False})()) == 1
+    assert capsys.readouterr().err == "error: ZeroDivisionError: by zero (--debug shows where)\n"

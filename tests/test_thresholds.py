@@ -1,0 +1,158 @@
+"""The thresholds file: what stands in it, its round trip, and the command that writes it."""
+
+import copy
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import optuna
+import pytest
+
+from search import thresholds
+from search.binarize import LEVELS
+from search.command import BadInput, NothingToShow
+from search.config import StudyConfig
+from search.export import main
+from search.study import run_study
+from storage.database import open_database
+from storage.results import load_results
+from tests.conftest import command, toy_pictures
+from tests.formula import make_formula
+
+URL = "sqlite:///studies.db"
+
+
+@pytest.fixture
+def results(tmp_path):
+    part = toy_pictures().train
+    np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels)
+    run_study(StudyConfig(data="toy.npz", trials=20, pruner="none", study_name="one"), URL, make_formula)
+    return load_results(open_database(URL), "one")
+
+
+def test_the_document_says_what_a_program_needs(results):
+    made = thresholds.document(results)
+    best = results.candidates.iloc[0]
+    assert tuple(made["cut_points"]) == best["cut_points"]
+    assert made["threshold_ranges"] == [0, *made["cut_points"], 255]
+    assert made["value"] == best["value"]
+    assert made["bits_per_pixel"] == made["channels"] == best["channels"]
+    assert made["comparison"] == "pixel >= cut_point"
+    assert [len(c["cut_points"]) for c in made["best_by_cut_points"]] == sorted(set(results.candidates["cuts"]))
+    assert len(made["references"]) == 10
+    assert {c["reference"] for c in made["references"]} == {"multi-otsu", "quantile", "uniform"}
+    assert made["greyscale"]["value"] == 0.95
+    assert made["study"] == {
+        "name": "one",
+        "trials": {"complete": 20, "pruned": 0, "fail": 0, "running": 0, "waiting": 0},
+    }
+    assert made["fingerprints"]["protocol"] == results.protocol_fingerprint
+    assert {"python", "torch", "numpy", "optuna", "cutpoints"} == made["versions"].keys()
+
+
+def test_a_written_file_is_read_back_and_binarizes(results, tmp_path):
+    path = tmp_path / "new folder" / "thresholds.json"
+    thresholds.write(path, thresholds.document(results))
+    binarization, made = thresholds.read(path)
+    pixels = np.arange(LEVELS, dtype=np.uint8).reshape(1, 16, 16)
+    channels = binarization.encode(pixels)
+    bins = sum((pixels >= cut).astype(int) for cut in made["cut_points"])  # by hand, from the JSON alone
+    if made["encoding"] == "range":
+        assert (channels.argmax(axis=1) == bins).all()
+    else:
+        assert (channels.sum(axis=1) == bins).all()
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_best_with_a_number_of_cuts(results):
+    made = thresholds.document(results, 2)
+    assert len(made["cut_points"]) == 2
+    with pytest.raises(BadInput, match="--cuts 77: no finished trial has 77 cut points; there are 1, 2"):
+        thresholds.document(results, 77)
+
+
+def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_path):
+    good = thresholds.document(results)
+    for change in (
+        {"value": float("nan")},
+        {"value": 1.5},
+        {"cut_points": []},
+        {"cut_points": [0, 300]},
+        {"comparison": ">"},
+        {"schema_version": 2},
+        {"unknown": 1},
+    ):
+        bad = copy.deepcopy(good) | change
+        with pytest.raises((jsonschema.ValidationError, ValueError)):
+            thresholds.write(tmp_path / "bad.json", bad)
+    assert not (tmp_path / "bad.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cut_points": [9, 3]}, "not strictly increasing"),
+        ({"cut_points": [77]}, "differ"),
+        ({"schema_version": 9}, r"\$\.schema_version"),
+        ({"encoding": "gray"}, "encoding 'gray'"),
+    ],
+)
+def test_a_file_that_does_not_hold_together_is_refused(results, tmp_path, change, said):
+    (tmp_path / "a.json").write_text(json.dumps(thresholds.document(results) | change))
+    with pytest.raises(BadInput, match=said):
+        thresholds.read(tmp_path / "a.json")
+
+
+def test_what_is_no_json_is_refused(tmp_path):
+    for content in ("", "{", "[1]", '"text"'):
+        (tmp_path / "a.json").write_text(content)
+        with pytest.raises(BadInput, match=r"a\.json"):
+            thresholds.read(tmp_path / "a.json")
+    with pytest.raises(BadInput, match=r"nothing\.json"):
+        thresholds.read(tmp_path / "nothing.json")
+
+
+def test_the_schema_itself_is_valid_and_strict():
+    schema = json.loads(Path(thresholds.__file__).with_name("thresholds.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert sorted(schema["required"]) == sorted(schema["properties"])
+
+
+def test_export_writes_to_stdout_or_to_a_file(results, capsys, tmp_path):
+    assert main(["--storage", URL]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert main(["--storage", URL, "--study-name", "one", "-o", "x/t.json", "--cuts", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("x/t.json: 0,")
+    assert len(thresholds.read(tmp_path / "x" / "t.json")[1]["cut_points"]) == 3
+    assert printed["study"]["name"] == "one"
+
+
+def test_export_says_in_one_line_what_it_cannot_do(results, capsys, tmp_path):
+    optuna.create_study(storage=URL, study_name="theirs")
+    (tmp_path / "folder").mkdir()
+    for flags, code, said in (
+        (["--study-name", "two"], 2, "no study 'two' in sqlite:///studies.db; it holds one, theirs"),
+        (["--study-name", "theirs"], 2, "was not made by"),
+        (["--study-name", "one", "--cuts", "99"], 2, "--cuts 99"),
+        (["--study-name", "one", "-o", "folder"], 2, "cannot write folder"),
+        (["--study-name", "one", "-o", "studies.db/x.json"], 2, "cannot write studies.db/x.json"),
+    ):
+        assert main(["--storage", URL, *flags]) == code
+        err = capsys.readouterr().err
+        assert said in err
+        assert err.count("\n") == 1
+    assert main(["--storage", "sqlite:///missing.db"]) == 5
+    assert not (tmp_path / "missing.db").exists()
+
+
+def test_a_study_without_a_finished_trial_has_nothing_to_export(tmp_path):
+    part = toy_pictures().train
+    np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels)
+    with pytest.raises(NothingToShow):
+        run_study(StudyConfig(data="toy.npz", timeout=0), URL, make_formula)
+    done = command("search.export")
+    assert done.returncode == 3
+    assert "has no finished trial yet" in done.stderr

@@ -1,0 +1,144 @@
+"""The network and its training."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from models.compact import NETWORKS, Compact
+from models.train import Lane, Recipe, Resident, encode, predict, train
+from search.binarize import Binarization, CutPoints, greyscale_table
+
+CPU = torch.device("cpu")
+
+
+def stripes(n=240, side=8, seed=0):
+    """Two classes that anyone can learn: bright rows or bright columns, among noise."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    images = rng.integers(0, 120, (n, side, side))
+    images[labels == 0, ::2] += 100
+    images[labels == 1, :, ::2] += 100
+    return Resident.of(images.astype(np.uint8), labels.astype(np.int64), CPU)
+
+
+def run(lanes, recipe=None, report=lambda *_: False, check=lambda: None):
+    return train(
+        lanes, stripes(), stripes(90, seed=1), 2, recipe or Recipe(width=8, epochs=3, batch_size=32), report, check
+    )
+
+
+@pytest.mark.parametrize("encoding", ["range", "thermometer"])
+def test_a_batch_is_encoded_like_the_numpy_definition(encoding):
+    images = np.random.default_rng(0).integers(0, 256, (3, 5, 4), dtype=np.uint8)
+    binarization = Binarization(CutPoints((60, 128, 255)), encoding)
+    table = torch.as_tensor(binarization.table, dtype=torch.float32)
+    channels = encode(torch.from_numpy(images), table)
+    assert channels.is_contiguous(memory_format=torch.channels_last)
+    assert (channels.numpy() == binarization.encode(images)).all()
+
+
+def test_greyscale_reaches_the_network_as_x_over_255():
+    images = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16)
+    assert torch.allclose(encode(images, torch.from_numpy(greyscale_table()))[0, 0], images[0] / 255)
+
+
+@pytest.mark.parametrize("size", [(4, 4), (8, 8), (28, 28), (5, 64), (96, 64), (224, 224)])
+def test_the_network_follows_the_pictures_size(size):
+    network = Compact(3, *size, classes=7, width=8, dropout=0.25).eval()
+    assert network(torch.zeros(2, 3, *size)).shape == (2, 7)
+
+
+def test_max_pool_before_batch_norm_computes_the_same_where_the_scale_is_positive():
+    torch.manual_seed(0)
+    norm = torch.nn.BatchNorm2d(4).eval()
+    norm.weight.data.uniform_(0.1, 2)
+    norm.running_mean.normal_()
+    x = torch.randn(2, 4, 6, 6)
+    assert torch.allclose(functional.max_pool2d(norm(x), 2), norm(functional.max_pool2d(x, 2)), atol=1e-6)
+
+
+def test_training_learns_and_the_last_accuracy_is_that_of_correct():
+    (outcome,) = run([Lane(Binarization(CutPoints((120,)), "thermometer").table, 0)])
+    assert outcome.accuracies[-1] > 0.9
+    assert len(outcome.accuracies) == 3
+    assert outcome.correct.mean() == outcome.accuracies[-1]
+    assert not outcome.pruned
+    assert not outcome.diverged
+
+
+def test_a_seed_gives_the_same_training_and_another_seed_another():
+    table = Binarization(CutPoints((90, 140)), "range").table
+    recipe = Recipe(width=8, epochs=1, batch_size=32, learning_rate=1e-3)
+    first, again, other = run([Lane(table, 0), Lane(table, 0), Lane(table, 1)], recipe)
+    assert first.accuracies == again.accuracies
+    assert (first.correct == again.correct).all()
+    assert not np.array_equal(first.correct, other.correct)
+
+
+def test_lanes_do_not_touch_each_other():
+    lanes = [Lane(Binarization(CutPoints((c,)), "range").table, c) for c in (60, 120)]
+    recipe = Recipe(width=8, epochs=1, batch_size=32, learning_rate=1e-3)
+    together = run(lanes, recipe)
+    alone = [run([lane], recipe)[0] for lane in lanes]
+    assert [o.accuracies for o in together] == [o.accuracies for o in alone]
+
+
+def test_a_report_that_says_so_prunes_and_only_that_lane():
+    table = greyscale_table()
+    outcomes = run([Lane(table, 0), Lane(table, 1)], report=lambda lane, epoch, accuracy: lane == 0 and epoch == 1)
+    assert [o.pruned for o in outcomes] == [True, False]
+    assert [len(o.accuracies) for o in outcomes] == [2, 3]
+
+
+def test_the_last_report_cannot_prune():
+    (outcome,) = run([Lane(greyscale_table(), 0)], report=lambda lane, epoch, accuracy: epoch == 2)
+    assert not outcome.pruned
+
+
+def test_a_loss_that_is_not_finite_ends_the_lane_as_diverged():
+    recipe = Recipe(width=8, epochs=3, batch_size=32, learning_rate=1e9)
+    table = greyscale_table() * np.float32(1e30)
+    (outcome,) = run([Lane(table, 0)], recipe)
+    assert outcome.diverged
+    assert len(outcome.accuracies) < 3
+
+
+def test_what_check_raises_ends_the_training():
+    steps = iter(range(5))
+
+    def check():
+        if next(steps) == 4:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        run([Lane(greyscale_table(), 0)], check=check)
+
+
+def test_no_batch_is_so_small_that_it_has_no_statistics():
+    pictures = Resident(stripes(33, side=4).images_u8, stripes(33, side=4).labels)
+    recipe = Recipe(width=8, epochs=1, batch_size=32)
+    (outcome,) = train([Lane(greyscale_table(), 0)], pictures, pictures, 2, recipe, lambda *_: False, lambda: None)
+    assert len(outcome.accuracies) == 1
+
+
+def test_predicting_in_small_batches_changes_nothing():
+    torch.manual_seed(0)
+    network = NETWORKS["compact"](1, 8, 8, 2, 8, 0.25)
+    table = torch.from_numpy(greyscale_table())
+    images = stripes().images_u8
+    whole = predict(copy.deepcopy(network), images, table, batch_size=1000)
+    assert torch.equal(whole, predict(network, images, table, batch_size=7))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_trains_as_well_as_a_cpu():
+    device = torch.device("cuda")
+    training, validation = (
+        Resident(r.images_u8.to(device), r.labels.to(device)) for r in (stripes(), stripes(90, seed=1))
+    )
+    recipe = Recipe(width=8, epochs=3, batch_size=32)
+    (outcome,) = train([Lane(greyscale_table(), 0)], training, validation, 2, recipe, lambda *_: False, lambda: None)
+    assert outcome.accuracies[-1] > 0.9

@@ -1,0 +1,123 @@
+"""One trial's way through Optuna."""
+
+import datetime as dt
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search.binarize import Binarization, CutPoints
+from search.objective import Result
+from search.references import Reference, references
+from search.samplers import make_sampler
+from search.space import Space, linear_scale
+from search.trials import NOT_COUNTED, ask, counted, enqueue, put_back, put_back_abandoned, tell
+
+SPACE = Space(2, ("range", "thermometer"), linear_scale(np.ones(256)))
+ONE = Reference("multi-otsu", Binarization(CutPoints((77,)), "range"))
+GOOD = Result(0.9, 0.01, (0.5, 0.9), 1.234, False)
+
+
+@pytest.fixture
+def study():
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(direction="maximize", sampler=make_sampler("random", 0, 0))
+
+
+def test_a_trials_cut_points_are_written_before_it_trains(study):
+    enqueue(study, SPACE, [ONE], 2)
+    ask(study, SPACE, 5)
+    attributes = study.trials[0].user_attrs
+    assert study.trials[0].state is TrialState.RUNNING
+    assert attributes["cut_points"] == [77] or attributes["cut_points"] == (77,)
+    assert attributes["threshold_ranges"] == "0,77,255"
+    assert (attributes["encoding"], attributes["channels"], attributes["training_seed"]) == ("range", 2, 5)
+    assert attributes["reference"] == "multi-otsu"
+
+
+def test_references_take_at_most_half_of_the_trials_and_are_queued_once(study):
+    found = references("all", np.ones(256, dtype=np.int64), 2, SPACE.encodings, False)
+    assert enqueue(study, SPACE, found, 6) == 3
+    assert enqueue(study, SPACE, found, 6) == 0
+    assert enqueue(study, SPACE, found, 10) == 2
+    assert enqueue(study, SPACE, found, 0) == 0
+    states = [t.state for t in study.trials]
+    assert states == [TrialState.WAITING] * 5
+
+
+def test_repeated_cut_points_become_a_replicate_with_a_fresh_seed(study):
+    params = dict(SPACE.params(ONE.binarization))
+    seeds = []
+    for _ in range(3):
+        study.enqueue_trial(params)
+        asked = ask(study, SPACE, 5)
+        seeds.append((asked.training_seed, asked.replicate_of, asked.prunable))
+        tell(study, asked, GOOD)
+    assert seeds == [(5, None, True), (6, 0, False), (7, 0, False)]
+    assert study.trials[2].user_attrs["replicate_of"] == 0
+
+
+def test_the_other_encoding_is_no_repeat(study):
+    study.enqueue_trial(dict(SPACE.params(ONE.binarization)))
+    tell(study, ask(study, SPACE, 0), GOOD)
+    study.enqueue_trial(dict(SPACE.params(Binarization(CutPoints((77,)), "thermometer"))))
+    assert ask(study, SPACE, 0).replicate_of is None
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [
+        (GOOD, TrialState.COMPLETE),
+        (Result(None, None, (0.4,), 1.0, False), TrialState.PRUNED),
+        (Result(None, None, (), 1.0, True), TrialState.FAIL),
+    ],
+)
+def test_results_are_told_with_their_state_and_all_count(study, result, state):
+    asked = ask(study, SPACE, 0)
+    assert tell(study, asked, result) is state
+    assert study.trials[0].state is state
+    assert counted(study) == 1
+    assert ("failure" in study.trials[0].user_attrs) == (state is TrialState.FAIL)
+
+
+def test_a_trial_that_is_put_back_comes_again_and_does_not_count(study):
+    enqueue(study, SPACE, [ONE], 2)
+    first = ask(study, SPACE, 0)
+    put_back(study, first.trial.number, "SIGTERM")
+    assert counted(study) == 0
+    assert study.trials[0].user_attrs[NOT_COUNTED] == "SIGTERM"
+    again = ask(study, SPACE, 0)
+    assert (again.binarization, again.training_seed, again.reference) == (ONE.binarization, 0, "multi-otsu")
+    assert again.replicate_of is None
+    assert enqueue(study, SPACE, [ONE], 2) == 0
+
+
+def test_trials_of_a_process_that_is_gone_are_put_back_and_those_of_a_living_one_are_not(study):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        for worker in (f"{socket.gethostname()}:{gone.pid}", f"{socket.gethostname()}:{living.pid}", "elsewhere:1"):
+            ask(study, SPACE, 0).trial.set_user_attr("worker", worker)
+        assert put_back_abandoned(study) == 1
+        assert [t.state for t in study.trials[:3]] == [TrialState.FAIL, TrialState.RUNNING, TrialState.RUNNING]
+    finally:
+        living.communicate(b"\n")
+
+
+def test_a_trial_whose_worker_died_while_asking_is_put_back_after_a_minute(study):
+    study.ask()
+    assert put_back_abandoned(study) == 0
+    trial = study._storage._get_trial(study.trials[0]._trial_id)
+    trial.datetime_start -= dt.timedelta(seconds=61)
+    assert put_back_abandoned(study) == 1
+
+
+def test_a_restarted_container_may_have_the_same_process_id(study):
+    ask(study, SPACE, 0).trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
+    assert put_back_abandoned(study) == 1
