@@ -9,9 +9,13 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
+
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import DEFAULT_STORAGE, StorageUnavailable, UnknownStudy
 
@@ -37,6 +41,8 @@ EXIT_CODES: dict[type[BaseException], int] = {
     NothingToShow: NOTHING_TO_SHOW,
     ProtocolMismatch: PROTOCOL_MISMATCH,
     StorageUnavailable: STORAGE_UNAVAILABLE,
+    StorageInternalError: STORAGE_UNAVAILABLE,
+    DBAPIError: STORAGE_UNAVAILABLE,
     KeyboardInterrupt: STOPPED + signal.SIGINT,
 }
 
@@ -61,7 +67,7 @@ def parser(module: str, description: str) -> OneLineParser:
     made.add_argument(
         "--storage",
         metavar="URL",
-        default=os.environ.get("OPTUNA_STORAGE", DEFAULT_STORAGE),
+        default=os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE,
         help="database with the studies; $OPTUNA_STORAGE changes the default",
     )
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -86,18 +92,22 @@ def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> 
         if code is None and not isinstance(error, Exception):
             raise
         if args.debug:
-            raise
-        if isinstance(error, KeyboardInterrupt):
+            traceback.print_exc()
+        elif isinstance(error, KeyboardInterrupt):
             say("stopped")
-        elif code is not None:
-            say(f"error: {one_line(error)}")
-        else:
+        elif code is None:
             say(f"error: {type(error).__name__}: {one_line(error)} (--debug shows where)")
+        else:
+            say(f"error: {one_line(error)}")
         return FAILURE if code is None else code
 
 
 def one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    """An error's message without line breaks; of a database's error what the driver said, without the statement."""
+    said: object = error
+    while isinstance(said, StorageInternalError | DBAPIError):
+        said = said.orig if isinstance(said, DBAPIError) else said.__cause__
+    return " ".join(str(said).split())
 
 
 def say(message: str) -> None:
@@ -135,6 +145,15 @@ def write_atomically(path: Path, text: str) -> None:
                 raise
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place with -o") from error
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder that can be written to, before anything long begins. Raises: BadInput."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise BadInput(f"cannot write into {path}: {error.strerror or error}; choose another folder") from error
 
 
 def _umask() -> int:

@@ -40,7 +40,7 @@ def greyscale_run(
             round(result.seconds, 2),
         )
         save_run(database, made)
-        runs = [made]
+        runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == INPUT]
     if SHOWN not in study.user_attrs:
         study.set_user_attr(SHOWN, round(runs[0].value, 4))
     say(f"greyscale reference: {runs[0].value:.1%} ±{1.96 * runs[0].standard_error:.1%}")

@@ -18,7 +18,7 @@ from dashboards.report import write_report
 from models.train import Recipe
 from search import thresholds
 from search.binarize import ENCODINGS, Binarization, CutPoints
-from search.command import OK, STOPPED, exit_with, parser, plural, run, say
+from search.command import OK, STOPPED, exit_with, make_folder, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
 from search.data.split import Split, at_most_variants, split_pictures
@@ -73,6 +73,8 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     study = join(database, name, protocol, space_settings, PRUNERS[config.pruner](protocol.recipe.epochs))
     study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
     save_data_set(database, describe(split, protocol, histogram))
+    folder = config.output_dir or Path("results") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "study")
+    make_folder(folder)
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
     # ── greyscale, references, search ──
@@ -90,7 +92,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
 
     # ── results ──
     if counted(study) or not stopped:
-        show_results(database, name, config.output_dir)
+        show_results(database, name, folder)
     return STOPPED + stopped.signal if stopped else OK
 
 
@@ -189,11 +191,10 @@ def say_pictures(split: Split, why: str) -> None:
         say(f"note: {pictures.known_copies} test pictures are near copies of training pictures")
 
 
-def show_results(database: Database, name: str, output_dir: Path | None) -> None:
+def show_results(database: Database, name: str, folder: Path) -> None:
     """The summary on stdout, thresholds.json and report.html in the output folder."""
     results = load_results(database, name)
     print(summary(results), flush=True)
-    folder = output_dir or Path("results") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "study")
     thresholds.write(folder / "thresholds.json", thresholds.document(results))
     write_report(results, folder / "report.html")
     say(f"thresholds: {folder / 'thresholds.json'}\nreport: {folder / 'report.html'}")

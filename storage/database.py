@@ -116,7 +116,7 @@ def _check_sqlite_file(url: URL, shown: str, create: bool) -> None:
 
 
 def _write_ahead(engine: sa.Engine) -> None:
-    # Measured: 8 processes × 12 trials take 51 s with it and 100 s without. The file remembers it.
+    # Readers, optuna-dashboard among them, then do not block the writer. The file remembers it.
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 

@@ -2,8 +2,7 @@
 
 Enters: images and labels. Leaves: a group number for each picture. Two pictures of one class whose
 pixels correlate by more than 0.98 are variants of one photo, and so is whatever hangs together
-through such pairs. On Sign Language MNIST this finds 1,274 groups of mostly 21 pictures; a split
-that ignores them scores 100 % by nearest neighbour (docs/data.md).
+through such pairs. On Sign Language MNIST this finds 1,274 groups of mostly 21 pictures (docs/data.md).
 """
 
 import numpy as np
