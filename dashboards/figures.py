@@ -54,7 +54,10 @@ def history_figure(results: Results) -> go.Figure:
         )
     figure.add_scatter(x=data["number"], y=data["best"], name="best so far", line={"color": GREEN, "shape": "hv"})
     _greyscale_line(figure, results)
-    figure.update_layout(xaxis_title="trial", yaxis_title="validation accuracy", yaxis_tickformat=".0%")
+    figure.update_layout(
+        xaxis_title="trial",
+        yaxis={"title": "validation accuracy", "tickformat": ".0%", "range": accuracy_range(results)},
+    )
     return _styled(figure)
 
 
@@ -121,7 +124,7 @@ def cuts_figure(results: Results) -> go.Figure:
     _greyscale_line(figure, results)
     figure.update_layout(
         xaxis={"title": "number of cut points", "dtick": 1 if best["cuts"].max() <= 20 else None},
-        yaxis={"title": "validation accuracy", "tickformat": ".0%"},
+        yaxis={"title": "validation accuracy", "tickformat": ".0%", "range": accuracy_range(results)},
     )
     return _styled(figure)
 
@@ -209,6 +212,15 @@ def _channel_title(binarization: Binarization, channel: int) -> str:
         return f"≥ {cuts[channel]}"
     last = channel == len(cuts)
     return f"{ranges[channel]}–{ranges[channel + 1] if last else ranges[channel + 1] - 1}"
+
+
+def accuracy_range(results: Results) -> tuple[float, float]:
+    """Where an accuracy axis begins and ends: the few hopeless candidates must not flatten the others."""
+    values = results.candidates["value"].astype(float)
+    tops = results.by_cuts["value"] + NORMAL_95 * results.by_cuts["standard_error"].astype(float)
+    top = max(tops.max(), 0.0 if results.greyscale is None else results.greyscale.value)
+    bottoms = results.by_cuts["value"] - NORMAL_95 * results.by_cuts["standard_error"].astype(float)
+    return float(min(values.quantile(0.1), bottoms.min()) - 0.01), float(min(top + 0.01, 1.002))
 
 
 def _greyscale_line(figure: go.Figure, results: Results) -> None:

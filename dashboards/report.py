@@ -68,7 +68,8 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "cuts",
         "Accuracy against number of cut points",
-        "Every binarization that was trained to the end, and the best for each number of cut points.",
+        "Every binarization that was trained to the end, and the best for each number of cut points. "
+        "The lowest tenth may lie below the axis: double-click shows all.",
         figures.cuts_figure(results),
     )
     yield section(

@@ -92,6 +92,13 @@ def test_the_cuts_figure_shows_each_candidate_once_and_the_best(results):
     assert list(best.y) == list(results.by_cuts["value"])
 
 
+def test_the_accuracy_axis_shows_the_best_of_each_number_whole(results):
+    low, high = figures.accuracy_range(results)
+    assert low < (results.by_cuts["value"] - 1.96 * results.by_cuts["standard_error"]).min()
+    assert high > results.greyscale.value
+    assert high > results.by_cuts["value"].max()
+
+
 def test_the_report_is_one_file_that_asks_nothing_of_a_network(results, tmp_path):
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
