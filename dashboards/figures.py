@@ -140,7 +140,6 @@ def positions_data(results: Results) -> pd.DataFrame:
 
 def positions_figure(results: Results) -> go.Figure:
     """Where the best cut points of each number lie, over the grey levels of the training pixels."""
-    assert results.data_set is not None
     data = positions_data(results)
     figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.04)
     for cuts, rows in data.groupby("cuts"):
@@ -174,7 +173,6 @@ def positions_figure(results: Results) -> go.Figure:
 
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
     """The best candidate and the channels (N, C, H, W) that it makes of the example pictures."""
-    assert results.data_set is not None
     best = results.candidates.iloc[0]
     binarization = Binarization(CutPoints(best["cut_points"]), best["encoding"])
     return binarization, binarization.encode(results.data_set.examples)
@@ -182,7 +180,6 @@ def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]
 
 def channels_figure(results: Results) -> go.Figure:
     """What the network sees: a few pictures and the first channels that the best cut points make of them."""
-    assert results.data_set is not None
     binarization, channels = channels_data(results)
     shown = min(channels.shape[1], MOST_CHANNELS)
     examples, labels = results.data_set.examples, results.data_set.example_labels

@@ -67,7 +67,6 @@ class Outcome:
     accuracies: list[float] = field(default_factory=list)
     correct: npt.NDArray[np.bool_] | None = None
     seconds: float = 0.0
-    parameters: int = 0
     pruned: bool = False
     diverged: bool = False
 
@@ -121,7 +120,7 @@ def _train_one(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs
     )
-    outcome = Outcome(parameters=sum(p.numel() for p in network.parameters()))
+    outcome = Outcome()
     for epoch in range(recipe.epochs):
         network.train()
         total_loss = torch.zeros((), device=device)

@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError
@@ -67,8 +67,8 @@ def parser(module: str, description: str) -> OneLineParser:
     made.add_argument(
         "--storage",
         metavar="URL",
-        default=os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE,
-        help="database with the studies; $OPTUNA_STORAGE changes the default",
+        default=argparse.SUPPRESS,  # filled in by run: the variable may hold a password, which help must not show
+        help=f"database with the studies (default: $OPTUNA_STORAGE or {DEFAULT_STORAGE})",
     )
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
@@ -79,14 +79,16 @@ def finished_study_parser(module: str, description: str, output: str) -> OneLine
     made = parser(module, description)
     made.add_argument("--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study")
     made.add_argument("-o", "--output", metavar="FILE", type=Path, default=argparse.SUPPRESS, help=output)
-    made.set_defaults(study_name=None, output=None)
     return made
 
 
 def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """Runs a command's body and turns its errors into one line and an exit code."""
+    storage = os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
     try:
-        return body(args)
+        return body(argparse.Namespace(**{"storage": storage, "study_name": None, "output": None} | vars(args)))
+    except BrokenPipeError:  # the reader of stdout went away: see exit_with
+        raise
     except BaseException as error:
         code = next((c for kind, c in EXIT_CODES.items() if isinstance(error, kind)), None)
         if code is None and not isinstance(error, Exception):
@@ -120,7 +122,7 @@ def plural(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a whole file or nothing: a reader never sees half of it.
 
     Raises: BadInput when the place cannot be written to.
@@ -129,13 +131,10 @@ def write_atomically(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder")
-        handle: IO[str]
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as handle:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as handle:
             temporary = Path(handle.name)
             try:
-                handle.write(text)
+                handle.write(content.encode() if isinstance(content, str) else content)
                 handle.flush()
                 os.fsync(handle.fileno())
                 os.chmod(temporary, 0o666 & ~_umask())
@@ -144,7 +143,7 @@ def write_atomically(path: Path, text: str) -> None:
                 temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place with -o") from error
+        raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place") from error
 
 
 def make_folder(path: Path) -> None:

@@ -55,7 +55,11 @@ class StudyConfig:
         ["auto", "paper", "all", "none"],
     )
     sampler: str = flag("Optuna's sampler; cmaes keeps a pickle in the database", "tpe", SAMPLERS)
-    pruner: str = flag("ends trials early; references and replicates are never pruned", "median", PRUNERS)
+    pruner: str = flag(
+        "ends trials early, median among those with as many cut points; references and replicates are never pruned",
+        "median",
+        PRUNERS,
+    )
     budget: str = flag("variants per photo, epochs and width of a trial", "quick", BUDGETS)
     variants: int | None = flag("variants per photo that are trained on, 0 for all; default: the budget's", metavar="N")
     epochs: int | None = flag("default: the budget's", metavar="N")
@@ -75,7 +79,7 @@ class StudyConfig:
             "variants": (0, 10**6),
             "epochs": (1, 10**4),
             "width": (1, 1024),
-            "batch_size": (2, 10**5),
+            "batch_size": (4, 10**5),
             "learning_rate": (1e-9, 1e9),
             "seed": (0, 2**31 - 1),
             "timeout": (0, 10**9),

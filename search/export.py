@@ -13,9 +13,7 @@ from storage.results import load_results
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the flags and exports; returns the exit code."""
     parser = finished_study_parser("search.export", "Write a study's best thresholds as JSON.", "default: stdout")
-    parser.add_argument(
-        "--cuts", type=int, metavar="K", default=None, help="the best with K cut points instead of the best of all"
-    )
+    parser.add_argument("--cuts", type=int, metavar="K", help="the best with K cut points instead of the best of all")
     return run(export, parser.parse_args(argv))
 
 

@@ -31,9 +31,9 @@ class Best:
 class Progress:
     """Shows a study's run. Use it as a context manager around the loop."""
 
-    def __init__(self, total: int, done: int, greyscale: Run | None) -> None:
+    def __init__(self, total: int, done: int, greyscale: Run | None, best: Best | None) -> None:
         self.total, self.done, self.greyscale = total, done, greyscale
-        self.best: Best | None = None
+        self.best = best
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
         self._started = time.monotonic()
@@ -60,9 +60,9 @@ class Progress:
         self._epoch_text = f"after epoch {epoch + 1} {accuracy:.1%}"
         self._refresh()
 
-    def end(self, asked: Asked, result: Result, state: TrialState, best: Best | None) -> None:
+    def end(self, asked: Asked, result: Result, state: TrialState, done: int, best: Best | None) -> None:
         """A trial ended; failed ones say why."""
-        self.done, self.best = self.done + 1, best
+        self.done, self.best = done, best
         if state is TrialState.FAIL:
             outcome = "failed: the training loss became NaN or infinite"
         elif state is TrialState.PRUNED:

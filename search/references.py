@@ -17,19 +17,17 @@ from search.binarize import LEVELS, Binarization, CutPoints
 Histogram = npt.NDArray[np.integer]  # (256,) counts of the training pixels
 EXHAUSTIVE_CUTS = 3  # scikit-image tries all combinations, about 256^k of them
 
-# The paper's Tables I–III and Section IV, in its order, with its test accuracy. [0, 200, 255] is
-# 62.5 % in Table I and 60.2 % in Section V.
-PAPER: dict[tuple[int, ...], float] = {
-    (0, 150, 255): 0.903,
-    (0, 200, 255): 0.625,
-    (0, 150, 170, 255): 0.927,
-    (0, 150, 170, 200, 255): 0.917,
-    (0, 90, 150, 170, 255): 0.948,
-    (0, 90, 150, 170, 210, 255): 0.956,
-    (0, 150, 170, 190, 210, 230, 255): 0.934,
-    (0, 90, 120, 150, 180, 210, 230, 255): 0.947,
-}
-PAPER_GREYSCALE = 0.949
+# The eight settings of the paper's Tables I–III and Section IV, in its order.
+PAPER = (
+    (0, 150, 255),
+    (0, 200, 255),
+    (0, 150, 170, 255),
+    (0, 150, 170, 200, 255),
+    (0, 90, 150, 170, 255),
+    (0, 90, 150, 170, 210, 255),
+    (0, 150, 170, 190, 210, 230, 255),
+    (0, 90, 120, 150, 180, 210, 230, 255),
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,8 @@ def references(
     # One of each kind in turn, each kind beginning with another number of cut points.
     turned = [_rotate(each, 2 * i) for i, each in enumerate(series)]
     in_turn = [found for row in zip_longest(*turned) for found in row if found is not None]
-    return list({found.binarization: found for found in reversed(in_turn)}.values())[::-1]
+    first = {found.binarization: found for found in reversed(in_turn)}  # of equal ones the first name is kept
+    return [found for found in in_turn if first[found.binarization] is found]
 
 
 def _spread(max_cuts: int) -> Iterator[int]:

@@ -1,8 +1,9 @@
 """Samplers and pruners by name.
 
-A sampler's state is not stored by Optuna, so a resumed study needs another seed than the first start
-had: with the same one it would draw its start-up trials again. Sobol' points (qmc) are the exception:
-their place in the sequence is stored, and the sequence must stay the same.
+Optuna does not store a sampler's random state. Here every trial gets a sampler whose seed is made of the
+study's seed and the trial's number, so a study that was stopped and resumed draws what it would have drawn
+without the stop, and two workers do not draw the same. Sobol' points (qmc) are the exception: their place in
+the sequence is stored, and the sequence must stay the same.
 """
 
 import warnings
@@ -101,9 +102,9 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
 }
 
 
-def make_sampler(name: str, seed: int, trials_so_far: int) -> BaseSampler:
-    """A sampler whose draws are new for each resumption of a study."""
-    fresh = int(np.random.SeedSequence([seed, trials_so_far]).generate_state(1)[0])
+def make_sampler(name: str, seed: int, number: int) -> BaseSampler:
+    """The sampler for the trial of that number."""
+    fresh = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return SAMPLERS[name](fresh)

@@ -26,13 +26,13 @@ from search.greyscale import greyscale_run
 from search.joining import default_name, join
 from search.objective import Evaluate, TrialSpec, choose_device, make_objective
 from search.progress import Best, Progress
-from search.protocol import BUDGETS, Protocol, batch_size_for
+from search.protocol import BUDGETS, Protocol, batch_size_for, fingerprint
 from search.references import references
 from search.samplers import PRUNERS, make_sampler
 from search.space import SCALES, Space
 from search.stop import Stopped, StopSignals
 from search.summary import summary
-from search.trials import Asked, ask, counted, enqueue, put_back, put_back_abandoned, running, tell
+from search.trials import Asked, ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell
 from storage.database import Database, open_database
 from storage.records import DataSet, Run, candidates_frame, save_data_set, trials_frame
 from storage.results import data_set_fingerprint, load_results
@@ -70,11 +70,10 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
 
     # ── study ──
     name = config.study_name or default_name(protocol, space_settings, config.budget)
-    study = join(database, name, protocol, space_settings, PRUNERS[config.pruner](protocol.recipe.epochs))
-    study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
-    save_data_set(database, describe(split, protocol, histogram))
-    folder = config.output_dir or Path("results") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "study")
+    folder = config.output_dir or Path("results") / folder_name(name)
     make_folder(folder)
+    study = join(database, name, protocol, space_settings, PRUNERS[config.pruner](protocol.recipe.epochs))
+    save_data_set(database, describe(split, protocol, histogram))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
     # ── greyscale, references, search ──
@@ -91,9 +90,12 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
             stopped = stop
 
     # ── results ──
-    if counted(study) or not stopped:
+    if stopped is None:
         show_results(database, name, folder)
-    return STOPPED + stopped.signal if stopped else OK
+        return OK
+    if best_so_far(study) is not None:
+        show_results(database, name, folder)
+    return STOPPED + stopped.signal
 
 
 def search(
@@ -109,12 +111,13 @@ def search(
     if counted(study) >= config.trials:
         say(f"the study has {counted(study)} trials already; a larger --trials goes on")
         return
-    with Progress(config.trials, counted(study), greyscale) as progress:
-        while counted(study) + running(study) < config.trials:
+    with Progress(config.trials, counted(study), greyscale, best_so_far(study)) as progress:
+        while counted(study) + len(running(study)) < config.trials or put_back_abandoned(study):
             if config.timeout is not None and time.monotonic() - started >= config.timeout:
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
             check()
+            study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
             batch = [ask(study, space, config.seed)]
             progress.start(batch)
 
@@ -124,18 +127,22 @@ def search(
                 asked.trial.report(accuracy, epoch + 1)
                 return asked.prunable and asked.trial.should_prune()
 
+            specs = [TrialSpec(asked.binarization.table, asked.training_seed) for asked in batch]
             try:
-                specs = [TrialSpec(asked.binarization.table, asked.training_seed) for asked in batch]
                 results = evaluate(specs, report, check)
-            except BaseException as error:
+            except (Stopped, KeyboardInterrupt) as stop:
                 for asked in batch:
-                    put_back(study, asked.trial.number, f"{type(error).__name__} {error}")
+                    put_back(study, asked.trial.number, f"{type(stop).__name__} {stop}".strip())
+                raise
+            except Exception as error:
+                for asked in batch:
+                    fail(study, asked, f"{type(error).__name__}: {error}")
                 raise
             for asked, result in zip(batch, results, strict=True):
                 state = tell(study, asked, result)
-                progress.end(asked, result, state, best_so_far(study))
-    if others := running(study):
-        say(f"{plural(others, 'trial')} still running in other processes")
+                progress.end(asked, result, state, counted(study), best_so_far(study))
+    if others := [str(trial.user_attrs.get("worker")) for trial in running(study)]:
+        say(f"{plural(len(others), 'trial')} still running in other processes (host:process): {', '.join(others)}")
 
 
 def make_protocol(config: StudyConfig, split: Split) -> Protocol:
@@ -177,6 +184,12 @@ def best_so_far(study: optuna.Study) -> Best | None:
     return Best(binarization, float(row["value"]), float(row["standard_error"]))
 
 
+def folder_name(study_name: str) -> str:
+    """A study's name as one folder's name; where that changes it, names stay different."""
+    safe = re.sub(r"[^\w.-]+", "-", study_name).strip(".-")
+    return safe if safe == study_name else f"{safe}-{fingerprint({'name': study_name})}".lstrip("-")
+
+
 def say_pictures(split: Split, why: str) -> None:
     """One line on what is trained and validated on, and one where the data's test set has copies."""
     pictures = split.pictures
@@ -194,9 +207,9 @@ def say_pictures(split: Split, why: str) -> None:
 def show_results(database: Database, name: str, folder: Path) -> None:
     """The summary on stdout, thresholds.json and report.html in the output folder."""
     results = load_results(database, name)
-    print(summary(results), flush=True)
     thresholds.write(folder / "thresholds.json", thresholds.document(results))
     write_report(results, folder / "report.html")
+    print(summary(results), flush=True)
     say(f"thresholds: {folder / 'thresholds.json'}\nreport: {folder / 'report.html'}")
 
 

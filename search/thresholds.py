@@ -27,7 +27,7 @@ def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
 
     Raises: NothingToShow without a finished trial; BadInput when none has that many cut points.
     """
-    if results.candidates.empty or results.data_set is None:
+    if results.candidates.empty:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
     pool = results.candidates if cuts is None else results.candidates[results.candidates["cuts"] == cuts]
     if pool.empty:

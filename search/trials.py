@@ -8,20 +8,22 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import optuna
 import psutil
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from search.binarize import Binarization
 from search.objective import Result
 from search.references import Reference
 from search.space import Space
-from storage.records import StartedTrial, record_end, record_start
+from storage.records import STOPPED, StartedTrial, record_end, record_start
 
 ASKING_SECONDS = 60  # after which a trial without a worker was left by one that died
-NOT_COUNTED = "stopped"  # attribute of a failed trial that was stopped or killed and put back
+SAME_START_SECONDS = 2  # clocks are read to less than this
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +44,17 @@ class Asked:
 
 def counted(study: optuna.Study) -> int:
     """Trials that count towards --trials: finished, but not those that were stopped and put back."""
-    return sum(t.state.is_finished() and NOT_COUNTED not in t.user_attrs for t in study.get_trials(deepcopy=False))
+    return sum(t.state.is_finished() and STOPPED not in t.user_attrs for t in study.get_trials(deepcopy=False))
 
 
-def running(study: optuna.Study) -> int:
+def running(study: optuna.Study) -> list[FrozenTrial]:
     """Trials that some worker trains now."""
-    return len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
+    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
 def enqueue(study: optuna.Study, space: Space, wanted: Sequence[Reference], total: int) -> int:
     """Queues the references that the study lacks, up to half of `total`; returns how many it queued."""
-    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if NOT_COUNTED not in t.user_attrs]
+    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if STOPPED not in t.user_attrs]
     present = {a["reference_binarization"] for a in attributes if "reference_binarization" in a}
     missing = [r for r in wanted if str(r.binarization) not in present]
     room = min(total // 2 - len(present), total - counted(study))
@@ -70,24 +72,25 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
     trial = study.ask(fixed_distributions=distributions)
     binarization = space.binarization(trial.params)
     earlier = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number and _same(t, binarization)]
+    used = {t.user_attrs["training_seed"] for t in earlier}
     asked = Asked(
         trial,
         binarization,
-        training_seed=seed + len(earlier),
+        training_seed=next(fresh for fresh in count(seed) if fresh not in used),
         replicate_of=min(t.number for t in earlier) if earlier else None,
         reference=trial.user_attrs.get("reference"),
     )
     record_start(
         trial,
         StartedTrial(
-            cut_points=binarization.cut_points.values,
+            worker=this_worker(),
+            training_seed=asked.training_seed,
+            replicate_of=asked.replicate_of,
             threshold_ranges=str(binarization.cut_points),
             encoding=binarization.encoding,
             channels=binarization.channels,
             index_bits=binarization.index_bits,
-            training_seed=asked.training_seed,
-            replicate_of=asked.replicate_of,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
+            cut_points=binarization.cut_points.values,
         ),
     )
     return asked
@@ -105,14 +108,24 @@ def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
     return state
 
 
-def put_back(study: optuna.Study, number: int, why: str) -> None:
-    """Ends a trial that did not finish and queues its parameters again."""
+def fail(study: optuna.Study, asked: Asked, why: str) -> None:
+    """Records that a training ended with an error; the trial counts, so that it cannot block the study."""
+    asked.trial.set_user_attr("failure", why)
+    study.tell(asked.trial, state=TrialState.FAIL)
+
+
+def put_back(study: optuna.Study, number: int, why: str) -> bool:
+    """Ends a trial that did not finish and queues its parameters again; False when another process did so."""
     trial = next(t for t in study.get_trials(deepcopy=False) if t.number == number)
     kept = {key: value for key, value in trial.user_attrs.items() if key.startswith("reference")}
-    study._storage.set_trial_user_attr(trial._trial_id, NOT_COUNTED, why)
-    study.tell(number, state=TrialState.FAIL)
+    try:
+        study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
+        study.tell(number, state=TrialState.FAIL)
+    except (UpdateFinishedTrialError, ValueError):
+        return False
     if trial.params:
         study.enqueue_trial(trial.params, user_attrs=kept)
+    return True
 
 
 def put_back_abandoned(study: optuna.Study) -> int:
@@ -120,10 +133,13 @@ def put_back_abandoned(study: optuna.Study) -> int:
 
     Optuna writes no heartbeat for ask-and-tell, so a killed worker's trial would run for ever.
     """
-    abandoned = [t for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if _is_abandoned(t)]
-    for trial in abandoned:
-        put_back(study, trial.number, "its process ended before the trial did")
-    return len(abandoned)
+    abandoned = [t.number for t in running(study) if _is_abandoned(t)]
+    return sum(put_back(study, number, "its process ended before the trial did") for number in abandoned)
+
+
+def this_worker() -> str:
+    """Host, process id and when the process began: an id alone is used again."""
+    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.0f}"
 
 
 def _is_abandoned(trial: FrozenTrial) -> bool:
@@ -131,14 +147,19 @@ def _is_abandoned(trial: FrozenTrial) -> bool:
         return (
             trial.datetime_start is None or (dt.datetime.now() - trial.datetime_start).total_seconds() > ASKING_SECONDS
         )
-    host, _, pid = str(trial.user_attrs["worker"]).rpartition(":")
-    return host == socket.gethostname() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid)))
+    host, pid, began = str(trial.user_attrs["worker"]).rsplit(":", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(began)) > SAME_START_SECONDS
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _same(trial: FrozenTrial, binarization: Binarization) -> bool:
     attributes = trial.user_attrs
     return (
-        NOT_COUNTED not in attributes
+        STOPPED not in attributes
         and attributes.get("encoding") == binarization.encoding
         and tuple(attributes.get("cut_points", ())) == binarization.cut_points.values
     )

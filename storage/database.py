@@ -5,8 +5,10 @@ with the password hidden.
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 import optuna
@@ -17,10 +19,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 DEFAULT_STORAGE = "sqlite:///studies.db"
 VERSION_TABLE = "cutpoints_version"  # Optuna uses Alembic's default name in the same database
+FIRST_START_ATTEMPTS = 4
 BUSY_SECONDS = 60  # how long a writer waits for SQLite's lock
 
 
@@ -63,18 +73,31 @@ def open_database(url: str, create: bool = True) -> Database:
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     parsed = _parse(url)
-    shown = parsed.render_as_string(hide_password=True)
+    hidden = {key: "***" if "pass" in key.lower() else value for key, value in parsed.query.items()}
+    shown = parsed.set(query=hidden).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
         _check_sqlite_file(parsed, shown, create)
     try:
         arguments = {"timeout": BUSY_SECONDS} if parsed.get_backend_name() == "sqlite" else {}
-        storage = RDBStorage(url, engine_kwargs={"connect_args": arguments})
+        storage = _optuna_storage(url, arguments)
         if parsed.get_backend_name() == "sqlite":
             _write_ahead(storage.engine)
         upgrade_own_tables(storage.engine)
         return Database(storage, storage.engine, shown)
     except (SQLAlchemyError, ImportError, RuntimeError, OSError) as error:
         raise StorageUnavailable(f"{shown}: {_reason(error)}") from error
+
+
+def _optuna_storage(url: str, arguments: dict[str, int]) -> RDBStorage:
+    """Optuna's storage. It makes its tables without a lock: of several first starts, the late ones try again."""
+    for attempt in count(1):
+        try:
+            return RDBStorage(url, engine_kwargs={"connect_args": arguments})
+        except (OperationalError, ProgrammingError, IntegrityError, AssertionError):
+            if attempt == FIRST_START_ATTEMPTS:
+                raise
+            time.sleep(0.2 * attempt)
+    raise AssertionError("count never ends")
 
 
 def upgrade_own_tables(engine: sa.Engine) -> None:

@@ -20,9 +20,10 @@ from storage.database import Database
 from storage.tables import data_sets, runs
 
 METRIC = "validation accuracy"
+STOPPED = "stopped"  # attribute of a failed trial that was stopped or killed and queued again; it counts nowhere
 TRIAL_COLUMNS = (
     "number",
-    "state",
+    "state",  # Optuna's, or STOPPED
     "value",
     "cut_points",  # tuple of integers
     "threshold_ranges",  # the same as text, the paper's notation
@@ -42,14 +43,14 @@ TRIAL_COLUMNS = (
 class StartedTrial:
     """What is known of a trial before it trains; readable in optuna-dashboard as it stands."""
 
-    cut_points: tuple[int, ...]
+    worker: str  # written first: by it a killed worker's trial is known
+    training_seed: int
+    replicate_of: int | None
     threshold_ranges: str
     encoding: str
     channels: int
     index_bits: int
-    training_seed: int
-    replicate_of: int | None
-    worker: str
+    cut_points: tuple[int, ...]  # written last: a trial that has them has everything
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     attributes = trial.user_attrs
     return {key: attributes.get(key) for key in TRIAL_COLUMNS} | {
         "number": trial.number,
-        "state": trial.state.name,
+        "state": STOPPED.upper() if STOPPED in attributes else trial.state.name,
         "value": trial.value if trial.state == TrialState.COMPLETE else None,
         "cut_points": tuple(attributes.get("cut_points", ())),
         "finished_at": trial.datetime_complete,
@@ -136,9 +137,9 @@ def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
 
 
 def counts(trials: pd.DataFrame) -> dict[str, int]:
-    """Number of trials by state, with each state named: complete, pruned, fail, running, waiting."""
+    """Number of trials by state, each state named: Optuna's, and stopped for those that were queued again."""
     found = trials["state"].value_counts()
-    return {state.name.lower(): int(found.get(state.name, 0)) for state in TrialState}
+    return {state.lower(): int(found.get(state, 0)) for state in [*(s.name for s in TrialState), STOPPED.upper()]}
 
 
 def save_data_set(database: Database, data_set: DataSet) -> None:

@@ -32,7 +32,7 @@ class Results:
     candidates: pd.DataFrame
     by_cuts: pd.DataFrame
     greyscale: Run | None
-    data_set: DataSet | None
+    data_set: DataSet
 
 
 def load_results(database: Database, study_name: str | None) -> Results:
@@ -41,6 +41,12 @@ def load_results(database: Database, study_name: str | None) -> Results:
     attributes = study.user_attrs
     if PROTOCOL not in attributes:
         raise UnknownStudy(f"study {study.study_name!r} was not made by python -m search.study; name another one")
+    data_set = load_data_set(database, data_set_fingerprint(attributes[PROTOCOL]))
+    if data_set is None:
+        raise UnknownStudy(
+            f"study {study.study_name!r} lacks the tables of python -m search.study, as after a copy by Optuna alone; "
+            "name the database that it was made in with --storage"
+        )
     trials = trials_frame(study)
     candidates = candidates_frame(trials)
     fingerprint = str(attributes[PROTOCOL_FINGERPRINT])
@@ -55,7 +61,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
         candidates=candidates,
         by_cuts=best_by_cuts(candidates),
         greyscale=greyscale[0] if greyscale else None,
-        data_set=load_data_set(database, data_set_fingerprint(protocol)),
+        data_set=data_set,
     )
 
 

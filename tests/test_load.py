@@ -113,6 +113,17 @@ def test_a_bad_shape_is_named(shape):
         load.parse_shape(shape)
 
 
+@pytest.mark.parametrize("data", [None, "digits", "sign-mnist", "a.npz"])
+def test_a_shape_where_none_is_needed_is_refused(data):
+    with pytest.raises(BadInput, match="only pictures in a CSV need it"):
+        load_pictures(data, None, "8x8")
+
+
+def test_a_stale_data_folder_matters_only_where_it_is_needed(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUTPOINTS_DATA", str(tmp_path / "nowhere"))
+    assert load_pictures("digits", None, None)[0].name == "digits"
+
+
 def test_a_data_dir_that_does_not_exist_is_named(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="no such folder"):
         load_pictures(None, tmp_path / "nowhere", None)

@@ -34,7 +34,7 @@ def add(study, cuts, value, encoding="range", **attributes):
     trial = study.ask()
     channels = len(cuts) + (encoding == "range")
     ranges = ",".join(map(str, (0, *cuts, 255)))
-    record_start(trial, StartedTrial(cuts, ranges, encoding, channels, 1, 0, None, "host:1"))
+    record_start(trial, StartedTrial("host:1:2", 0, None, ranges, encoding, channels, 1, cuts))
     for key, attribute in attributes.items():
         trial.set_user_attr(key, attribute)
     record_end(trial, 0.01, 1.0)
@@ -64,7 +64,14 @@ def test_candidates_are_means_over_repeats_and_fewer_bits_win_a_tie(database):
     assert candidates["value"].tolist() == pytest.approx([0.93, 0.93, 0.895])
     assert candidates["trials"].tolist() == [1, 1, 2]
     assert best_by_cuts(candidates)["cuts"].tolist() == [1, 2]
-    assert counts(trials_frame(study)) == {"running": 0, "complete": 4, "pruned": 0, "fail": 1, "waiting": 0}
+    assert counts(trials_frame(study)) == {
+        "running": 0,
+        "complete": 4,
+        "pruned": 0,
+        "fail": 1,
+        "waiting": 0,
+        "stopped": 0,
+    }
 
 
 def test_a_study_without_trials_gives_empty_frames(database):

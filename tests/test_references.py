@@ -80,7 +80,7 @@ def test_all_is_every_kind_for_every_number_of_cuts_and_the_paper():
 
 def test_the_papers_eight_settings_are_ranges():
     found = references("paper", PIXELS, 8, ENCODINGS, sign_mnist=True)
-    assert {r.binarization.cut_points.ranges for r in found} == PAPER.keys()
+    assert {r.binarization.cut_points.ranges for r in found} == set(PAPER)
     assert {r.binarization.encoding for r in found} == {"range"}
 
 

@@ -117,6 +117,12 @@ def test_names_of_studies_are_escaped(results, tmp_path):
     assert "<script>alert(1)" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+def test_a_study_that_optuna_alone_copied_says_what_it_lacks(results, capsys):
+    optuna.copy_study(from_study_name="one", from_storage=URL, to_storage="sqlite:///copy.db")
+    assert main(["--storage", "sqlite:///copy.db"]) == 2
+    assert "lacks the tables" in capsys.readouterr().err
+
+
 def test_the_report_command_writes_where_it_is_told(results, tmp_path, capsys):
     assert main(["--storage", URL, "-o", "here/r.html"]) == 0
     assert (tmp_path / "here" / "r.html").stat().st_size > 1e6

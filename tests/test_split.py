@@ -50,6 +50,27 @@ def test_a_class_with_too_few_photos_is_named():
         split_pictures(toy_pictures(photos=4), 0)
 
 
+def test_a_class_that_misses_a_part_because_groups_span_classes_is_named():
+    part = toy_pictures(photos=10).train
+    people = Part(part.images, part.labels, np.where(part.labels == 0, part.groups, 1000 + part.labels))
+    with pytest.raises(BadInput, match=r"class '[BC]' has 1 photos"):
+        split_pictures(Pictures("toy", "toy", ("A", "B", "C"), people, None), 0)
+
+
+def test_with_groups_that_span_classes_every_class_is_in_every_part_or_it_is_said():
+    part = toy_pictures(photos=10).train
+    few = Pictures("toy", "toy", ("A", "B", "C"), Part(part.images, part.labels, part.groups % 8), None)
+    refused = 0
+    for seed in range(20):
+        try:
+            split = split_pictures(few, seed)
+        except BadInput:
+            refused += 1
+        else:
+            assert all(len(set(each.labels)) == 3 for each in (split.train, split.validation, split.test))
+    assert refused < 20
+
+
 def test_one_class_only_is_refused():
     with pytest.raises(BadInput, match="only one class"):
         split_pictures(toy_pictures(classes=1), 0)

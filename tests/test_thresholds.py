@@ -45,7 +45,7 @@ def test_the_document_says_what_a_program_needs(results):
     assert made["greyscale"]["value"] == 0.95
     assert made["study"] == {
         "name": "one",
-        "trials": {"complete": 20, "pruned": 0, "fail": 0, "running": 0, "waiting": 0},
+        "trials": {"complete": 20, "pruned": 0, "fail": 0, "running": 0, "waiting": 0, "stopped": 0},
     }
     assert made["fingerprints"]["protocol"] == results.protocol_fingerprint
     assert {"python", "torch", "numpy", "optuna", "cutpoints"} == made["versions"].keys()

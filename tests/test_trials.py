@@ -1,8 +1,6 @@
 """One trial's way through Optuna."""
 
 import datetime as dt
-import os
-import socket
 import subprocess
 import sys
 
@@ -16,7 +14,8 @@ from search.objective import Result
 from search.references import Reference, references
 from search.samplers import make_sampler
 from search.space import Space, linear_scale
-from search.trials import NOT_COUNTED, ask, counted, enqueue, put_back, put_back_abandoned, tell
+from search.trials import ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell, this_worker
+from storage.records import STOPPED
 
 SPACE = Space(2, ("range", "thermometer"), linear_scale(np.ones(256)))
 ONE = Reference("multi-otsu", Binarization(CutPoints((77,)), "range"))
@@ -90,7 +89,7 @@ def test_a_trial_that_is_put_back_comes_again_and_does_not_count(study):
     first = ask(study, SPACE, 0)
     put_back(study, first.trial.number, "SIGTERM")
     assert counted(study) == 0
-    assert study.trials[0].user_attrs[NOT_COUNTED] == "SIGTERM"
+    assert study.trials[0].user_attrs[STOPPED] == "SIGTERM"
     again = ask(study, SPACE, 0)
     assert (again.binarization, again.training_seed, again.reference) == (ONE.binarization, 0, "multi-otsu")
     assert again.replicate_of is None
@@ -98,16 +97,41 @@ def test_a_trial_that_is_put_back_comes_again_and_does_not_count(study):
 
 
 def test_trials_of_a_process_that_is_gone_are_put_back_and_those_of_a_living_one_are_not(study):
+    host, pid, began = this_worker().rsplit(":", 2)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        for worker in (f"{socket.gethostname()}:{gone.pid}", f"{socket.gethostname()}:{living.pid}", "elsewhere:1"):
-            ask(study, SPACE, 0).trial.set_user_attr("worker", worker)
-        assert put_back_abandoned(study) == 1
-        assert [t.state for t in study.trials[:3]] == [TrialState.FAIL, TrialState.RUNNING, TrialState.RUNNING]
-    finally:
-        living.communicate(b"\n")
+    used_again = f"{host}:{pid}:{float(began) - 1000:.0f}"  # the same process id, of an earlier process
+    for worker in (f"{host}:{gone.pid}:{began}", used_again, this_worker(), "elsewhere:1:5"):
+        ask(study, SPACE, 0).trial.set_user_attr("worker", worker)
+    assert put_back_abandoned(study) == 2
+    states = [t.state for t in study.trials[:4]]
+    assert states == [TrialState.FAIL, TrialState.FAIL, TrialState.RUNNING, TrialState.RUNNING]
+    assert len(running(study)) == 2
+    assert put_back_abandoned(study) == 0
+
+
+def test_of_two_processes_that_put_back_a_trial_one_does(study):
+    asked = ask(study, SPACE, 0)
+    assert put_back(study, asked.trial.number, "killed")
+    assert not put_back(study, asked.trial.number, "killed")
+    assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_a_training_seed_is_never_used_twice_for_the_same_cut_points(study):
+    study.enqueue_trial(dict(SPACE.params(ONE.binarization)))
+    study.enqueue_trial(dict(SPACE.params(ONE.binarization)))
+    killed, second = ask(study, SPACE, 5), ask(study, SPACE, 5)
+    tell(study, second, GOOD)
+    put_back(study, killed.trial.number, "killed")
+    again = ask(study, SPACE, 5)
+    assert (killed.training_seed, second.training_seed, again.training_seed) == (5, 6, 5)
+
+
+def test_a_training_that_ends_with_an_error_counts_and_is_not_queued_again(study):
+    fail(study, ask(study, SPACE, 0), "MemoryError: none left")
+    assert counted(study) == 1
+    assert [t.state for t in study.trials] == [TrialState.FAIL]
+    assert study.trials[0].user_attrs["failure"] == "MemoryError: none left"
 
 
 def test_a_trial_whose_worker_died_while_asking_is_put_back_after_a_minute(study):
@@ -115,9 +139,4 @@ def test_a_trial_whose_worker_died_while_asking_is_put_back_after_a_minute(study
     assert put_back_abandoned(study) == 0
     trial = study._storage._get_trial(study.trials[0]._trial_id)
     trial.datetime_start -= dt.timedelta(seconds=61)
-    assert put_back_abandoned(study) == 1
-
-
-def test_a_restarted_container_may_have_the_same_process_id(study):
-    ask(study, SPACE, 0).trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
     assert put_back_abandoned(study) == 1

@@ -8,6 +8,7 @@ import io
 import math
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,13 @@ def read_bytes(path: Path) -> dict[str, bytes]:
             names = [n for n in archive.namelist() if n.lower().endswith(".csv") and "__MACOSX" not in n]
             if not names:
                 raise BadInput(f"{path}: no .csv file in this zip")
+            if len({Path(name).name for name in names}) < len(names):
+                raise BadInput(f"{path}: two .csv files of the same name in it; leave one")
             return {Path(name).name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise BadInput(f"{path}: damaged zip ({error}); download or copy it again") from error
+    except (RuntimeError, NotImplementedError) as error:  # encrypted, or a compression that Python does not know
+        raise BadInput(f"{path}: {error}; pack it again without") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
 
@@ -77,13 +82,14 @@ def _check_labels(labels: "pd.Series[int]", where: str) -> None:
 
 def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
     """All pixels as uint8 (N, H·W); otherwise names the first bad one."""
-    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in pixels.dtypes]
+    numeric = [dtype.kind in "iuf" for dtype in pixels.dtypes]
     if not all(numeric):
         column = numeric.index(False)
         numbers = pd.to_numeric(pixels.iloc[:, column], errors="coerce")
-        row = int(np.flatnonzero(numbers.isna())[0])
+        wrong = ~numbers.between(0, 255) if pixels.dtypes.iloc[column].kind != "b" else numbers.notna()
+        row = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
         shown = str(pixels.iloc[row, column])[:40]
-        raise BadInput(f"{_cell(pixels, row, column, where)}: {shown!r} is not a number; pixels are 0..255")
+        raise BadInput(f"{_cell(pixels, row, column, where)}: {shown!r} is not a whole number 0..255")
     values = pixels.to_numpy()
     bad = np.argwhere(~((values >= 0) & (values <= 255) & (values == np.floor(values))))
     if len(bad):

@@ -25,26 +25,35 @@ Raw = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 
 def load_pictures(data: str | None, data_dir: Path | None, shape: str | None) -> tuple[Pictures, str]:
     """Pictures, and why these. Raises: BadInput."""
-    folders = [Path(place) for place in (data_dir, os.environ.get("CUTPOINTS_DATA")) if place]
-    for place in folders:
-        if not place.is_dir():
-            raise BadInput(f"{place}: no such folder (--data-dir or $CUTPOINTS_DATA)")
     size = parse_shape(shape)
-    files = sign_mnist.find([*folders, folder()])
-    if data is None and files is None:
-        return _digits(), "Sign Language MNIST is not on disk, so scikit-learn's digits; --data sign-mnist fetches it"
+    named = data in (None, "digits", "sign-mnist")
+    if size is not None and (named or str(data).lower().endswith(".npz")):
+        raise BadInput(f"--shape {shape}: only pictures in a CSV need it; leave it out")
     if data == "digits":
         return _digits(), "asked for by --data"
-    if data in (None, "sign-mnist"):
+    if named:
+        found = sign_mnist.find([*_folders(data_dir), folder()])
+        if data is None and found is None:
+            why = "Sign Language MNIST is not on disk, so scikit-learn's digits; --data sign-mnist fetches it"
+            return _digits(), why
+        files = found or sign_mnist.download(folder())
         why = "found on disk" if data is None else "asked for by --data"
-        found = files or sign_mnist.download(folder())
-        return cached(found, "sign-mnist", lambda: _sign_mnist(found)), f"{why}, {found[0].parent}"
+        return cached(files, "sign-mnist", lambda: _sign_mnist(files)), f"{why}, {files[0].parent}"
     assert data is not None
     path = Path(data)
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder, and no data set of that name (sign-mnist, digits)")
     files = _train_and_test(path) if path.is_dir() else [path]
     return cached(files, f"path {size}", lambda: _own(path, files, size)), "asked for by --data"
+
+
+def _folders(data_dir: Path | None) -> list[Path]:
+    """Where the user says that data lie. Raises: BadInput for a place that is no folder."""
+    folders = [Path(place) for place in (data_dir, os.environ.get("CUTPOINTS_DATA")) if place]
+    for place in folders:
+        if not place.is_dir():
+            raise BadInput(f"{place}: no such folder (--data-dir or $CUTPOINTS_DATA)")
+    return folders
 
 
 def parse_shape(text: str | None) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ Enters: a path. Leaves: the checked arrays. Never unpickles: an array of objects
 """
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _load(path: Path) -> dict[str, npt.NDArray[np.generic]]:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise BadInput(f"{path}: a single array, not an .npz; save it with numpy.savez(…, images=…, labels=…)")
             return {key: archive[key] for key in KEYS if key in archive.files}
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{path}: damaged .npz ({error}); write or copy it again") from error
     except EOFError as error:
         raise BadInput(f"{path}: the file is empty or cut off; write or copy it again") from error

@@ -4,10 +4,12 @@
 without J (J and Z need movement). The class names are the letters.
 """
 
+import contextlib
 import hashlib
+import sys
 from pathlib import Path
 
-from search.command import BadInput, say
+from search.command import BadInput, say, write_atomically
 from search.data.csv_files import read_bytes
 
 KAGGLE = "datamunge/sign-language-mnist"
@@ -50,18 +52,26 @@ def read(files: list[Path]) -> dict[str, bytes]:
 
 
 def download(folder: Path) -> list[Path]:
-    """Downloads with kagglehub, which shows a progress bar. Raises: BadInput with the place for the files."""
+    """Downloads with kagglehub, which shows a progress bar, and keeps the verified CSVs in a folder.
+
+    Raises: BadInput with the place for the files.
+    """
     place = f"put {TRAIN} and {TEST} (or their .zip) from kaggle.com/datasets/{KAGGLE} into {folder}"
-    try:
-        import kagglehub
-    except ImportError as error:
-        raise BadInput(f"Sign Language MNIST is not on disk: pip install 'cutpoints[download]', or {place}") from error
-    say(f"downloading {KAGGLE} from Kaggle")
-    try:
-        downloaded = Path(kagglehub.dataset_download(KAGGLE))
-    except Exception as error:  # kagglehub lets requests', urllib3's and its own errors through
-        raise BadInput(f"Sign Language MNIST cannot be downloaded ({type(error).__name__}): {place}") from error
+    with contextlib.redirect_stdout(sys.stderr):  # kagglehub's messages are no data
+        try:
+            import kagglehub
+        except ImportError as error:
+            raise BadInput(
+                f"Sign Language MNIST is not on disk: pip install 'cutpoints[download]', or {place}"
+            ) from error
+        say(f"downloading {KAGGLE} from Kaggle")
+        try:
+            downloaded = Path(kagglehub.dataset_download(KAGGLE))
+        except Exception as error:  # kagglehub lets requests', urllib3's and its own errors through
+            raise BadInput(f"Sign Language MNIST cannot be downloaded ({type(error).__name__}): {place}") from error
     found = find([downloaded])
     if found is None:
         raise BadInput(f"the download in {downloaded} lacks the CSVs: {place}")
-    return found
+    for name, text in read(found).items():
+        write_atomically(folder / name, text)
+    return [folder / name for name in SHA256]

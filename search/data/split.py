@@ -39,7 +39,7 @@ class Split:
 def split_pictures(pictures: Pictures, seed: int) -> Split:
     """Splits by photo group, stratified by class; the data's own test set is kept as it is.
 
-    Raises: BadInput when a class has fewer photos than there are folds.
+    Raises: BadInput when a class has fewer photos than there are folds, or none in a part.
     """
     whole = pictures.train
     check_enough_photos(pictures)
@@ -50,6 +50,10 @@ def split_pictures(pictures: Pictures, seed: int) -> Split:
     train = np.setdiff1d(np.arange(len(whole)), np.concatenate([validation, test]))
     for first, second in ((train, validation), (train, test), (validation, test)):
         check_no_leak(whole.groups[first], whole.groups[second])
+    check_every_class(pictures, train, "training")
+    check_every_class(pictures, validation, "validation")
+    if pictures.test is None:
+        check_every_class(pictures, test, "test")
     return Split(
         pictures,
         whole[train],
@@ -80,6 +84,16 @@ def check_enough_photos(pictures: Pictures) -> None:
                 f"{pictures.origin}: class {name!r} has {photos} photos that are not variants of each other; "
                 f"the split needs at least {FOLDS}: add pictures of it or leave the class out"
             )
+
+
+def check_every_class(pictures: Pictures, rows: npt.NDArray[np.int64], part: str) -> None:
+    """Raises: BadInput for a class without a photo in a part, as when given groups span classes."""
+    missing = np.setdiff1d(np.arange(len(pictures.class_names)), pictures.train.labels[rows])
+    if len(missing):
+        raise BadInput(
+            f"{pictures.origin}: no photo of class {pictures.class_names[missing[0]]!r} falls into the {part} part; "
+            "give more groups of it, or another --seed"
+        )
 
 
 def at_most_variants(part: Part, variants: int, seed: int) -> Part:
