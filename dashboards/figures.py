@@ -165,7 +165,7 @@ def positions_figure(results: Results) -> go.Figure:
         hovertemplate="grey level %{x}: %{y:.2%} of pixels<extra></extra>",
     )
     figure.update_yaxes(title_text="number of cut points", dtick=1 if data["cuts"].max() <= 20 else None, row=1, col=1)
-    figure.update_yaxes(title_text="share of pixels", tickformat=".0%", row=2, col=1)
+    figure.update_yaxes(title_text="share of pixels", tickformat=".1%", row=2, col=1)
     figure.update_xaxes(range=[-1, LEVELS], row=1, col=1)
     figure.update_xaxes(title_text="grey level", row=2, col=1)
     return _styled(figure, height=520)

@@ -5,6 +5,8 @@ Never does: catch an error only to go on.
 """
 
 import argparse
+import contextlib
+import errno
 import os
 import signal
 import sys
@@ -113,8 +115,9 @@ def one_line(error: BaseException) -> str:
 
 
 def say(message: str) -> None:
-    """A message for the person who waits; data goes to stdout instead."""
-    print(message, file=sys.stderr, flush=True)
+    """A message for the person who waits; data goes to stdout instead. Nothing stops when nobody listens."""
+    with contextlib.suppress(BrokenPipeError):
+        print(message, file=sys.stderr, flush=True)
 
 
 def plural(number: int, word: str) -> str:
@@ -125,16 +128,22 @@ def plural(number: int, word: str) -> str:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a whole file or nothing: a reader never sees half of it.
 
+    What a link points to is written, and a device or pipe is written to, never replaced.
     Raises: BadInput when the place cannot be written to.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as handle:
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        path = Path(os.path.realpath(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as handle:
             temporary = Path(handle.name)
             try:
-                handle.write(content.encode() if isinstance(content, str) else content)
+                handle.write(data)
                 handle.flush()
                 os.fsync(handle.fileno())
                 os.chmod(temporary, 0o666 & ~_umask())
@@ -165,7 +174,8 @@ def exit_with(main: Callable[[Sequence[str] | None], int]) -> NoReturn:
     """Ends the process with a command's exit code, quietly when the reader of stdout went away."""
     try:
         code = main(None)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed with >&-
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = OK

@@ -87,7 +87,7 @@ class StudyConfig:
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise BadInput(f"--{name.replace('_', '-')} {value}: expected {low:g} to {high:g}")
+                raise BadInput(f"--{name.replace('_', '-')} {value}: expected {low:.10g} to {high:.10g}")
         if self.study_name is not None and not self.study_name.strip():
             raise BadInput("--study-name is empty; leave it out for the default")
 

@@ -1,7 +1,6 @@
 """python -m search.export: the best thresholds of a study as JSON, on stdout or in a file."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from search import thresholds
@@ -22,7 +21,7 @@ def export(args: argparse.Namespace) -> int:
     results = load_results(open_database(args.storage, create=False), args.study_name)
     made = thresholds.document(results, args.cuts)
     if args.output is None:
-        sys.stdout.write(thresholds.to_json(made))
+        print(thresholds.to_json(made), end="")
     else:
         thresholds.write(args.output, made)
         say(f"{args.output}: {','.join(map(str, made['threshold_ranges']))} of study {results.study.study_name}")

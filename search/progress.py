@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from search.binarize import Binarization
-from search.command import plural
+from search.command import plural, say
 from search.objective import Result
 from search.trials import Asked
 from storage.records import Run
@@ -75,7 +75,7 @@ class Progress:
             label += f" (replicate of trial {asked.replicate_of}, seed {asked.training_seed})"
         line = f"{self._number(asked)}  {asked.binarization}{label}  {outcome}"
         if self._live is None:
-            self._console.print(f"{line}  | best {self._best_text()} | {self._time_left()}", markup=False)
+            say(f"{line}  | best {self._best_text()} | {self._time_left()}")
         elif state is TrialState.FAIL:
             self._console.print(line, markup=False)
         self._refresh()

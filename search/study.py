@@ -186,7 +186,7 @@ def best_so_far(study: optuna.Study) -> Best | None:
 
 def folder_name(study_name: str) -> str:
     """A study's name as one folder's name; where that changes it, names stay different."""
-    safe = re.sub(r"[^\w.-]+", "-", study_name).strip(".-")
+    safe = re.sub(r"[^\w.-]+", "-", study_name).strip(".-")[:60]  # a file system allows 255 bytes, 4 a letter
     return safe if safe == study_name else f"{safe}-{fingerprint({'name': study_name})}".lstrip("-")
 
 

@@ -75,12 +75,15 @@ def open_database(url: str, create: bool = True) -> Database:
     parsed = _parse(url)
     hidden = {key: "***" if "pass" in key.lower() else value for key, value in parsed.query.items()}
     shown = parsed.set(query=hidden).render_as_string(hide_password=True)
-    if parsed.get_backend_name() == "sqlite":
-        _check_sqlite_file(parsed, shown, create)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            _check_sqlite_file(parsed, shown, create)
+    except OSError as error:
+        raise StorageUnavailable(f"{shown[:200]}: {error.strerror}") from error
     try:
         arguments = {"timeout": BUSY_SECONDS} if parsed.get_backend_name() == "sqlite" else {}
         storage = _optuna_storage(url, arguments)
-        if parsed.get_backend_name() == "sqlite":
+        if create and parsed.get_backend_name() == "sqlite":
             _write_ahead(storage.engine)
         upgrade_own_tables(storage.engine)
         return Database(storage, storage.engine, shown)

@@ -4,8 +4,7 @@ import os
 
 # Before torch starts: two processes with two threads each are several times slower than one.
 os.environ["OMP_NUM_THREADS"] = "1"
-REAL_DATA = os.environ.pop("CUTPOINTS_DATA", None)
-os.environ.pop("OPTUNA_STORAGE", None)
+REAL_DATA = os.environ.get("CUTPOINTS_DATA")
 
 import subprocess
 import sys
@@ -22,6 +21,8 @@ from search.data.split import Split, split_pictures
 @pytest.fixture(autouse=True)
 def _own_cache_and_folder(tmp_path, monkeypatch):
     """Each test has a folder and a cache of its own, and leaves nothing elsewhere."""
+    for variable in ("CUTPOINTS_DATA", "OPTUNA_STORAGE"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 

@@ -32,11 +32,16 @@ def test_text_labels_and_another_shape_are_read():
         ("class,pixel1\n1,2\n", "no column named 'label'"),
         ("label\n1\n", "labels without images"),
         (HEADER, "a header but no rows"),
-        (f"{HEADER}1,1,2,3,4\n1,1,2,3\n", "row 3, column pixel4: is empty or NaN"),
+        (f"{HEADER}1,1,2,3,4\n1,1,2,3\n", "row 3, column pixel4: is empty"),
         (f"{HEADER}1,1,2,3,4,5\n", "more fields than the header"),
         (f"{HEADER}1,1,2,3,4\n1,1,2,3,4,5\n", r"ragged rows: Expected 5 fields in line 3, saw 6|more fields"),
         (f"{HEADER}1,1,2,x,4\n", "row 2, column pixel3: 'x' is not a whole number"),
-        (f"{HEADER}1,1,2,3,4\n1,1,NaN,3,4\n", "row 3, column pixel2: is empty or NaN"),
+        (f"{HEADER}1,1,2,3,4\n1,1,NaN,3,4\n", "row 3, column pixel2: 'NaN' is not a whole number"),
+        (f"{HEADER}1,1,,3,4\n", "row 2, column pixel2: is empty"),
+        (f"{HEADER}\n\n1,1,2,x,4\n", "row 2: the label is empty"),
+        (f"{HEADER}0.5,1,2,3,4\n", "labels are float64, such as 0.5"),
+        ("label,label,pixel2,pixel3,pixel4\n1,1,2,3,4\n", "column 'label' comes twice"),
+        (HEADER.replace(",", ";") + "1;1;2;3;4\n", "separate with commas"),
         (f"{HEADER}1,1,2,3,256\n", "row 2, column pixel4: 256 is not a whole number 0..255"),
         (f"{HEADER}1,-1,2,3,4\n", "row 2, column pixel1: -1"),
         (f"{HEADER}1,0.5,2,3,4\n", "row 2, column pixel1: 0.5"),
@@ -45,13 +50,18 @@ def test_text_labels_and_another_shape_are_read():
         (f"{HEADER}1,True,2,3,4\n", "row 2, column pixel1: 'True' is not a whole number"),
         (f"{HEADER},1,2,3,4\n", "row 2: the label is empty"),
         ("label,a,b,c\n1,1,2,3\n", "3 pixel columns are not a square picture; say --shape"),
-        ("\xff\xfe\x00l", "not a text file|no column named"),
+        ("\xff\xfe\x00l", "not UTF-8 text|no column named"),
     ],
 )
 def test_bad_files_are_named_with_the_place_and_the_remedy(text, said):
     with pytest.raises(BadInput, match=said) as caught:
         parse_csv(text.encode("latin-1"), "hands.csv", None)
     assert str(caught.value).startswith("hands.csv: ")
+
+
+def test_classes_may_be_called_na_and_blank_lines_at_the_end_do_no_harm():
+    _, labels = parse_csv(f"{HEADER}NA,0,1,2,3\r\nNone,0,1,2,3\r\n\r\n\n".encode(), "a.csv", None)
+    assert labels.tolist() == ["NA", "None"]
 
 
 def test_a_shape_that_does_not_fit_is_named():

@@ -1,5 +1,6 @@
 """From --data to pictures."""
 
+import os
 import zipfile
 
 import numpy as np
@@ -105,6 +106,13 @@ def test_given_groups_are_kept(tmp_path):
 def test_bad_input_is_named(tmp_path, make, said):
     with pytest.raises(BadInput, match=said):
         load_pictures(str(make(tmp_path)), None, None)
+
+
+def test_what_is_neither_file_nor_folder_and_names_that_are_too_long_are_named(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for data, said in ((str(tmp_path / "pipe.csv"), "neither a file nor a folder"), ("a" * 300, "File name too long")):
+        with pytest.raises(BadInput, match=said):
+            load_pictures(data, None, None)
 
 
 @pytest.mark.parametrize("shape", ["28", "28x", "x28", "28x28x1", "ax2"])

@@ -59,6 +59,7 @@ def test_whole_numbers_of_another_type_and_a_last_axis_of_one_are_read(tmp_path)
         ),
         ({"images": IMAGES, "labels": [0, 1], "groups": [1]}, "groups are"),
         ({"images": IMAGES, "labels": ["a", "b"], "class_names": ["a", "b"]}, "class_names need"),
+        ({"images": IMAGES, "labels": [0, 1], "class_names": ["a", "a"]}, "class_names repeat"),
         ({"images": np.array([{}, []], dtype=object), "labels": [0, 1]}, "pickled data is never loaded"),
     ],
 )
@@ -85,6 +86,12 @@ def test_a_single_array_and_a_cut_file_are_named(tmp_path):
     (tmp_path / "empty.npz").write_bytes(b"")
     np.save(tmp_path / "single.npy", IMAGES)
     (tmp_path / "single.npy").rename(tmp_path / "single.npz")
-    for name, said in (("cut", "damaged"), ("empty", "empty or cut off"), ("single", "single array")):
+    (tmp_path / "text.npz").write_text("some text")
+    for name, said in (
+        ("text", "not an .npz file"),
+        ("cut", "damaged|not an .npz"),
+        ("empty", "empty or cut off"),
+        ("single", "single array"),
+    ):
         with pytest.raises(BadInput, match=said):
             read_npz(tmp_path / f"{name}.npz")

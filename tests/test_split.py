@@ -46,14 +46,14 @@ def test_groups_that_span_classes_do_not_leak():
 
 
 def test_a_class_with_too_few_photos_is_named():
-    with pytest.raises(BadInput, match=r"class 'A' has 4 photos .* at least 5"):
+    with pytest.raises(BadInput, match=r"class 'A' has 4 photos, .* at least 5"):
         split_pictures(toy_pictures(photos=4), 0)
 
 
 def test_a_class_that_misses_a_part_because_groups_span_classes_is_named():
     part = toy_pictures(photos=10).train
     people = Part(part.images, part.labels, np.where(part.labels == 0, part.groups, 1000 + part.labels))
-    with pytest.raises(BadInput, match=r"class '[BC]' has 1 photos"):
+    with pytest.raises(BadInput, match=r"class '[BC]' has 1 photo,"):
         split_pictures(Pictures("toy", "toy", ("A", "B", "C"), people, None), 0)
 
 

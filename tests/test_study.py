@@ -373,7 +373,7 @@ def test_an_output_folder_that_cannot_be_written_is_named_before_anything_is_mad
 
 
 def test_a_study_name_never_leads_out_of_the_results_folder(toy, tmp_path):
-    names = ["../../outside", "a b", "a-b", "..", "/etc/x"]
+    names = ["../../outside", "a b", "a-b", "..", "/etc/x", "手" * 200, "x" * 300]
     for name in names:
         formula_study(toy, trials=1, study_name=name)
     folders = list((tmp_path / "results").iterdir())

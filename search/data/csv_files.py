@@ -18,6 +18,7 @@ from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from search.command import BadInput
 
+EMPTY = "is empty: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 
 
@@ -45,7 +46,8 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, int] | None) -> Table:
     """Images (N, H, W) uint8 and raw labels (N,). Raises: BadInput."""
     frame = _parse_frame(text, where)
     if "label" not in frame.columns:
-        raise BadInput(f"{where}: no column named 'label' in the header (it begins with {list(frame.columns[:3])})")
+        begins = ",".join(map(str, frame.columns))[:40]
+        raise BadInput(f"{where}: no column named 'label' in the header, which begins {begins!r}; separate with commas")
     if len(frame) == 0:
         raise BadInput(f"{where}: a header but no rows; add pictures")
     _check_labels(frame["label"], where)
@@ -62,7 +64,16 @@ def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)  # more fields than the header has
-            return pd.read_csv(io.BytesIO(text), index_col=False, low_memory=False)
+            # Blank lines at the end are usual; elsewhere they are kept, so that rows count as an editor counts lines.
+            whole = text.rstrip()
+            header = pd.read_csv(io.BytesIO(whole), header=None, nrows=1, index_col=False, skip_blank_lines=False)
+            twice = header.iloc[0][header.iloc[0].duplicated()]
+            if len(twice):
+                raise BadInput(f"{where}: column {str(twice.iloc[0])[:40]!r} comes twice; remove one")
+            # Without default_na, so that classes may be called NA or None.
+            return pd.read_csv(
+                io.BytesIO(whole), index_col=False, low_memory=False, keep_default_na=False, skip_blank_lines=False
+            )
     except EmptyDataError as error:
         raise BadInput(f"{where}: the file is empty; expected a header 'label,pixel1,…' and rows") from error
     except ParserWarning as error:
@@ -71,13 +82,15 @@ def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
         reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
         raise BadInput(f"{where}: ragged rows: {reason}; make all rows equally long") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{where}: not a text file (byte {error.start}); expected CSV") from error
+        raise BadInput(f"{where}: not UTF-8 text; save it as CSV in UTF-8") from error
 
 
 def _check_labels(labels: "pd.Series[int]", where: str) -> None:
-    empty = np.flatnonzero(labels.isna())
+    empty = np.flatnonzero(labels.isna() | (labels.astype(str).str.strip() == ""))
     if len(empty):
         raise BadInput(f"{where}: row {_line(empty[0])}: the label is empty; fill it in or delete the row")
+    if labels.dtype.kind not in "iuOT":
+        raise BadInput(f"{where}: labels are {labels.dtype}, such as {labels.iloc[0]}; use whole numbers or text")
 
 
 def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
@@ -88,14 +101,15 @@ def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
         numbers = pd.to_numeric(pixels.iloc[:, column], errors="coerce")
         wrong = ~numbers.between(0, 255) if pixels.dtypes.iloc[column].kind != "b" else numbers.notna()
         row = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
-        shown = str(pixels.iloc[row, column])[:40]
-        raise BadInput(f"{_cell(pixels, row, column, where)}: {shown!r} is not a whole number 0..255")
+        value = pixels.iloc[row, column]
+        hint = EMPTY if pd.isna(value) or value == "" else f"{str(value)[:40]!r} is not a whole number 0..255"
+        raise BadInput(f"{_cell(pixels, row, column, where)}: {hint}")
     values = pixels.to_numpy()
     bad = np.argwhere(~((values >= 0) & (values <= 255) & (values == np.floor(values))))
     if len(bad):
         row, column = map(int, bad[0])
         if math.isnan(values[row, column]):
-            hint = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
+            hint = EMPTY
         else:
             hint = f"{values[row, column]:g} is not a whole number 0..255; rescale the pixels"
         raise BadInput(f"{_cell(pixels, row, column, where)}: {hint}")

@@ -25,6 +25,13 @@ Raw = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 
 def load_pictures(data: str | None, data_dir: Path | None, shape: str | None) -> tuple[Pictures, str]:
     """Pictures, and why these. Raises: BadInput."""
+    try:
+        return _load(data, data_dir, shape)
+    except OSError as error:  # no permission, a name that is too long
+        raise BadInput(f"{str(error.filename)[:200]}: {error.strerror}") from error
+
+
+def _load(data: str | None, data_dir: Path | None, shape: str | None) -> tuple[Pictures, str]:
     size = parse_shape(shape)
     named = data in (None, "digits", "sign-mnist")
     if size is not None and (named or str(data).lower().endswith(".npz")):
@@ -43,6 +50,8 @@ def load_pictures(data: str | None, data_dir: Path | None, shape: str | None) ->
     path = Path(data)
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder, and no data set of that name (sign-mnist, digits)")
+    if not path.is_file() and not path.is_dir():
+        raise BadInput(f"{path}: neither a file nor a folder")
     files = _train_and_test(path) if path.is_dir() else [path]
     return cached(files, f"path {size}", lambda: _own(path, files, size)), "asked for by --data"
 
@@ -92,7 +101,7 @@ def _train_and_test(path: Path) -> list[Path]:
 
 
 def _own(path: Path, files: list[Path], shape: tuple[int, int] | None) -> Pictures:
-    name = re.sub(r"[^\w.-]+", "-", path.resolve().stem).strip(".-") or "data"
+    name = re.sub(r"[^\w.-]+", "-", re.sub(r"(\.csv)?\.\w+$", "", path.resolve().name)).strip(".-") or "data"
     if path.suffix.lower() == ".npz":
         arrays = read_npz(path)
         test = (

@@ -55,6 +55,8 @@ def read_npz(path: Path) -> Arrays:
     if names is not None and (names.ndim != 1 or labels.dtype.kind not in "iu"):
         raise BadInput(f"{path}: class_names need to be a list, and labels numbers 0..C-1 that point into it")
     class_names = None if names is None else tuple(map(str, names))
+    if class_names is not None and len(set(class_names)) < len(class_names):
+        raise BadInput(f"{path}: class_names repeat a name; give each class its own")
     return Arrays(images, labels, test_images, test_labels, groups, class_names)
 
 
@@ -72,6 +74,8 @@ def _load(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:
+        if not zipfile.is_zipfile(path):
+            raise BadInput(f"{path}: not an .npz file; save it with numpy.savez(…, images=…, labels=…)") from error
         remedy = "save plain arrays instead of Python objects: pickled data is never loaded"
         raise BadInput(f"{path}: {error}; {remedy}") from error
 

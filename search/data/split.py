@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
-from search.command import BadInput
+from search.command import BadInput, plural
 from search.data.pictures import Part, Pictures
 
 FOLDS = 5  # a fifth of the photos for validation, and a fifth for a test set that is held out
@@ -81,7 +81,7 @@ def check_enough_photos(pictures: Pictures) -> None:
         photos = len(np.unique(pictures.train.groups[pictures.train.labels == label]))
         if photos < FOLDS:
             raise BadInput(
-                f"{pictures.origin}: class {name!r} has {photos} photos that are not variants of each other; "
+                f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}, variants not counted; "
                 f"the split needs at least {FOLDS}: add pictures of it or leave the class out"
             )
 
