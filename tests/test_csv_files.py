@@ -36,7 +36,7 @@ def test_text_labels_and_another_shape_are_read():
         (f"{HEADER}1,1,2,3,4,5\n", "more fields than the header"),
         (f"{HEADER}1,1,2,3,4\n1,1,2,3,4,5\n", r"ragged rows: Expected 5 fields in line 3, saw 6|more fields"),
         (f"{HEADER}1,1,2,x,4\n", "row 2, column pixel3: 'x' is not a whole number"),
-        (f"{HEADER}1,1,2,3,4\n1,1,NaN,3,4\n", "row 3, column pixel2: 'NaN' is not a whole number"),
+        (f"{HEADER}1,1,2,3,4\n1,1,NaN,3,4\n", "row 3, column pixel2: is empty or NaN"),
         (f"{HEADER}1,1,,3,4\n", "row 2, column pixel2: is empty"),
         (f"{HEADER}\n\n1,1,2,x,4\n", "row 2: the label is empty"),
         (f"{HEADER}0.5,1,2,3,4\n", "labels are float64, such as 0.5"),

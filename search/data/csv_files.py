@@ -18,7 +18,7 @@ from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from search.command import BadInput
 
-EMPTY = "is empty: the row is too short or a value is missing; complete or delete the row"
+EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 
 
@@ -101,8 +101,8 @@ def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
         numbers = pd.to_numeric(pixels.iloc[:, column], errors="coerce")
         wrong = ~numbers.between(0, 255) if pixels.dtypes.iloc[column].kind != "b" else numbers.notna()
         row = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
-        value = pixels.iloc[row, column]
-        hint = EMPTY if pd.isna(value) or value == "" else f"{str(value)[:40]!r} is not a whole number 0..255"
+        shown = str(pixels.iloc[row, column])[:40]
+        hint = EMPTY if shown in ("", "nan", "NaN") else f"{shown!r} is not a whole number 0..255"
         raise BadInput(f"{_cell(pixels, row, column, where)}: {hint}")
     values = pixels.to_numpy()
     bad = np.argwhere(~((values >= 0) & (values <= 255) & (values == np.floor(values))))
