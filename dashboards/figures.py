@@ -14,10 +14,10 @@ from optuna.exceptions import ExperimentalWarning
 from plotly.subplots import make_subplots
 
 from search.binarize import LEVELS, Binarization, CutPoints
+from storage.records import NORMAL_95
 from storage.results import Results
 
 BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#cbd5e1"
-NORMAL_95 = 1.96  # intervals are ± this many standard errors over photos
 MOST_CHANNELS = 9  # that the picture of channels shows
 FEWEST_FOR_IMPORTANCE = 10  # complete trials
 

@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs
 from dashboards import figures
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
 from storage.database import open_database
-from storage.records import counts
+from storage.records import NORMAL_95, counts
 from storage.results import Results, load_results
 
 
@@ -114,7 +114,7 @@ def percent(row: Any) -> str:
     value, error = (
         (row["value"], row["standard_error"]) if isinstance(row, Mapping) else (row.value, row.standard_error)
     )
-    return f"{value:.1%} ± {figures.NORMAL_95 * error:.1%}"
+    return f"{value:.1%} ± {NORMAL_95 * error:.1%}"
 
 
 def table(rows: pd.DataFrame) -> Markup:

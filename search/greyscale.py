@@ -12,7 +12,7 @@ from search.command import say
 from search.objective import Evaluate, TrialSpec
 from search.protocol import Protocol
 from storage.database import Database
-from storage.records import Run, load_runs, save_run
+from storage.records import NORMAL_95, Run, load_runs, save_run
 
 INPUT = "greyscale"
 SHOWN = "greyscale validation accuracy"  # study attribute, for those who browse
@@ -43,5 +43,5 @@ def greyscale_run(
         runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == INPUT]
     if SHOWN not in study.user_attrs:
         study.set_user_attr(SHOWN, round(runs[0].value, 4))
-    say(f"greyscale reference: {runs[0].value:.1%} ±{1.96 * runs[0].standard_error:.1%}")
+    say(f"greyscale reference: {runs[0].value:.1%} ±{NORMAL_95 * runs[0].standard_error:.1%}")
     return runs[0]

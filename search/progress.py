@@ -16,7 +16,7 @@ from search.binarize import Binarization
 from search.command import plural, say
 from search.objective import Result
 from search.trials import Asked
-from storage.records import Run
+from storage.records import NORMAL_95, Run
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Progress:
     def _best_text(self) -> str:
         if self.best is None:
             return "none yet"
-        interval = f"{self.best.value:.1%} ±{1.96 * self.best.standard_error:.1%}"
+        interval = f"{self.best.value:.1%} ±{NORMAL_95 * self.best.standard_error:.1%}"
         text = f"{interval} with {self.best.binarization}, {plural(self.best.binarization.channels, 'channel')}"
         if self.greyscale is not None:
             text += f", {100 * (self.best.value - self.greyscale.value):+.1f} points to greyscale"
@@ -111,6 +111,7 @@ class Progress:
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
             table.add_row(
-                "greyscale", f"{self.greyscale.value:.1%} ±{1.96 * self.greyscale.standard_error:.1%}, 8 bits a pixel"
+                "greyscale",
+                f"{self.greyscale.value:.1%} ±{NORMAL_95 * self.greyscale.standard_error:.1%}, 8 bits a pixel",
             )
         self._live.update(table)

@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 
 from search.command import NothingToShow, plural
-from storage.records import counts
+from storage.records import NORMAL_95, counts
 from storage.results import Results
-
-NORMAL_95 = 1.96
 
 
 def summary(results: Results) -> str:

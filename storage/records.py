@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.tables import data_sets, runs
 
 METRIC = "validation accuracy"
+NORMAL_95 = 1.96  # every ± that is shown is this many standard errors over photos
 STOPPED = "stopped"  # attribute of a failed trial that was stopped or killed and queued again; it counts nowhere
 TRIAL_COLUMNS = (
     "number",

@@ -36,8 +36,8 @@ def read_bytes(path: Path) -> dict[str, bytes]:
             return {Path(name).name: archive.read(name) for name in names}
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise BadInput(f"{path}: damaged zip ({error}); download or copy it again") from error
-    except (RuntimeError, NotImplementedError) as error:  # encrypted, or a compression that Python does not know
-        raise BadInput(f"{path}: {error}; pack it again without") from error
+    except (RuntimeError, NotImplementedError) as error:  # how zipfile refuses a password or an unknown compression
+        raise BadInput(f"{path}: {error}; pack it again without a password, by plain deflate") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
 
