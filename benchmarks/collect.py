@@ -1,0 +1,97 @@
+"""Trains many binarizations at a cheap budget and keeps their values: the ground truth for samplers.
+
+Enters: Sign Language MNIST or other pictures. Leaves: a CSV that grows by a row a training; run again, it goes on
+where it stopped. Validation photos only; the test set is not read.
+
+    python -m benchmarks.collect one-cut --data sign-mnist -o benchmarks/results/one_cut.csv
+    python -m benchmarks.collect many-cuts --data sign-mnist -o benchmarks/results/many_cuts.csv
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from models.train import Recipe
+from search.binarize import ENCODINGS, LEVELS, Binarization, CutPoints
+from search.data.load import load_pictures
+from search.data.split import at_most_variants, split_pictures
+from search.objective import TrialSpec, make_objective
+from search.protocol import batch_size_for
+from search.references import references
+from search.space import Space, pixel_scale
+
+VARIANTS, EPOCHS, WIDTH = 3, 5, 16  # the cheap budget
+MAX_CUTS = 8
+RANDOM, NEAR_THE_BEST = 140, 140  # draws of many-cuts beside the references
+FIELDS = ["ranges", "encoding", "cuts", "kind", "seed", "value", "standard_error", "seconds"]
+
+
+def one_cut(histogram: np.ndarray, rows: Path) -> Iterator[tuple[Binarization, str]]:
+    """Every cut point there is, in an order that shows the curve's shape early."""
+    for cut in np.random.default_rng(0).permutation(np.arange(1, LEVELS)):
+        yield Binarization(CutPoints((int(cut),)), "thermometer"), "all"
+
+
+def many_cuts(histogram: np.ndarray, rows: Path) -> Iterator[tuple[Binarization, str]]:
+    """References, then random draws of every number of cut points, then neighbours of the best so far."""
+    encodings = tuple(ENCODINGS)
+    for found in references("all", histogram, MAX_CUTS, encodings, True):
+        yield found.binarization, found.name
+    rng = np.random.default_rng(1)
+    space = Space(MAX_CUTS, encodings, pixel_scale(histogram))
+    for i in range(RANDOM):
+        params = {"k": i % MAX_CUTS + 1, "encoding": encodings[i // MAX_CUTS % 2]}
+        params |= {f"u{j}": float(u) for j, u in enumerate(rng.random(MAX_CUTS))}
+        yield space.binarization(params), "random"
+    for i in range(NEAR_THE_BEST):
+        table = pd.read_csv(rows)
+        same = table[table["cuts"] == i % MAX_CUTS + 1].nlargest(4, "value")
+        parent = same.iloc[int(rng.integers(len(same)))]
+        cuts = [int(c) for c in parent["ranges"].split(",")[1:-1]]
+        moved = int(rng.integers(len(cuts)))
+        cuts[moved] = int(np.clip(cuts[moved] + round(rng.normal(0, 12)), 1, LEVELS - 1))
+        encoding = parent["encoding"] if rng.random() < 0.8 else encodings[int(rng.integers(2))]
+        if len(set(cuts)) == len(cuts):
+            yield Binarization(CutPoints(tuple(sorted(cuts))), encoding), "near"
+
+
+PLANS = {"one-cut": one_cut, "many-cuts": many_cuts}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("plan", choices=PLANS)
+    parser.add_argument("--data")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    args = parser.parse_args()
+    pictures, _ = load_pictures(args.data, None, None)
+    split = split_pictures(pictures, 0)
+    histogram = np.bincount(split.train.images.ravel(), minlength=LEVELS)
+    n = len(at_most_variants(split.train, VARIANTS, 0))
+    recipe = Recipe(epochs=EPOCHS, width=WIDTH, batch_size=batch_size_for(n))
+    evaluate = make_objective(split, VARIANTS, recipe, 0, torch.device("cpu"))
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    if not args.output.exists():
+        args.output.write_text(",".join(FIELDS) + "\n")
+    table = pd.read_csv(args.output)
+    done = set(zip(table["ranges"], table["encoding"], strict=True))
+    for seed, (binarization, kind) in enumerate(PLANS[args.plan](histogram, args.output)):
+        key = (str(binarization.cut_points), binarization.encoding)
+        if key in done:
+            continue
+        done.add(key)
+        (result,) = evaluate([TrialSpec(binarization.table, seed)], lambda *_: False, lambda: None)
+        row = [*key, len(binarization.cut_points), kind, seed, result.value, result.standard_error, result.seconds]
+        with args.output.open("a", newline="") as handle:
+            csv.writer(handle).writerow(row)
+        print(*row, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
