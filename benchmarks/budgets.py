@@ -17,12 +17,11 @@ import pandas as pd
 import torch
 from scipy.stats import kendalltau, spearmanr
 
-from models.train import Recipe
 from search.binarize import Binarization, greyscale_table
 from search.data.load import load_pictures
-from search.data.split import at_most_variants, split_pictures
+from search.data.split import split_pictures
 from search.objective import TrialSpec, make_objective
-from search.protocol import BUDGETS, batch_size_for
+from search.protocol import BUDGETS, make_protocol
 from search.references import Reference, references
 
 FIELDS = ["setting", "kind", "encoding", "budget", "seed", "value", "standard_error", "seconds"]
@@ -62,9 +61,7 @@ def main() -> None:
         rows.writerow(FIELDS)
         for name in args.budgets:
             budget = BUDGETS[name]
-            n = len(at_most_variants(split.train, budget.variants, 0))
-            recipe = Recipe(epochs=budget.epochs, width=budget.width, batch_size=batch_size_for(n))
-            evaluate = make_objective(split, budget.variants, recipe, 0, torch.device("cpu"))
+            evaluate = make_objective(split, make_protocol(split, budget, 0), torch.device("cpu"))
             for ranges, kind, encoding, table in settings(histogram):
                 for seed in range(args.seeds):
                     (result,) = evaluate([TrialSpec(table, seed)], lambda *_: False, lambda: None)

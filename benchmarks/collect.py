@@ -20,13 +20,13 @@ import torch
 from models.train import Recipe
 from search.binarize import ENCODINGS, LEVELS, Binarization, CutPoints
 from search.data.load import load_pictures
-from search.data.split import at_most_variants, split_pictures
+from search.data.split import split_pictures
 from search.objective import TrialSpec, make_objective
-from search.protocol import batch_size_for
+from search.protocol import Budget, make_protocol
 from search.references import references
 from search.space import Space, pixel_scale
 
-VARIANTS, EPOCHS, WIDTH = 3, 5, 16  # the cheap budget
+CHEAP = Budget(3, Recipe(epochs=5, width=16))
 MAX_CUTS = 8
 RANDOM, NEAR_THE_BEST = 140, 140  # draws of many-cuts beside the references
 FIELDS = ["ranges", "encoding", "cuts", "kind", "seed", "value", "standard_error", "seconds"]
@@ -73,9 +73,7 @@ def main() -> None:
     pictures, _ = load_pictures(args.data, None, None)
     split = split_pictures(pictures, 0)
     histogram = np.bincount(split.train.images.ravel(), minlength=LEVELS)
-    n = len(at_most_variants(split.train, VARIANTS, 0))
-    recipe = Recipe(epochs=EPOCHS, width=WIDTH, batch_size=batch_size_for(n))
-    evaluate = make_objective(split, VARIANTS, recipe, 0, torch.device("cpu"))
+    evaluate = make_objective(split, make_protocol(split, CHEAP, 0), torch.device("cpu"))
     args.output.parent.mkdir(parents=True, exist_ok=True)
     if not args.output.exists():
         args.output.write_text(",".join(FIELDS) + "\n")

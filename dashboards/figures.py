@@ -4,6 +4,7 @@ Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing 
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from optuna.exceptions import ExperimentalWarning
 from plotly.subplots import make_subplots
 
 from search.binarize import LEVELS, Binarization, CutPoints
-from storage.records import NORMAL_95
+from search.metrics import METRICS, NORMAL_95, Metric
 from storage.results import Results
 
 BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#cbd5e1"
@@ -26,11 +27,12 @@ def history_data(results: Results) -> pd.DataFrame:
     """One row for each complete trial, in order: number, value, best (so far), source, label."""
     complete = results.trials[results.trials["state"] == "COMPLETE"].sort_values("number")
     is_reference = complete["reference"].notna()
+    values = complete["value"].astype(float)
     return pd.DataFrame(
         {
             "number": complete["number"],
-            "value": complete["value"].astype(float),
-            "best": complete["value"].astype(float).cummax(),
+            "value": values,
+            "best": values.cummax() if metric(results).maximize else values.cummin(),
             "source": np.where(is_reference, "reference", "search"),
             "label": complete["threshold_ranges"] + " " + complete["encoding"],
         }
@@ -50,13 +52,13 @@ def history_figure(results: Results) -> go.Figure:
             name=source,
             marker={"color": color, "size": 7},
             text=rows["label"],
-            hovertemplate="trial %{x}: %{y:.1%}<br>%{text}<extra></extra>",
+            hovertemplate=f"trial %{{x}}: {_number(results)}<br>%{{text}}<extra></extra>",
         )
     figure.add_scatter(x=data["number"], y=data["best"], name="best so far", line={"color": GREEN, "shape": "hv"})
     _greyscale_line(figure, results)
     figure.update_layout(
         xaxis_title="trial",
-        yaxis={"title": "validation accuracy", "tickformat": ".0%", "range": accuracy_range(results)},
+        yaxis=_value_axis(results),
     )
     return _styled(figure)
 
@@ -68,7 +70,8 @@ def importance_data(results: Results) -> pd.DataFrame:
         return pd.DataFrame({"parameter": [], "importance": []})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        importances = optuna.importance.get_param_importances(results.study)
+        sign = -1 if metric(results).maximize else 1  # with a target of one's own, Optuna takes lower as better
+        importances = optuna.importance.get_param_importances(results.study, target=lambda t: sign * t.values[0])
     names = {"k": "number of cut points", "encoding": "encoding"}
     rows = [
         (names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)
@@ -108,7 +111,7 @@ def cuts_figure(results: Results) -> go.Figure:
             + " "
             + some["encoding"]
             + some["reference"].map(lambda r: f" ({r})" if pd.notna(r) else ""),
-            hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
+            hovertemplate=f"%{{text}}<br>{_number(results)}<extra></extra>",
         )
     best = results.by_cuts
     figure.add_scatter(
@@ -119,12 +122,12 @@ def cuts_figure(results: Results) -> go.Figure:
         line={"color": BLUE},
         error_y={"type": "data", "array": NORMAL_95 * best["standard_error"].astype(float)},
         text=best["threshold_ranges"] + " " + best["encoding"],
-        hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
+        hovertemplate=f"%{{text}}<br>{_number(results)}<extra></extra>",
     )
     _greyscale_line(figure, results)
     figure.update_layout(
         xaxis={"title": "number of cut points", "dtick": 1 if best["cuts"].max() <= 20 else None},
-        yaxis={"title": "validation accuracy", "tickformat": ".0%", "range": accuracy_range(results)},
+        yaxis=_value_axis(results),
     )
     return _styled(figure)
 
@@ -150,7 +153,8 @@ def positions_figure(results: Results) -> go.Figure:
             marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": BLUE}},
             name=f"{cuts}",
             showlegend=False,
-            hovertemplate=f"{cuts} cut points, {rows['value'].iloc[0]:.1%}: " + "%{x}<extra></extra>",
+            hovertemplate=f"{cuts} cut points, {metric(results).shown(rows['value'].iloc[0])}: "
+            + "%{x}<extra></extra>",
             row=1,
             col=1,
         )
@@ -211,21 +215,41 @@ def _channel_title(binarization: Binarization, channel: int) -> str:
     return f"{ranges[channel]}–{ranges[channel + 1] if last else ranges[channel + 1] - 1}"
 
 
-def accuracy_range(results: Results) -> tuple[float, float]:
-    """Where an accuracy axis begins and ends: the few hopeless candidates must not flatten the others."""
+def metric(results: Results) -> Metric:
+    """What the study's values measure."""
+    return METRICS[results.protocol["metric"]]
+
+
+def _number(results: Results) -> str:
+    return "%{y:.1%}" if metric(results).percent else "%{y:.3f}"
+
+
+def _value_axis(results: Results) -> dict[str, Any]:
+    title, form = f"validation {metric(results).name}", ".0%" if metric(results).percent else ".2f"
+    return {"title": title, "tickformat": form, "range": value_range(results)}
+
+
+def value_range(results: Results) -> tuple[float, float]:
+    """Where an axis of values begins and ends: the few hopeless candidates must not flatten the others."""
     values = results.candidates["value"].astype(float)
-    tops = results.by_cuts["value"] + NORMAL_95 * results.by_cuts["standard_error"].astype(float)
-    top = max(tops.max(), 0.0 if results.greyscale is None else results.greyscale.value)
-    bottoms = results.by_cuts["value"] - NORMAL_95 * results.by_cuts["standard_error"].astype(float)
-    return float(min(values.quantile(0.1), bottoms.min()) - 0.01), float(min(top + 0.01, 1.002))
+    spread = NORMAL_95 * results.by_cuts["standard_error"].astype(float)
+    shown = [*(results.by_cuts["value"] - spread), *(results.by_cuts["value"] + spread)]
+    if results.greyscale is not None:
+        shown.append(results.greyscale.value)
+    if metric(results).maximize:
+        return float(min(values.quantile(0.1), *shown) - 0.01), float(min(max(shown) + 0.01, 1.002))
+    low, high = min(shown), max(values.quantile(0.9), *shown)
+    return float(low - 0.05 * (high - low)), float(high + 0.05 * (high - low))
 
 
 def _greyscale_line(figure: go.Figure, results: Results) -> None:
     if results.greyscale is None:
         return
     value, spread = results.greyscale.value, NORMAL_95 * results.greyscale.standard_error
-    figure.add_hrect(y0=value - spread, y1=min(value + spread, 1), fillcolor=GREY, opacity=0.12, line_width=0)
-    figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=f"greyscale {value:.1%}")
+    figure.add_hrect(y0=value - spread, y1=value + spread, fillcolor=GREY, opacity=0.12, line_width=0)
+    figure.add_hline(
+        y=value, line={"color": GREY, "dash": "dash"}, annotation_text=f"greyscale {metric(results).shown(value)}"
+    )
 
 
 def _styled(figure: go.Figure, height: int = 400) -> go.Figure:

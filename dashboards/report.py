@@ -18,8 +18,9 @@ from plotly.offline import get_plotlyjs
 
 from dashboards import figures
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
+from search.metrics import Metric
 from storage.database import open_database
-from storage.records import NORMAL_95, counts
+from storage.records import counts
 from storage.results import Results, load_results
 
 
@@ -57,7 +58,7 @@ def write_report(results: Results, path: Path) -> None:
         protocol=list(flat(results.protocol)) + [(f"version of {k}", v) for k, v in results.versions.items()],
         fingerprint=results.protocol_fingerprint,
         plotly_js=Markup(get_plotlyjs()),
-        percent=percent,
+        metric=figures.metric(results),
         table=table,
     )
     write_atomically(path, html)
@@ -95,7 +96,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         yield section(
             "importance",
             "Parameter importance",
-            "What the accuracy depends on (PED-ANOVA). Position i says where cut point i lies between the one "
+            "What the value depends on (PED-ANOVA). Position i says where cut point i lies between the one "
             "before it and 255; it has no effect in trials with fewer cut points.",
             importance,
         )
@@ -109,15 +110,7 @@ def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any
     return {"id": key, "title": title, "text": text, "html": Markup(drawn)}
 
 
-def percent(row: Any) -> str:
-    """Value and interval of a candidate or run."""
-    value, error = (
-        (row["value"], row["standard_error"]) if isinstance(row, Mapping) else (row.value, row.standard_error)
-    )
-    return f"{value:.1%} ± {NORMAL_95 * error:.1%}"
-
-
-def table(rows: pd.DataFrame) -> Markup:
+def table(rows: pd.DataFrame, metric: Metric) -> Markup:
     """Candidates as an HTML table, escaped."""
     shown = pd.DataFrame(
         {
@@ -125,7 +118,7 @@ def table(rows: pd.DataFrame) -> Markup:
             "threshold ranges": rows["threshold_ranges"],
             "encoding": rows["encoding"],
             "bits a pixel": rows["channels"],
-            "accuracy": [percent(row) for row in rows.to_dict("records")],
+            metric.name: [metric.shown(row["value"], row["standard_error"]) for row in rows.to_dict("records")],
             "trials": rows["trials"],
             "found by": rows["reference"].where(rows["reference"].notna(), "search"),
         }

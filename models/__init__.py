@@ -1,5 +1,6 @@
 """Networks and their training; knows tensors and labels, nothing of data sets, cut points or studies. The map:
 
 compact.py     the network
+augment.py     random changes of grey pictures, before they are encoded
 train.py       recipe, lanes, the training loop
 """

@@ -11,20 +11,27 @@ channels-last, channels-last convolutions, max-pool before batch norm, fused Ada
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from models.augment import Augmentation, augment
 from models.compact import NETWORKS
+
+Logits = npt.NDArray[np.float32]  # (N, classes)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. All of it belongs to the protocol."""
+    """How a network is trained. All of it belongs to the protocol.
+
+    averaging: decay a step of the exponential average of the weights that is validated; 0 takes the last weights.
+    """
 
     network: str = "compact"
     width: int = 24
@@ -34,6 +41,8 @@ class Recipe:
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
     dropout: float = 0.25
+    averaging: float = 0.0
+    augmentation: Augmentation = Augmentation()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +69,11 @@ class Resident:
 class Outcome:
     """What one lane's training came to.
 
-    accuracies: validation accuracy after each epoch, 0..1. correct: (N,) bool, for each validation
-    picture after the last epoch. pruned, diverged: whether and how it ended early.
+    logits: (N, classes) float32 for each validation picture after the last epoch that was trained; None
+    before the first. pruned, diverged: whether and how it ended early.
     """
 
-    accuracies: list[float] = field(default_factory=list)
-    correct: npt.NDArray[np.bool_] | None = None
+    logits: Logits | None = None
     seconds: float = 0.0
     pruned: bool = False
     diverged: bool = False
@@ -82,12 +90,13 @@ def train(
     validation: Resident,
     classes: int,
     recipe: Recipe,
-    report: Callable[[int, int, float], bool],
+    report: Callable[[int, int, Logits], bool],
     check: Callable[[], None],
 ) -> list[Outcome]:
     """Trains the lanes one after the other: the readable reference for any faster way.
 
-    report(lane, epoch, accuracy): called after each epoch; True ends that lane as pruned.
+    report(lane, epoch, logits): called after each epoch with (N, classes) of the validation pictures; True ends
+    that lane as pruned.
     check(): called before each step; what it raises ends everything.
     Deterministic for a seed on one CPU with one number of threads.
     """
@@ -103,7 +112,7 @@ def _train_one(
     validation: Resident,
     classes: int,
     recipe: Recipe,
-    report: Callable[[int, float], bool],
+    report: Callable[[int, Logits], bool],
     check: Callable[[], None],
 ) -> Outcome:
     started = time.perf_counter()
@@ -120,6 +129,9 @@ def _train_one(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs
     )
+    averaged = None
+    if recipe.averaging:
+        averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True)
     outcome = Outcome()
     for epoch in range(recipe.epochs):
         network.train()
@@ -127,19 +139,23 @@ def _train_one(
         # Pieces of equal size: a last batch of one picture would have no batch statistics.
         for rows in torch.randperm(n, device=device).tensor_split(steps):
             check()
-            logits = network(encode(training.images_u8[rows], table))
+            images_u8 = training.images_u8[rows]
+            if recipe.augmentation:
+                images_u8 = augment(images_u8, recipe.augmentation)
+            logits = network(encode(images_u8, table))
             loss = functional.cross_entropy(logits, training.labels[rows], label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
             schedule.step()
+            if averaged is not None:
+                averaged.update_parameters(network)
             total_loss += loss.detach()
         if not math.isfinite(total_loss.item()):
             outcome.diverged = True
             break
-        outcome.correct = predict(network, validation.images_u8, table).eq(validation.labels).cpu().numpy()
-        outcome.accuracies.append(float(outcome.correct.mean()))
-        if report(epoch, outcome.accuracies[-1]) and epoch + 1 < recipe.epochs:
+        outcome.logits = predict(averaged or network, validation.images_u8, table).cpu().numpy()
+        if report(epoch, outcome.logits) and epoch + 1 < recipe.epochs:
             outcome.pruned = True
             break
     outcome.seconds = time.perf_counter() - started
@@ -148,6 +164,6 @@ def _train_one(
 
 @torch.inference_mode()
 def predict(network: nn.Module, images_u8: Tensor, table: Tensor, batch_size: int = 1024) -> Tensor:
-    """The class of each picture: (N,) int64."""
+    """Logits (N, classes) float32 of each picture."""
     network.eval()
-    return torch.cat([network(encode(batch, table)).argmax(1) for batch in images_u8.split(batch_size)])
+    return torch.cat([network(encode(batch, table)) for batch in images_u8.split(batch_size)])

@@ -6,6 +6,7 @@ data/          data sets by name or path, photo groups, leak-safe splits, finger
 binarize.py    CutPoints and encodings
 references.py  cut points that need no search
 space.py       Optuna parameters ⇄ cut points
+metrics.py     what a value measures
 samplers.py    samplers and pruners by name
 objective.py   trial specs and a split to results
 trials.py      one trial's way through Optuna

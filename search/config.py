@@ -10,10 +10,13 @@ from typing import Any
 
 from search.binarize import ENCODINGS, LEVELS
 from search.command import BadInput, OneLineParser
+from search.metrics import METRICS
 from search.protocol import BUDGETS
 from search.references import COMPUTED
 from search.samplers import PRUNERS, SAMPLERS
 from search.space import SCALES
+
+OBJECTIVES = {"accuracy": ("accuracy",), "accuracy,bits": ("accuracy", "bits a pixel")}
 
 
 def flag(
@@ -55,11 +58,22 @@ class StudyConfig:
         ["auto", "paper", "all", "none"],
     )
     sampler: str = flag("Optuna's sampler; cmaes keeps a pickle in the database", "tpe", SAMPLERS)
-    pruner: str = flag(
-        "ends trials early, median among those with as many cut points; references and replicates are never pruned",
-        "median",
+    pruner: str | None = flag(
+        "ends trials early, among those with as many cut points; references and replicates are never pruned; "
+        "default: median after epochs, wilcoxon with several trainings a trial, none with two objectives",
+        None,
         PRUNERS,
     )
+    objectives: str = flag(
+        "accuracy, measured as --metric says, or also as few bits a pixel as possible (without pruning)",
+        "accuracy",
+        OBJECTIVES,
+    )
+    metric: str = flag("what accuracy means, on the validation photos", "accuracy", METRICS)
+    folds: int = flag(
+        "trainings a trial, each validated on other photos; 1: a fifth of the photos validates", 1, metavar="N"
+    )
+    repeats: int = flag("trainings a trial and fold, with seeds of their own; the value is the mean", 1, metavar="N")
     budget: str = flag("variants per photo, epochs and width of a trial", "quick", BUDGETS)
     variants: int | None = flag("variants per photo that are trained on, 0 for all; default: the budget's", metavar="N")
     epochs: int | None = flag("default: the budget's", metavar="N")
@@ -79,6 +93,8 @@ class StudyConfig:
             "variants": (0, 10**6),
             "epochs": (1, 10**4),
             "width": (1, 1024),
+            "folds": (1, 100),
+            "repeats": (1, 1000),
             "batch_size": (4, 10**5),
             "learning_rate": (1e-9, 1e9),
             "seed": (0, 2**31 - 1),
@@ -88,8 +104,36 @@ class StudyConfig:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise BadInput(f"--{name.replace('_', '-')} {value}: expected {low:.10g} to {high:.10g}")
+        self._check_pruner()
         if self.study_name is not None and not self.study_name.strip():
             raise BadInput("--study-name is empty; leave it out for the default")
+
+    def _check_pruner(self) -> None:
+        if self.pruner is None or self.pruner == "none":
+            return
+        if len(self.objective_names) > 1:
+            raise BadInput(f"--pruner {self.pruner}: a study of two objectives cannot prune; leave it out")
+        several = self.folds * self.repeats > 1
+        if self.pruner == "wilcoxon" and not several:
+            raise BadInput("--pruner wilcoxon compares trainings: it needs --folds or --repeats above 1")
+        if self.pruner in ("median", "hyperband") and several:
+            raise BadInput(
+                f"--pruner {self.pruner} compares epochs: with several trainings a trial use wilcoxon or none"
+            )
+
+    @property
+    def objective_names(self) -> tuple[str, ...]:
+        """What the study optimizes."""
+        return OBJECTIVES[self.objectives]
+
+    @property
+    def pruner_name(self) -> str:
+        """The pruner that was asked for, or the default of these settings."""
+        if self.pruner is not None:
+            return self.pruner
+        if len(self.objective_names) > 1:
+            return "none"
+        return "wilcoxon" if self.folds * self.repeats > 1 else "median"
 
 
 def add_flags(parser: OneLineParser) -> None:

@@ -9,13 +9,14 @@ import optuna
 
 from search.binarize import greyscale_table
 from search.command import say
+from search.metrics import METRICS
 from search.objective import Evaluate, TrialSpec
 from search.protocol import Protocol
 from storage.database import Database
-from storage.records import NORMAL_95, Run, load_runs, save_run
+from storage.records import Run, load_runs, save_run
 
 INPUT = "greyscale"
-SHOWN = "greyscale validation accuracy"  # study attribute, for those who browse
+SHOWN = "greyscale"  # study attribute, for those who browse
 
 
 def greyscale_run(
@@ -36,12 +37,12 @@ def greyscale_run(
             protocol.seed,
             result.value,
             result.standard_error,
-            result.accuracies,
+            result.steps,
             round(result.seconds, 2),
         )
         save_run(database, made)
         runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == INPUT]
     if SHOWN not in study.user_attrs:
         study.set_user_attr(SHOWN, round(runs[0].value, 4))
-    say(f"greyscale reference: {runs[0].value:.1%} ±{NORMAL_95 * runs[0].standard_error:.1%}")
+    say(f"greyscale reference: {METRICS[protocol.metric].shown(runs[0].value, runs[0].standard_error)}")
     return runs[0]

@@ -6,6 +6,7 @@ compared with values of the same protocol, so anything else is refused and the d
 
 import platform
 import warnings
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -15,9 +16,9 @@ from optuna.pruners import BasePruner
 from optuna.study import StudyDirection
 
 from search.command import ProtocolMismatch
+from search.metrics import METRICS
 from search.protocol import Protocol, differences, fingerprint
 from storage.database import Database
-from storage.records import METRIC
 from storage.results import PROTOCOL, PROTOCOL_FINGERPRINT, SPACE, VERSIONS
 
 Plain = dict[str, Any]
@@ -28,18 +29,22 @@ def default_name(protocol: Protocol, space: Plain, budget: str) -> str:
     return f"{protocol.data}-{budget}-{fingerprint({PROTOCOL: protocol.as_dict(), SPACE: space})}"
 
 
-def join(database: Database, name: str, protocol: Protocol, space: Plain, pruner: BasePruner) -> optuna.Study:
+def join(
+    database: Database, name: str, protocol: Protocol, space: Plain, objectives: Sequence[str], pruner: BasePruner
+) -> optuna.Study:
     """The study of that name, made where it is missing; its sampler is set by the caller.
 
     Raises: ProtocolMismatch.
     """
+    metric = METRICS[protocol.metric]
+    wanted = [StudyDirection[metric.direction.upper()], *[StudyDirection.MINIMIZE] * len(objectives[1:])]
     try:
-        study = optuna.create_study(storage=database.storage, study_name=name, direction="maximize", pruner=pruner)
+        study = optuna.create_study(storage=database.storage, study_name=name, directions=wanted, pruner=pruner)
     except DuplicatedStudyError:
         study = optuna.load_study(study_name=name, storage=database.storage, pruner=pruner)
     attributes = study.user_attrs
     empty = PROTOCOL not in attributes and not study.get_trials(deepcopy=False)
-    if PROTOCOL not in attributes and (not empty or study.directions != [StudyDirection.MAXIMIZE]):
+    if PROTOCOL not in attributes and (not empty or study.directions != wanted):
         raise ProtocolMismatch(
             f"study {name!r} was not made by python -m search.study and has values of its own; choose another name"
         )
@@ -53,7 +58,7 @@ def join(database: Database, name: str, protocol: Protocol, space: Plain, pruner
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            study.set_metric_names([METRIC])
+            study.set_metric_names([f"validation {metric.name}", *objectives[1:]])
         study.set_user_attr(SPACE, space)
         study.set_user_attr(PROTOCOL_FINGERPRINT, protocol.fingerprint)
         study.set_user_attr(PROTOCOL, protocol.as_dict())

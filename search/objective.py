@@ -5,15 +5,19 @@ photographs. Never reads the test set.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.train import Lane, Outcome, Recipe, Resident, train
+from models.train import Lane, Logits, Resident, train
 from search.command import BadInput
+from search.data.split import Fold as Parts
 from search.data.split import Split, at_most_variants
+from search.metrics import METRICS, Metric, Scores
+from search.protocol import Protocol
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,61 +30,127 @@ class TrialSpec:
 
 @dataclass(frozen=True)
 class Result:
-    """What a training came to.
+    """What a trial's trainings came to.
 
-    value: validation accuracy after the last epoch, 0..1; None when it was pruned or diverged.
-    standard_error: of value, over photos.
-    accuracies: after each epoch.
+    value: the metric over validation photos after the last epoch, the mean over folds and repeats; None when it
+    was pruned or diverged. standard_error: of value, over photos.
+    steps: the metric after each epoch, or, with several trainings a trial, of each training.
     """
 
     value: float | None
     standard_error: float | None
-    accuracies: tuple[float, ...]
+    steps: tuple[float, ...]
     seconds: float
     diverged: bool
 
 
-# (lane, epoch, accuracy) after each epoch; True prunes that lane.
+# (lane, step, metric) after each step; True prunes that lane.
 Report = Callable[[int, int, float], bool]
-# Specs, a report and a check that is called before each step to results.
+# Specs, a report and a check that is called before each training step to results.
 Evaluate = Callable[[Sequence[TrialSpec], Report, Callable[[], None]], list[Result]]
 
 
-def make_objective(split: Split, variants: int, recipe: Recipe, seed: int, device: torch.device) -> Evaluate:
-    """Puts the pictures on the device once and gives the function that evaluates batches of specs."""
-    chosen = at_most_variants(split.train, variants, seed)
-    training = Resident.of(chosen.images, chosen.labels, device)
-    validation = Resident.of(split.validation.images, split.validation.labels, device)
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """What one network is trained on and validated on."""
+
+    training: Resident
+    validation: Resident
+    labels: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    weights: Scores
+
+    def value(self, scores: Scores) -> float:
+        return float(np.average(scores, weights=self.weights))
+
+
+@dataclass(eq=False)
+class _Progress:
+    """What is known of a spec while its networks are trained: the scores on each fold that is done."""
+
+    spec: TrialSpec
+    steps: list[float] = field(default_factory=list)
+    done: list[tuple[_Fold, Scores]] = field(default_factory=list)
+    seconds: float = 0.0
+    pruned: bool = False
+    diverged: bool = False
+
+    def result(self) -> Result:
+        if self.pruned or self.diverged:
+            return Result(None, None, tuple(self.steps), self.seconds, self.diverged)
+        scores = np.concatenate([scores for _, scores in self.done])
+        weights = np.concatenate([fold.weights for fold, _ in self.done])
+        groups = np.concatenate([fold.groups for fold, _ in self.done])
+        value = float(np.average(scores, weights=weights))
+        return Result(value, standard_error(scores, groups, weights), tuple(self.steps), self.seconds, False)
+
+
+def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Evaluate:
+    """Puts the pictures on the device once and gives the function that evaluates batches of specs.
+
+    A trial trains a network for each fold and repeat. Where that is one, its steps are epochs; where it is more,
+    its steps are trainings, in the same order in every trial, as the Wilcoxon pruner needs it.
+    """
+    metric = METRICS[protocol.metric]
     classes = len(split.pictures.class_names)
+    folds = [_fold(fold, protocol, metric, device) for fold in split.folds]
+    trainings = list(product(range(protocol.repeats), folds))
+    steps_are_epochs = len(trainings) == 1
+
+    def train_one(
+        running: Sequence[_Progress], step: int, report: Report, check: Callable[[], None], lane_of: Sequence[int]
+    ) -> None:
+        repeat, fold = trainings[step]
+
+        def after_epoch(i: int, epoch: int, logits: Logits) -> bool:
+            if not steps_are_epochs:
+                return False
+            running[i].steps.append(fold.value(metric.score(logits, fold.labels)))
+            return report(lane_of[i], epoch, running[i].steps[-1])
+
+        lanes = [Lane(each.spec.table, each.spec.seed * protocol.repeats + repeat) for each in running]
+        outcomes = train(lanes, fold.training, fold.validation, classes, protocol.recipe, after_epoch, check)
+        for i, (each, outcome) in enumerate(zip(running, outcomes, strict=True)):
+            each.seconds += outcome.seconds
+            each.pruned, each.diverged = outcome.pruned, outcome.diverged
+            if outcome.logits is None or outcome.pruned or outcome.diverged:
+                continue
+            each.done.append((fold, metric.score(outcome.logits, fold.labels)))
+            if not steps_are_epochs:
+                each.steps.append(fold.value(each.done[-1][1]))
+                each.pruned = report(lane_of[i], step, each.steps[-1]) and step + 1 < len(trainings)
 
     def evaluate(specs: Sequence[TrialSpec], report: Report, check: Callable[[], None]) -> list[Result]:
-        lanes = [Lane(spec.table, spec.seed) for spec in specs]
-        outcomes = train(lanes, training, validation, classes, recipe, report, check)
-        return [_result(outcome, split.validation.groups) for outcome in outcomes]
+        lanes = [_Progress(spec) for spec in specs]
+        for step in range(len(trainings)):
+            lane_of = [i for i, lane in enumerate(lanes) if not lane.pruned and not lane.diverged]
+            train_one([lanes[i] for i in lane_of], step, report, check, lane_of)
+        return [lane.result() for lane in lanes]
 
     return evaluate
 
 
-def _result(outcome: Outcome, groups: npt.NDArray[np.int64]) -> Result:
-    finished = not outcome.pruned and not outcome.diverged and outcome.correct is not None
-    return Result(
-        value=outcome.accuracies[-1] if finished else None,
-        standard_error=standard_error(outcome.correct, groups) if finished and outcome.correct is not None else None,
-        accuracies=tuple(outcome.accuracies),
-        seconds=outcome.seconds,
-        diverged=outcome.diverged,
+def _fold(parts: Parts, protocol: Protocol, metric: Metric, device: torch.device) -> _Fold:
+    chosen = at_most_variants(parts.train, protocol.variants, protocol.seed)
+    validation = parts.validation
+    return _Fold(
+        Resident.of(chosen.images, chosen.labels, device),
+        Resident.of(validation.images, validation.labels, device),
+        validation.labels,
+        validation.groups,
+        metric.weight(validation.labels),
     )
 
 
-def standard_error(correct: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> float:
-    """Standard error of the mean of `correct` (N,) when photos, not pictures, are independent.
+def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:
+    """Standard error of the weighted mean of scores (N,) when photos, not pictures, are independent.
 
     The cluster-robust (linearized) estimator for a ratio mean: Cochran, Sampling Techniques, 9A.
     """
     _, photo = np.unique(groups, return_inverse=True)
-    residuals = np.bincount(photo, weights=correct - correct.mean())
+    residuals = np.bincount(photo, weights=weights * (scores - np.average(scores, weights=weights)))
     g = len(residuals)
-    return float(np.sqrt(g / max(g - 1, 1) * (residuals**2).sum()) / len(correct))
+    return float(np.sqrt(g / max(g - 1, 1) * (residuals**2).sum()) / weights.sum())
 
 
 def choose_device(name: str) -> torch.device:

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from search.binarize import Binarization
 from search.command import plural, say
+from search.metrics import Metric
 from search.objective import Result
 from search.trials import Asked
-from storage.records import NORMAL_95, Run
+from storage.records import Run
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,16 @@ class Best:
 class Progress:
     """Shows a study's run. Use it as a context manager around the loop."""
 
-    def __init__(self, total: int, done: int, greyscale: Run | None, best: Best | None) -> None:
+    def __init__(
+        self, total: int, done: int, greyscale: Run | None, best: Best | None, metric: Metric, step_name: str
+    ) -> None:
         self.total, self.done, self.greyscale = total, done, greyscale
-        self.best = best
+        self.best, self.metric, self.step_name = best, metric, step_name
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
         self._started = time.monotonic()
         self._done_before = done
-        self._epoch_text = ""
+        self._step_text = ""
         self._now: Asked | None = None
 
     def __enter__(self) -> "Progress":
@@ -52,12 +55,12 @@ class Progress:
 
     def start(self, batch: Sequence[Asked]) -> None:
         """Trials begin."""
-        self._now, self._epoch_text = batch[0], ""
+        self._now, self._step_text = batch[0], ""
         self._refresh()
 
-    def epoch(self, epoch: int, accuracy: float) -> None:
-        """An epoch of the current trial ended."""
-        self._epoch_text = f"after epoch {epoch + 1} {accuracy:.1%}"
+    def step(self, step: int, value: float) -> None:
+        """An epoch or a training of the current trial ended."""
+        self._step_text = f"after {self.step_name} {step + 1} {self.metric.shown(value)}"
         self._refresh()
 
     def end(self, asked: Asked, result: Result, state: TrialState, done: int, best: Best | None) -> None:
@@ -66,10 +69,10 @@ class Progress:
         if state is TrialState.FAIL:
             outcome = "failed: the training loss became NaN or infinite"
         elif state is TrialState.PRUNED:
-            outcome = f"pruned after epoch {len(result.accuracies)} at {result.accuracies[-1]:.1%}"
+            outcome = f"pruned after {self.step_name} {len(result.steps)} at {self.metric.shown(result.steps[-1])}"
         else:
             assert result.value is not None
-            outcome = f"{result.value:.1%}"
+            outcome = self.metric.shown(result.value)
         label = f" ({asked.reference})" if asked.reference else ""
         if asked.replicate_of is not None:
             label += f" (replicate of trial {asked.replicate_of}, seed {asked.training_seed})"
@@ -86,10 +89,10 @@ class Progress:
     def _best_text(self) -> str:
         if self.best is None:
             return "none yet"
-        interval = f"{self.best.value:.1%} ±{NORMAL_95 * self.best.standard_error:.1%}"
+        interval = self.metric.shown(self.best.value, self.best.standard_error)
         text = f"{interval} with {self.best.binarization}, {plural(self.best.binarization.channels, 'channel')}"
         if self.greyscale is not None:
-            text += f", {100 * (self.best.value - self.greyscale.value):+.1f} points to greyscale"
+            text += f", {self.metric.gap(self.best.value, self.greyscale.value)} to greyscale"
         return text
 
     def _time_left(self) -> str:
@@ -107,11 +110,11 @@ class Progress:
         if self._now is not None:
             kind = f" ({self._now.reference})" if self._now.reference else ""
             table.add_row("trial", f"{self._now.trial.number}, {self.done} of {self.total} done, {self._time_left()}")
-            table.add_row("now", f"{self._now.binarization}{kind}  {self._epoch_text}")
+            table.add_row("now", f"{self._now.binarization}{kind}  {self._step_text}")
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
             table.add_row(
                 "greyscale",
-                f"{self.greyscale.value:.1%} ±{NORMAL_95 * self.greyscale.standard_error:.1%}, 8 bits a pixel",
+                f"{self.metric.shown(self.greyscale.value, self.greyscale.standard_error)}, 8 bits a pixel",
             )
         self._live.update(table)

@@ -3,27 +3,27 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from models.train import Recipe
+from search.data.split import Split, at_most_variants
 
 TRAINING_VERSION = 1  # raise it when the training code changes what a seed gives
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What one trial may spend: variants per photo (0: all), epochs, filters of the first block."""
+    """What one training may spend: variants per photo (0: all), and a recipe."""
 
     variants: int
-    epochs: int
-    width: int
+    recipe: Recipe
 
 
 BUDGETS = {
-    "quick": Budget(variants=6, epochs=6, width=24),
-    "standard": Budget(variants=12, epochs=8, width=32),
-    "full": Budget(variants=0, epochs=8, width=32),
+    "quick": Budget(6, Recipe(epochs=6, width=24)),
+    "standard": Budget(12, Recipe(epochs=8, width=32)),
+    "full": Budget(0, Recipe(epochs=8, width=32)),
 }
 
 
@@ -40,7 +40,9 @@ class Protocol:
     variants: int
     recipe: Recipe
     seed: int  # of the split, the variants and the first training of each binarization
-    metric: str = "validation accuracy"
+    metric: str = "accuracy"  # of the validation photos
+    folds: int = 1
+    repeats: int = 1
     training_version: int = TRAINING_VERSION
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,6 +53,30 @@ class Protocol:
     def fingerprint(self) -> str:
         """8 hexadecimal digits."""
         return fingerprint(self.as_dict())
+
+
+def make_protocol(
+    split: Split,
+    budget: Budget,
+    seed: int,
+    batch_size: int | None = None,
+    metric: str = "accuracy",
+    folds: int = 1,
+    repeats: int = 1,
+) -> Protocol:
+    """The protocol of a budget on a split; batch_size: None takes what suits the number of pictures."""
+    pictures = len(at_most_variants(split.train, budget.variants, seed))
+    return Protocol(
+        split.pictures.name,
+        split.data_fingerprint,
+        split.split_fingerprint,
+        budget.variants,
+        replace(budget.recipe, batch_size=batch_size or batch_size_for(pictures)),
+        seed,
+        metric,
+        folds,
+        repeats,
+    )
 
 
 def fingerprint(values: Mapping[str, Any]) -> str:

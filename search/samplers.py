@@ -8,12 +8,14 @@ the sequence is stored, and the sequence must stay the same.
 
 import warnings
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
@@ -92,12 +94,21 @@ class _SameCutsStudy(optuna.Study):
         trials = super().get_trials(deepcopy=deepcopy, states=states)
         return [trial for trial in trials if len(trial.user_attrs.get("cut_points", ())) == self._k]
 
+    @property
+    def best_trial(self) -> FrozenTrial:
+        """The best complete trial. Raises: ValueError, as Optuna's does, when there is none."""
+        complete = self.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        best = max if self.direction == StudyDirection.MAXIMIZE else min
+        return best(complete, key=lambda trial: cast(float, trial.value))
+
 
 # The number of epochs of a trial to a pruner. The median waits for two thirds of the epochs: before that, one-hot
 # ranges lag behind thermometers that they end equal to, and were pruned for it.
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "median": lambda epochs: SameCuts(MedianPruner(n_startup_trials=4, n_warmup_steps=2 * epochs // 3)),
     "hyperband": lambda epochs: HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3),
+    # Compares the trainings of a trial, fold by fold and seed by seed, with those of the best trial.
+    "wilcoxon": lambda epochs: SameCuts(WilcoxonPruner(p_threshold=0.1)),
     "none": lambda epochs: NopPruner(),
 }
 

@@ -7,26 +7,28 @@ Nothing imports this module.
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import optuna
 import torch
+from optuna.study import StudyDirection
 
 from dashboards.report import write_report
-from models.train import Recipe
 from search import thresholds
 from search.binarize import ENCODINGS, Binarization, CutPoints
 from search.command import OK, STOPPED, exit_with, make_folder, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
-from search.data.split import Split, at_most_variants, split_pictures
+from search.data.split import Split, split_pictures
 from search.greyscale import greyscale_run
 from search.joining import default_name, join
+from search.metrics import METRICS
 from search.objective import Evaluate, TrialSpec, choose_device, make_objective
 from search.progress import Best, Progress
-from search.protocol import BUDGETS, Protocol, batch_size_for, fingerprint
+from search.protocol import BUDGETS, Budget, Protocol, fingerprint, make_protocol
 from search.references import references
 from search.samplers import PRUNERS, make_sampler
 from search.space import SCALES, Space
@@ -38,7 +40,7 @@ from storage.records import DataSet, Run, candidates_frame, save_data_set, trial
 from storage.results import data_set_fingerprint, load_results
 
 EXAMPLES = 6  # training pictures that are kept for the report
-MakeObjective = Callable[[Split, int, Recipe, int, torch.device], Evaluate]
+MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,22 +59,25 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
 
     # ── pictures ──
     pictures, why = load_pictures(config.data, config.data_dir, config.shape)
-    split = split_pictures(pictures, config.seed)
+    split = split_pictures(pictures, config.seed, config.folds)
     say_pictures(split, why)
 
     # ── protocol and space ──
-    protocol = make_protocol(config, split)
+    protocol = make_protocol(
+        split, budget_of(config), config.seed, config.batch_size, config.metric, config.folds, config.repeats
+    )
     histogram = np.bincount(split.train.images.ravel(), minlength=256)
     encodings = tuple(ENCODINGS) if config.encoding == "both" else (config.encoding,)
     space = Space(config.max_cuts, encodings, SCALES[config.positions](histogram))
-    space_settings = {"max_cuts": config.max_cuts, "encoding": config.encoding, "positions": config.positions}
-    evaluate = make(split, protocol.variants, protocol.recipe, config.seed, device)
+    space_settings = {name: getattr(config, name) for name in ("max_cuts", "encoding", "positions", "objectives")}
+    evaluate = make(split, protocol, device)
 
     # ── study ──
     name = config.study_name or default_name(protocol, space_settings, config.budget)
     folder = config.output_dir or Path("results") / folder_name(name)
     make_folder(folder)
-    study = join(database, name, protocol, space_settings, PRUNERS[config.pruner](protocol.recipe.epochs))
+    pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
+    study = join(database, name, protocol, space_settings, config.objective_names, pruner)
     save_data_set(database, describe(split, protocol, histogram))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
@@ -111,7 +116,10 @@ def search(
     if counted(study) >= config.trials:
         say(f"the study has {counted(study)} trials already; a larger --trials goes on")
         return
-    with Progress(config.trials, counted(study), greyscale, best_so_far(study)) as progress:
+    one_training = config.folds * config.repeats == 1
+    one_objective = len(study.directions) == 1
+    metric, step_name = METRICS[config.metric], "epoch" if one_training else "training"
+    with Progress(config.trials, counted(study), greyscale, best_so_far(study), metric, step_name) as progress:
         while counted(study) + len(running(study)) < config.trials or put_back_abandoned(study):
             if config.timeout is not None and time.monotonic() - started >= config.timeout:
                 say(f"--timeout: {config.timeout:g} seconds are over")
@@ -121,10 +129,12 @@ def search(
             batch = [ask(study, space, config.seed)]
             progress.start(batch)
 
-            def report(lane: int, epoch: int, accuracy: float, batch: Sequence[Asked] = batch) -> bool:
+            def report(lane: int, step: int, value: float, batch: Sequence[Asked] = batch) -> bool:
                 asked = batch[lane]
-                progress.epoch(epoch, accuracy)
-                asked.trial.report(accuracy, epoch + 1)
+                progress.step(step, value)
+                if not one_objective:
+                    return False
+                asked.trial.report(value, step + 1)
                 return asked.prunable and asked.trial.should_prune()
 
             specs = [TrialSpec(asked.binarization.table, asked.training_seed) for asked in batch]
@@ -145,18 +155,16 @@ def search(
         say(f"{plural(len(others), 'trial')} still running in other processes (host:process): {', '.join(others)}")
 
 
-def make_protocol(config: StudyConfig, split: Split) -> Protocol:
-    """All that a value depends on, from the budget and the flags that override it."""
-    budget = BUDGETS[config.budget]
-    variants = budget.variants if config.variants is None else config.variants
-    pictures = len(at_most_variants(split.train, variants, config.seed))
-    recipe = Recipe(
-        epochs=config.epochs or budget.epochs,
-        width=config.width or budget.width,
-        batch_size=config.batch_size or batch_size_for(pictures),
+def budget_of(config: StudyConfig) -> Budget:
+    """The named budget with what the flags override."""
+    named = BUDGETS[config.budget]
+    recipe = replace(
+        named.recipe,
+        epochs=config.epochs or named.recipe.epochs,
+        width=config.width or named.recipe.width,
         learning_rate=config.learning_rate,
     )
-    return Protocol(split.pictures.name, split.data_fingerprint, split.split_fingerprint, variants, recipe, config.seed)
+    return Budget(named.variants if config.variants is None else config.variants, recipe)
 
 
 def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:
@@ -176,7 +184,7 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
 
 def best_so_far(study: optuna.Study) -> Best | None:
     """The best candidate of the study now."""
-    candidates = candidates_frame(trials_frame(study))
+    candidates = candidates_frame(trials_frame(study), study.directions[0] == StudyDirection.MAXIMIZE)
     if candidates.empty:
         return None
     row = candidates.iloc[0]

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from search.command import NothingToShow, plural
-from storage.records import NORMAL_95, counts
+from search.metrics import METRICS, Metric
+from storage.records import counts
 from storage.results import Results
 
 
@@ -21,7 +22,8 @@ def summary(results: Results) -> str:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
     best, states = results.candidates.iloc[0], counts(results.trials)
     lines = [
-        f"best: {best['threshold_ranges']} {best['encoding']}, {_percent(best)} validation accuracy, "
+        f"best: {best['threshold_ranges']} {best['encoding']}, "
+        f"{_shown(best, results)} validation {metric(results).name}, "
         f"{plural(best['channels'], 'bit')} a pixel{_gap(best['value'], results)}",
         f"{states['complete']} trials complete, {states['pruned']} pruned, {states['fail']} failed",
         "",
@@ -38,8 +40,8 @@ def table(results: Results) -> pd.DataFrame:
             "threshold ranges": row["threshold_ranges"],
             "encoding": row["encoding"],
             "bits": row["channels"],
-            "accuracy": _percent(row),
-            "to greyscale": _gap(row["value"], results).removeprefix(", ").removesuffix(" points to greyscale"),
+            metric(results).name: _shown(row, results),
+            "to greyscale": _gap(row["value"], results).removeprefix(", ").removesuffix(" to greyscale"),
             "found by": row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}",
             "trials": row["trials"],
         }
@@ -53,18 +55,23 @@ def table(results: Results) -> pd.DataFrame:
                 "threshold ranges": "greyscale",
                 "encoding": "",
                 "bits": 8,
-                "accuracy": _percent(shown),
+                metric(results).name: _shown(shown, results),
                 "trials": 1,
             }
         )
     return pd.DataFrame(rows).fillna("")
 
 
-def _percent(row: Any) -> str:
-    return f"{row['value']:.1%} ±{NORMAL_95 * row['standard_error']:.1%}"
+def metric(results: Results) -> Metric:
+    """What the study's values measure."""
+    return METRICS[results.protocol["metric"]]
+
+
+def _shown(row: Any, results: Results) -> str:
+    return metric(results).shown(row["value"], row["standard_error"])
 
 
 def _gap(value: float, results: Results) -> str:
     if results.greyscale is None:
         return ""
-    return f", {100 * (value - results.greyscale.value):+.1f} points to greyscale"
+    return f", {metric(results).gap(value, results.greyscale.value)} to greyscale"

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from search.binarize import Binarization, CutPoints
 from search.command import BadInput, NothingToShow, one_line, write_atomically
-from storage.records import METRIC, counts
+from storage.records import counts
 from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
@@ -40,7 +40,7 @@ def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         **candidate(pool.iloc[0]),
         "comparison": COMPARISON,
-        "metric": METRIC,
+        "metric": f"validation {results.protocol['metric']}",
         "best_by_cut_points": [candidate(row) for _, row in results.by_cuts.iterrows()],
         "references": [candidate(row) for _, row in references.iterrows()],
         "greyscale": greyscale

@@ -104,7 +104,10 @@ def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
         state = TrialState.FAIL
     else:
         state = TrialState.PRUNED if result.value is None else TrialState.COMPLETE
-    study.tell(asked.trial, result.value, state=state)
+    values = None
+    if result.value is not None:
+        values = [result.value, float(asked.binarization.channels)][: len(study.directions)]
+    study.tell(asked.trial, values, state=state)
     return state
 
 

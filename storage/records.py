@@ -19,8 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import Database
 from storage.tables import data_sets, runs
 
-METRIC = "validation accuracy"
-NORMAL_95 = 1.96  # every ± that is shown is this many standard errors over photos
 STOPPED = "stopped"  # attribute of a failed trial that was stopped or killed and queued again; it counts nowhere
 TRIAL_COLUMNS = (
     "number",
@@ -75,7 +73,7 @@ class Run:
     seed: int
     value: float
     standard_error: float
-    accuracies: tuple[float, ...]
+    accuracies: tuple[float, ...]  # the metric after each step
     seconds: float
 
 
@@ -104,14 +102,14 @@ def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     return {key: attributes.get(key) for key in TRIAL_COLUMNS} | {
         "number": trial.number,
         "state": STOPPED.upper() if STOPPED in attributes else trial.state.name,
-        "value": trial.value if trial.state == TrialState.COMPLETE else None,
+        "value": trial.values[0] if trial.state == TrialState.COMPLETE else None,
         "cut_points": tuple(attributes.get("cut_points", ())),
         "finished_at": trial.datetime_complete,
     }
 
 
-def candidates_frame(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row for each binarization with a finished trial, the best first.
+def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
+    """One row for each binarization with a finished trial, the best first: that with the largest or smallest value.
 
     value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen.
     """
@@ -129,7 +127,9 @@ def candidates_frame(trials: pd.DataFrame) -> pd.DataFrame:
     frame["cuts"] = frame["cut_points"].map(len)
     frame["channels"] = frame["channels"].astype(int)
     # Equal values: fewer channels first, then the earlier.
-    return frame.sort_values(["value", "channels", "first_trial"], ascending=[False, True, True], ignore_index=True)
+    return frame.sort_values(
+        ["value", "channels", "first_trial"], ascending=[not maximize, True, True], ignore_index=True
+    )
 
 
 def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:

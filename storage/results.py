@@ -10,6 +10,7 @@ from typing import Any
 
 import optuna
 import pandas as pd
+from optuna.study import StudyDirection
 
 from storage.database import Database, UnknownStudy
 from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
@@ -48,7 +49,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
             "name the database that it was made in with --storage"
         )
     trials = trials_frame(study)
-    candidates = candidates_frame(trials)
+    candidates = candidates_frame(trials, study.directions[0] == StudyDirection.MAXIMIZE)
     fingerprint = str(attributes[PROTOCOL_FINGERPRINT])
     protocol: Mapping[str, Any] = attributes[PROTOCOL]
     greyscale = [run for run in load_runs(database, fingerprint) if run.input == "greyscale"]

@@ -22,19 +22,22 @@ def value(cuts: tuple[int, ...], seed: int) -> float:
     return float(0.97 - miss - 0.005 * abs(len(cuts) - len(BEST)) + 0.001 * (seed % 5))
 
 
-def make_formula(split, variants, recipe, seed, device):
+def make_formula(split, protocol, device):
     """Stands for search.objective.make_objective."""
+    trainings = protocol.folds * protocol.repeats
+    one_training = trainings == 1
+    steps = protocol.recipe.epochs if one_training else trainings
 
     def evaluate(specs, report, check):
         results = []
         for lane, spec in enumerate(specs):
             final, accuracies = value(cut_points(spec.table), spec.seed), []
-            for epoch in range(recipe.epochs):
+            for epoch in range(steps):
                 check()
-                accuracies.append(final * (epoch + 1) / recipe.epochs)
-                if report(lane, epoch, accuracies[-1]) and epoch + 1 < recipe.epochs:
+                accuracies.append(final * (epoch + 1) / steps if one_training else final)
+                if report(lane, epoch, accuracies[-1]) and epoch + 1 < steps:
                     break
-            done = len(accuracies) == recipe.epochs
+            done = len(accuracies) == steps
             results.append(Result(final if done else None, 0.01 if done else None, tuple(accuracies), 0.1, False))
         return results
 

@@ -11,11 +11,12 @@ PACKAGES = ("search", "models", "storage", "dashboards")
 ALLOWED = {
     "models": {"models"},
     "storage": {"storage"},
-    "dashboards": {"dashboards", "storage", "search.binarize", "search.command"},
+    "dashboards": {"dashboards", "storage", "search.binarize", "search.command", "search.metrics"},
     "search": {"search", "models", "storage"},
     "search.study": {"search", "models", "storage", "dashboards"},
     "search.command": {"storage.database"},
     "search.binarize": set(),
+    "search.metrics": set(),
     "search.space": {"search.binarize"},
     "search.references": {"search.binarize"},
 }

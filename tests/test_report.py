@@ -93,7 +93,7 @@ def test_the_cuts_figure_shows_each_candidate_once_and_the_best(results):
 
 
 def test_the_accuracy_axis_shows_the_best_of_each_number_whole(results):
-    low, high = figures.accuracy_range(results)
+    low, high = figures.value_range(results)
     assert low < (results.by_cuts["value"] - 1.96 * results.by_cuts["standard_error"]).min()
     assert high > results.greyscale.value
     assert high > results.by_cuts["value"].max()

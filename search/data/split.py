@@ -22,46 +22,79 @@ class SplitLeak(Exception):
 
 
 @dataclass(frozen=True, eq=False)
+class Fold:
+    """Photos to train on and others to validate on."""
+
+    train: Part
+    validation: Part
+
+
+@dataclass(frozen=True, eq=False)
 class Split:
     """Training, validation and test photos, none of them in two parts.
 
-    data: fingerprint of pixels, labels, groups and class names; split: of who is in which part.
+    folds: one, or several that each validate on other photos; development: the photos of any fold together, all
+    but the test photos. data: fingerprint of pixels, labels, groups and class names; split: of who is in which part.
     """
 
     pictures: Pictures
-    train: Part
-    validation: Part
+    folds: tuple[Fold, ...]
+    development: Part
     test: Part
     data_fingerprint: str
     split_fingerprint: str
 
+    @property
+    def train(self) -> Part:
+        """What the first fold trains on."""
+        return self.folds[0].train
 
-def split_pictures(pictures: Pictures, seed: int) -> Split:
+    @property
+    def validation(self) -> Part:
+        """What the first fold validates on."""
+        return self.folds[0].validation
+
+
+def split_pictures(pictures: Pictures, seed: int, folds: int = 1) -> Split:
     """Splits by photo group, stratified by class; the data's own test set is kept as it is.
 
+    folds: 1 validates on a fifth of the photos; more divide all photos but the test photos into that many parts,
+    each of which validates one fold.
     Raises: BadInput when a class has fewer photos than there are folds, or none in a part.
     """
     whole = pictures.train
-    check_enough_photos(pictures)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    held_out = [fold for _, fold in folds.split(whole.images[:, 0, 0], whole.labels, whole.groups)]
-    validation = held_out[0]
-    test = held_out[1] if pictures.test is None else np.empty(0, dtype=np.int64)
-    train = np.setdiff1d(np.arange(len(whole)), np.concatenate([validation, test]))
-    for first, second in ((train, validation), (train, test), (validation, test)):
-        check_no_leak(whole.groups[first], whole.groups[second])
-    check_every_class(pictures, train, "training")
-    check_every_class(pictures, validation, "validation")
+    check_enough_photos(pictures, max(FOLDS, folds))
+    fifths = _grouped_folds(whole, FOLDS, seed)
+    test = fifths[1] if pictures.test is None else np.empty(0, dtype=np.int64)
+    development = np.setdiff1d(np.arange(len(whole)), test)
+    if folds == 1:
+        held_out = fifths[:1]
+    else:
+        held_out = [development[rows] for rows in _grouped_folds(whole[development], folds, seed)]
+    made = []
+    for validation in held_out:
+        train = np.setdiff1d(development, validation)
+        for first, second in ((train, validation), (train, test), (validation, test)):
+            check_no_leak(whole.groups[first], whole.groups[second])
+        check_every_class(pictures, train, "training")
+        check_every_class(pictures, validation, "validation")
+        made.append((train, validation))
     if pictures.test is None:
         check_every_class(pictures, test, "test")
     return Split(
         pictures,
-        whole[train],
-        whole[validation],
+        tuple(Fold(whole[train], whole[validation]) for train, validation in made),
+        whole[development],
         pictures.test or whole[test],
         data_fingerprint(pictures),
-        digest(train, validation, test),
+        digest(*(rows for pair in made for rows in pair), test),
     )
+
+
+def _grouped_folds(part: Part, folds: int, seed: int) -> list[npt.NDArray[np.int64]]:
+    """The rows of each fold."""
+    made = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    return [rows for _, rows in made.split(part.images[:, 0, 0], part.labels, part.groups)]
 
 
 def check_no_leak(groups: npt.NDArray[np.int64], other_groups: npt.NDArray[np.int64]) -> None:
@@ -71,7 +104,7 @@ def check_no_leak(groups: npt.NDArray[np.int64], other_groups: npt.NDArray[np.in
         raise SplitLeak(f"{len(shared)} photos have variants on both sides of the split (photo group {shared[0]})")
 
 
-def check_enough_photos(pictures: Pictures) -> None:
+def check_enough_photos(pictures: Pictures, folds: int = FOLDS) -> None:
     """Raises: BadInput for one class only, or a class with fewer photos than folds."""
     if len(pictures.class_names) < 2:
         raise BadInput(
@@ -79,10 +112,10 @@ def check_enough_photos(pictures: Pictures) -> None:
         )
     for label, name in enumerate(pictures.class_names):
         photos = len(np.unique(pictures.train.groups[pictures.train.labels == label]))
-        if photos < FOLDS:
+        if photos < folds:
             raise BadInput(
                 f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}, variants not counted; "
-                f"the split needs at least {FOLDS}: add pictures of it or leave the class out"
+                f"the split needs at least {folds}: add pictures of it or leave the class out"
             )
 
 

@@ -1,0 +1,104 @@
+"""Which recipe should the full budget have? Augmentation, schedule, averaging and width, one change at a time.
+
+Trains a few inputs (greyscale, one, two and four cut points) with each recipe on the training photos and prints
+accuracy on the validation photos. The test set is not read.
+
+    python -m benchmarks.recipes --data sign-mnist -o benchmarks/results/recipes.csv
+"""
+
+import argparse
+import csv
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from models.augment import Augmentation
+from models.train import Lane, Recipe, Resident, train
+from search.binarize import Binarization, CutPoints, greyscale_table
+from search.data.load import load_pictures
+from search.data.split import at_most_variants, split_pictures
+
+INPUTS = {
+    "greyscale": greyscale_table(),
+    **{
+        ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer").table
+        for ranges in ("0,128,255", "0,118,179,255", "0,41,106,150,189,255")
+    },
+}
+LIGHT = Augmentation(gain=0.1, brightness=10)
+MOVES = Augmentation(shift=2, rotation=6, scale=0.08)
+BOTH = replace(MOVES, gain=0.1, brightness=10)
+BASE = Recipe(width=32, epochs=10, averaging=0.0)
+# Name to variants a photo and recipe.
+RECIPES: dict[str, tuple[int, Recipe]] = {
+    "plain": (6, BASE),
+    "moves": (6, replace(BASE, augmentation=MOVES)),
+    "light": (6, replace(BASE, augmentation=LIGHT)),
+    "moves+light": (6, replace(BASE, augmentation=BOTH)),
+    "moves+light, average": (6, replace(BASE, augmentation=BOTH, averaging=0.98)),
+    "moves+light, dropout .4": (6, replace(BASE, augmentation=BOTH, dropout=0.4)),
+    "moves+light, 20 epochs": (6, replace(BASE, augmentation=BOTH, epochs=20)),
+    "moves+light+flip": (6, replace(BASE, augmentation=replace(BOTH, flip=0.5))),
+    "stronger moves": (6, replace(BASE, augmentation=Augmentation(3, 10, 0.12, 0.1, 10))),
+    "moves+light, width 48": (6, replace(BASE, augmentation=BOTH, width=48)),
+}
+FIELDS = ["recipe", "input", "seed", "accuracy", "seconds"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data")
+    parser.add_argument("--recipes", nargs="*", default=list(RECIPES), choices=RECIPES, metavar="NAME")
+    parser.add_argument("--inputs", nargs="*", default=list(INPUTS), choices=INPUTS, metavar="RANGES")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    args = parser.parse_args()
+    pictures, _ = load_pictures(args.data, None, None)
+    split = split_pictures(pictures, 0)
+    device = torch.device("cpu")
+    validation = Resident.of(split.validation.images, split.validation.labels, device)
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    if not args.output.exists():
+        args.output.write_text(",".join(FIELDS) + "\n")
+    done = {(r.recipe, r.input, r.seed) for r in pd.read_csv(args.output).itertuples()}
+    for seed in range(args.seeds):
+        for name in args.recipes:
+            variants, recipe = RECIPES[name]
+            part = at_most_variants(split.train, variants, 0)
+            training = Resident.of(part.images, part.labels, device)
+            for ranges in args.inputs:
+                if (name, ranges, seed) in done:
+                    continue
+                (outcome,) = train(
+                    [Lane(INPUTS[ranges], seed)],
+                    training,
+                    validation,
+                    len(pictures.class_names),
+                    recipe,
+                    lambda *_: False,
+                    lambda: None,
+                )
+                accuracy = np.mean(outcome.logits.argmax(1) == split.validation.labels)
+                row = [name, ranges, seed, round(float(accuracy), 5), round(outcome.seconds, 1)]
+                with args.output.open("a", newline="") as handle:
+                    csv.writer(handle).writerow(row)
+                print(*row, file=sys.stderr, flush=True)
+    show(pd.read_csv(args.output))
+
+
+def show(rows: pd.DataFrame) -> None:
+    """Mean accuracy of each recipe and input, and the median seconds of a training, as Markdown."""
+    inputs = list(dict.fromkeys(rows["input"]))
+    print(f"| recipe | {' | '.join(inputs)} | mean | seconds |\n|---|{'---|' * (len(inputs) + 2)}")
+    for name, found in rows.groupby("recipe", sort=False):
+        means = found.groupby("input")["accuracy"].mean()
+        cells = " | ".join(f"{means[i]:.2%}" if i in means else "" for i in inputs)
+        print(f"| {name} | {cells} | {means.mean():.2%} | {found['seconds'].median():.0f} |")
+
+
+if __name__ == "__main__":
+    main()

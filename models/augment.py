@@ -1,0 +1,51 @@
+"""Random changes of grey pictures before they are encoded: small moves, and another light.
+
+Enters: images_u8 (N, H, W). Leaves: images_u8 (N, H, W). It happens before the thresholds, because that is where a
+camera, a hand and a lamp differ; a binary picture cannot be made a little brighter any more.
+"""
+
+import math
+from dataclasses import astuple, dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a picture may change, each drawn evenly between -x and x for each picture; all zero changes nothing.
+
+    shift: of height and width, in pixels. rotation: in degrees. scale: a share of the size. gain: a share of the grey
+    level's distance from 0. brightness: in grey levels. flip: the probability of a mirror image.
+    """
+
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    gain: float = 0.0
+    brightness: float = 0.0
+    flip: float = 0.0
+
+    def __bool__(self) -> bool:
+        return any(astuple(self))
+
+
+def augment(images_u8: Tensor, by: Augmentation) -> Tensor:
+    """Each picture changed in its own way, drawn from torch's generator; pixels from outside repeat the border."""
+    n, height, width = images_u8.shape
+    device = images_u8.device
+
+    def within(limit: float) -> Tensor:
+        return (torch.rand(n, device=device) * 2 - 1) * limit
+
+    angle, size = within(math.radians(by.rotation)), 1 + within(by.scale)
+    mirror = torch.where(torch.rand(n, device=device) < by.flip, -1.0, 1.0)
+    cos, sin = angle.cos() / size, angle.sin() / size
+    # Coordinates run from -1 to 1 over a side, whatever its length: a rotation needs the sides' ratio.
+    across = torch.stack([cos * mirror, -sin * height / width, within(2 * by.shift / width)], 1)
+    down = torch.stack([sin * mirror * width / height, cos, within(2 * by.shift / height)], 1)
+    grid = functional.affine_grid(torch.stack([across, down], 1), [n, 1, height, width], align_corners=False)
+    moved = functional.grid_sample(images_u8[:, None].float(), grid, padding_mode="border", align_corners=False)[:, 0]
+    lit = moved * (1 + within(by.gain))[:, None, None] + within(by.brightness)[:, None, None]
+    return lit.round_().clamp_(0, 255).to(torch.uint8)

@@ -1,0 +1,78 @@
+"""What a trial's value measures.
+
+Enters: logits and labels of validation pictures. Leaves: a score and a weight for each picture, whose weighted mean is
+the value; in this form folds can be pooled and photos counted for any of them. Never reads pictures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import log_softmax
+
+Scores = npt.NDArray[np.float64]
+NORMAL_95 = 1.96  # every ± that is shown is this many standard errors over photos
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of how well validation pictures are classified.
+
+    score: logits (N, classes) and labels (N,) to scores (N,). weight: labels (N,) to weights (N,).
+    percent: whether values are shares, shown as percentages and differences in points.
+    """
+
+    name: str
+    direction: Literal["minimize", "maximize"]  # Optuna's
+    percent: bool
+    score: Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], Scores]
+    weight: Callable[[npt.NDArray[np.int64]], Scores]
+
+    @property
+    def maximize(self) -> bool:
+        """Whether larger is better."""
+        return self.direction == "maximize"
+
+    def shown(self, value: float, standard_error: float | None = None) -> str:
+        """A value, and its 95 % interval over photos where a standard error is given."""
+        form = "{:.1%}" if self.percent else "{:.3f}"
+        return " ±".join(form.format(x) for x in (value, *_half_width(standard_error)))
+
+    def gap(self, value: float, other: float) -> str:
+        """How far a value lies above another."""
+        return f"{100 * (value - other):+.1f} points" if self.percent else f"{value - other:+.3f}"
+
+
+def _half_width(standard_error: float | None) -> tuple[float, ...]:
+    return () if standard_error is None else (NORMAL_95 * standard_error,)
+
+
+def _correct(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Scores:
+    correct: Scores = (logits.argmax(axis=1) == labels).astype(np.float64)
+    return correct
+
+
+def _loss(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Scores:
+    log_probabilities: Scores = log_softmax(logits.astype(np.float64), axis=1)
+    return -log_probabilities[np.arange(len(labels)), labels]
+
+
+def _even(labels: npt.NDArray[np.int64]) -> Scores:
+    return np.ones(len(labels))
+
+
+def _by_class(labels: npt.NDArray[np.int64]) -> Scores:
+    weights: Scores = 1 / np.bincount(labels)[labels]
+    return weights
+
+
+METRICS = {
+    # The share of pictures that are classified right.
+    "accuracy": Metric("accuracy", "maximize", True, _correct, _even),
+    # The mean over classes of the share that is classified right: small classes count as much as large ones.
+    "balanced-accuracy": Metric("balanced-accuracy", "maximize", True, _correct, _by_class),
+    # The mean negative logarithm, in nats, of the probability that the right class was given.
+    "log-loss": Metric("log-loss", "minimize", False, _loss, _even),
+}
