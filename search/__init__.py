@@ -10,6 +10,7 @@ metrics.py     what a value measures
 samplers.py    samplers and pruners by name
 objective.py   trial specs and a split to results
 trials.py      one trial's way through Optuna
+worker.py      who trains, and whether that process still lives
 joining.py     creating or joining a study; protocol.py: what must be equal for that
 greyscale.py   the greyscale reference run
 thresholds.py  the thresholds file and its schema

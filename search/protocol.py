@@ -40,9 +40,10 @@ class Protocol:
     variants: int
     recipe: Recipe
     seed: int  # of the split, the variants and the first training of each binarization
-    metric: str = "accuracy"  # of the validation photos
+    metric: str = "accuracy"
     folds: int = 1
     repeats: int = 1
+    photos: str = "validation"  # "test": trained on all photos that are not test photos
     training_version: int = TRAINING_VERSION
 
     def as_dict(self) -> dict[str, Any]:
