@@ -1,6 +1,10 @@
 """The search: what is searched, and the run itself. The map:
 
 study.py       python -m search.study: the whole run, readable from top to bottom
+confirm.py     python -m search.confirm: retrains finalists, reads the test set once
+finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
+findings.py    what a reading found; confirmed.py: as text
+outputs.py     the files that a study leaves
 export.py      python -m search.export: the best thresholds as JSON
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 binarize.py    CutPoints and encodings

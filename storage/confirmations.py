@@ -111,5 +111,12 @@ def load_readings(database: Database, data: str) -> list[Reading]:
         return [Reading(**row) for row in connection.execute(query).mappings()]
 
 
+def newest_findings(database: Database, study: str) -> dict[str, Any] | None:
+    """What the newest reading for a study found."""
+    query = sa.select(readings.c.findings).where(readings.c.study == study).order_by(readings.c.id.desc())
+    with database.engine.connect() as connection:
+        return next((found for found in connection.execute(query).scalars() if found is not None), None)
+
+
 def _is(key: RunKey) -> sa.ColumnElement[bool]:
     return sa.and_(runs.c.protocol == key.protocol, runs.c.input == key.input, runs.c.seed == key.seed)

@@ -13,6 +13,7 @@ ALLOWED = {
     "storage": {"storage"},
     "dashboards": {"dashboards", "storage", "search.binarize", "search.command", "search.metrics"},
     "search": {"search", "models", "storage"},
+    "search.outputs": {"search", "storage", "dashboards"},
     "search.study": {"search", "models", "storage", "dashboards"},
     "search.command": {"storage.database"},
     "search.binarize": set(),
