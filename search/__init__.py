@@ -8,6 +8,7 @@ references.py  cut points that need no search
 space.py       Optuna parameters ⇄ cut points
 samplers.py    samplers and pruners by name
 objective.py   trial specs and a split to results
+statistics.py  intervals over photos and seeds, for accuracies and their differences
 trials.py      one trial's way through Optuna
 joining.py     creating or joining a study; protocol.py: what must be equal for that
 greyscale.py   the greyscale reference run

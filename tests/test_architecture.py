@@ -18,6 +18,7 @@ ALLOWED = {
     "search.binarize": set(),
     "search.space": {"search.binarize"},
     "search.references": {"search.binarize"},
+    "search.statistics": set(),
 }
 
 
