@@ -13,6 +13,7 @@ space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures
 samplers.py    samplers and pruners by name
 objective.py   trial specs and a split to results
+statistics.py  intervals over photos and seeds, for accuracies and their differences
 trials.py      one trial's way through Optuna
 worker.py      who trains, and whether that process still lives
 joining.py     creating or joining a study; protocol.py: what must be equal for that

@@ -20,6 +20,7 @@ ALLOWED = {
     "search.metrics": set(),
     "search.space": {"search.binarize"},
     "search.references": {"search.binarize"},
+    "search.statistics": set(),
 }
 
 
