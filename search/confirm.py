@@ -32,6 +32,20 @@ FEWEST_SEEDS = 2
 def add_flags(flags: argparse.ArgumentParser) -> None:
     """The flags that a study's --confirm has too."""
     flags.add_argument("--seeds", type=int, default=10, metavar="N", help="trainings of each finalist")
+    flags.add_argument(
+        "--reference-seeds",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="trainings of references that are no finalists and not the best of them (default: --seeds)",
+    )
+    flags.add_argument(
+        "--cuts",
+        type=int,
+        nargs="+",
+        metavar="K",
+        help="which numbers of cut points have finalists; default: all",
+    )
     flags.add_argument("--top", type=int, default=1, metavar="N", help="confirm the N best of all as well")
     flags.add_argument(
         "--confirm-references",
@@ -63,11 +77,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def confirm(args: argparse.Namespace) -> int:
     """The run."""
-    if args.seeds < FEWEST_SEEDS:
-        raise BadInput(
-            f"--seeds {args.seeds}: one training says nothing of how much trainings differ; "
-            f"give at least {FEWEST_SEEDS}, and 10 for a claim"
-        )
+    reference_seeds = getattr(args, "reference_seeds", args.seeds)
+    for name, number in (("--seeds", args.seeds), ("--reference-seeds", reference_seeds)):
+        if number < FEWEST_SEEDS:
+            raise BadInput(
+                f"{name} {number}: one training says nothing of how much trainings differ; "
+                f"give at least {FEWEST_SEEDS}, and 10 for a claim"
+            )
     if args.top < 0:
         raise BadInput(f"--top {args.top}: expected 0 or more")
     device = choose_device(args.device)
@@ -77,7 +93,9 @@ def confirm(args: argparse.Namespace) -> int:
     # ── entries: chosen by validation values ──
     results = None if paper else load_results(database, args.study_name)
     rival = load_results(database, args.rival) if args.rival and results else None
-    entries = paper_entries() if results is None else finalists(results, args.top, args.confirm_references, rival)
+    entries = (
+        paper_entries() if results is None else finalists(results, args.top, args.cuts, args.confirm_references, rival)
+    )
 
     folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
 
@@ -85,13 +103,20 @@ def confirm(args: argparse.Namespace) -> int:
     pictures, why = load_pictures(data_of(args, results), args.data_dir, args.shape)
     split = split_of(pictures, results, rival)
     protocol = confirmation_protocol(split, args.budget)
-    say(
-        f"pictures: {pictures.name} ({why}); training {split.development.photos} photos, test {split.test.photos}, "
-        f"read when all trainings are done; {plural(len(entries), 'input')} × {args.seeds} seeds on {device}"
-    )
 
     # ── trainings ──
-    wanted = [RunKey(protocol.fingerprint, str(e), FIRST_SEED + s) for s in range(args.seeds) for e in entries]
+    seeds = {entry: reference_seeds if entry.only_a_reference else args.seeds for entry in entries}
+    wanted = [
+        RunKey(protocol.fingerprint, str(entry), FIRST_SEED + seed)
+        for seed in range(max(seeds.values()))
+        for entry in entries
+        if seed < seeds[entry]
+    ]
+    say(
+        f"pictures: {pictures.name} ({why}); training {split.development.photos} photos, "
+        f"test {split.test.photos}, read when all trainings are done; "
+        f"{plural(len(entries), 'input')}, {plural(len(wanted), 'training')} on {device}"
+    )
     with StopSignals() as signals:
         try:
             train_missing(database, wanted, entries, split, protocol, device, signals.check)

@@ -46,6 +46,7 @@ def confirmed_table(found: Findings) -> str:
             "input": entry["input"],
             "bits": entry["bits_per_pixel"],
             "test accuracy": _with_interval(entry["accuracy"]),
+            "seeds": entry["accuracy"]["n"],
             "sd": f"{100 * entry['accuracy']['sd']:.2f}",
             "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
             "to greyscale": verdict(entry["against"]["greyscale"]),
@@ -58,11 +59,11 @@ def confirmed_table(found: Findings) -> str:
 
 
 def caption(found: Findings) -> str:
-    """One paragraph: how many photos and seeds, what is left out, what the brackets are, how often it was read."""
+    """One paragraph: how many photos, what is left out, what the brackets are, how often it was read."""
     left_out = found["photos_left_out"]
     copies = f", {left_out} photos with near copies among the training photos left out" if left_out else ""
     return (
-        f"Test set: {found['photos']} photos ({found['pictures']} pictures){copies}; {found['seeds']} seeds; "
+        f"Test set: {found['photos']} photos ({found['pictures']} pictures){copies}; "
         f"[95 % interval over photos and seeds]; reading {found['readings']} of these photos in this database."
     )
 

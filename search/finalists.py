@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from search.binarize import Binarization, CutPoints, greyscale_table
-from search.command import NothingToShow
+from search.command import BadInput, NothingToShow
 from search.references import PAPER
 from storage.results import Results
 
@@ -44,21 +44,34 @@ class Entry:
         return greyscale_table() if self.binarization is None else self.binarization.table
 
     @property
+    def only_a_reference(self) -> bool:
+        """Whether it is no finalist, nor what finalists are compared with."""
+        return all(role.startswith("reference ") for role in self.roles)
+
+    @property
     def bits(self) -> int:
         """Bits that a pixel takes."""
         return 8 if self.binarization is None else self.binarization.channels
 
 
-def finalists(results: Results, top: int, references: str, rival: Results | None = None) -> list[Entry]:
+def finalists(
+    results: Results, top: int, cuts: Sequence[int] | None, references: str, rival: Results | None = None
+) -> list[Entry]:
     """Greyscale first, then the best of each number of cut points, the `top` best, references, the rival's best.
 
-    Raises: NothingToShow without a finished trial.
+    cuts: the numbers of cut points that are confirmed, None for all.
+    Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
     """
     for each in (results, rival):
         if each is not None and each.candidates.empty:
             raise NothingToShow(f"study {each.study.study_name!r} has no finished trial yet")
     candidates = results.candidates
-    found = [_entry(row, f"best of {row['cuts']}") for _, row in results.by_cuts.iterrows()]
+    by_cuts = results.by_cuts
+    if missing := set(cuts or ()) - set(by_cuts["cuts"]):
+        raise BadInput(f"--cuts {missing.pop()}: no finished trial has that many cut points")
+    if cuts is not None:
+        by_cuts = by_cuts[by_cuts["cuts"].isin(cuts)]
+    found = [_entry(row, f"best of {row['cuts']}") for _, row in by_cuts.iterrows()]
     found += [
         _entry(row, "best" if i == 0 else f"top {i + 1}") for i, (_, row) in enumerate(candidates.head(top).iterrows())
     ]

@@ -28,10 +28,9 @@ def read_test(
     """Compares predictions with labels and keeps what was found; the same reading again is shown, not repeated."""
     data = f"{split.data_fingerprint}-{digest(split.test.groups)}"
     study = None if results is None else results.study.study_name
-    seeds = sorted({key.seed for key in wanted})
     inputs = {
-        "entries": [{"input": str(entry), "trial": entry.trial, "roles": list(entry.roles)} for entry in entries],
-        "seeds": seeds,
+        str(e): {"trial": e.trial, "roles": list(e.roles), "seeds": [key.seed for key in wanted if key.input == str(e)]}
+        for e in entries
     }
     earlier = load_readings(database, data)
     for reading in earlier:
@@ -47,6 +46,6 @@ def read_test(
     done = load_predicted(database, protocol.fingerprint)
     predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
     found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
-    found |= {"readings": count, "seeds": len(seeds), "protocol": protocol.as_dict()}
+    found |= {"readings": count, "protocol": protocol.as_dict()}
     end_reading(database, id, found)
     return found
