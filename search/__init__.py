@@ -6,7 +6,7 @@ data/          data sets by name or path, photo groups, leak-safe splits, finger
 binarize.py    CutPoints and encodings
 references.py  cut points that need no search
 space.py       Optuna parameters ⇄ cut points
-samplers.py    samplers and pruners by name
+samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py
 objective.py   trial specs and a split to results
 trials.py      one trial's way through Optuna
 joining.py     creating or joining a study; protocol.py: what must be equal for that

@@ -117,7 +117,8 @@ def search(
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
             check()
-            study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
+            number = len(study.get_trials(deepcopy=False))
+            study.sampler = make_sampler(config.sampler, config.seed, number, space)
             batch = [ask(study, space, config.seed)]
             progress.start(batch)
 
