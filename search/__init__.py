@@ -11,7 +11,7 @@ binarize.py    CutPoints and encodings
 references.py  cut points that need no search
 space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures
-samplers.py    samplers and pruners by name
+samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py
 objective.py   trial specs and a split to results
 statistics.py  intervals over photos and seeds, for accuracies and their differences
 trials.py      one trial's way through Optuna

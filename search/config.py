@@ -11,7 +11,7 @@ from typing import Any
 from search.binarize import ENCODINGS, LEVELS
 from search.command import BadInput, OneLineParser
 from search.metrics import METRICS
-from search.protocol import BUDGETS
+from search.protocol import AUGMENTATIONS, BUDGETS
 from search.references import COMPUTED
 from search.samplers import PRUNERS, SAMPLERS
 from search.space import SCALES
@@ -84,6 +84,9 @@ class StudyConfig:
     variants: int | None = flag("variants per photo that are trained on, 0 for all; default: the budget's", metavar="N")
     epochs: int | None = flag("default: the budget's", metavar="N")
     width: int | None = flag("filters of the network's first block; default: the budget's", metavar="N")
+    augmentation: str | None = flag(
+        "small moves and other light, before the thresholds; default: the budget's", None, AUGMENTATIONS
+    )
     batch_size: int | None = flag("default: 128, less on small sets", metavar="N")
     learning_rate: float = flag("the highest of the one-cycle schedule", 5e-3, metavar="X")
     seed: int = flag("of the split, the sampler and the training", 0, metavar="N")

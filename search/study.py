@@ -27,7 +27,7 @@ from search.metrics import METRICS
 from search.objective import Evaluate, TrialSpec, choose_device, make_objective
 from search.outputs import output_folder, write_results
 from search.progress import Best, Progress
-from search.protocol import BUDGETS, Budget, Protocol, make_protocol
+from search.protocol import AUGMENTATIONS, BUDGETS, Budget, Protocol, make_protocol
 from search.references import references
 from search.samplers import PRUNERS, make_sampler
 from search.space import SCALES, Space
@@ -123,7 +123,8 @@ def search(
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
             check()
-            study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
+            number = len(study.get_trials(deepcopy=False))
+            study.sampler = make_sampler(config.sampler, config.seed, number, space)
             batch = [ask(study, space, config.seed)]
             progress.start(batch)
 
@@ -161,6 +162,7 @@ def budget_of(config: StudyConfig) -> Budget:
         epochs=config.epochs or named.recipe.epochs,
         width=config.width or named.recipe.width,
         learning_rate=config.learning_rate,
+        augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
     )
     return Budget(named.variants if config.variants is None else config.variants, recipe)
 
