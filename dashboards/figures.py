@@ -4,6 +4,7 @@ Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing 
 """
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import optuna
 import pandas as pd
 import plotly.graph_objects as go
 from optuna.exceptions import ExperimentalWarning
+from optuna.trial import FrozenTrial
 from plotly.subplots import make_subplots
 
 from search.binarize import LEVELS, Binarization, CutPoints
@@ -70,8 +72,7 @@ def importance_data(results: Results) -> pd.DataFrame:
         return pd.DataFrame({"parameter": [], "importance": []})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        sign = -1 if metric(results).maximize else 1  # with a target of one's own, Optuna takes lower as better
-        importances = optuna.importance.get_param_importances(results.study, target=lambda t: sign * t.values[0])
+        importances = optuna.importance.get_param_importances(results.study, target=_lower_is_better(results))
     names = {"k": "number of cut points", "encoding": "encoding"}
     rows = [
         (names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)
@@ -79,6 +80,14 @@ def importance_data(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["parameter", "importance"]).sort_values(
         "importance", ascending=False, ignore_index=True
     )
+
+
+def _lower_is_better(results: Results) -> Callable[[FrozenTrial], float] | None:
+    """With two objectives the value, as Optuna's importance takes it; with one it needs no target."""
+    if len(results.study.directions) == 1:
+        return None
+    sign = -1 if metric(results).maximize else 1
+    return lambda trial: sign * float(trial.values[0])
 
 
 def _counted_from_one(importances: dict[str, float]) -> list[tuple[str, float]]:

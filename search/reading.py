@@ -17,6 +17,11 @@ from storage.database import Database
 from storage.results import Results
 
 
+def fingerprint_of_test(split: Split) -> str:
+    """Fingerprint of a test set: under it readings are counted."""
+    return f"{split.data_fingerprint}-{digest(split.test.groups)}"
+
+
 def read_test(
     database: Database,
     results: Results | None,
@@ -26,7 +31,7 @@ def read_test(
     protocol: Protocol,
 ) -> dict[str, Any]:
     """Compares predictions with labels and keeps what was found; the same reading again is shown, not repeated."""
-    data = f"{split.data_fingerprint}-{digest(split.test.groups)}"
+    data = fingerprint_of_test(split)
     study = None if results is None else results.study.study_name
     inputs = {
         str(e): {"trial": e.trial, "roles": list(e.roles), "seeds": [key.seed for key in wanted if key.input == str(e)]}

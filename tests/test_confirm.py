@@ -1,0 +1,281 @@
+"""Confirmation: who is retrained, that labels are opened once and written down, and what goes wrong in one line."""
+
+import json
+import re
+import shutil
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from search import confirm
+from search.config import StudyConfig
+from search.confirm import confirmation_protocol
+from search.data.load import load_pictures
+from search.data.split import split_pictures
+from search.finalists import BEST_REFERENCE, Entry, finalists, paper_entries, with_role
+from search.reading import fingerprint_of_test
+from search.retraining import FIRST_SEED, TrainingDiverged, train_missing
+from search.stop import Stopped
+from search.study import main as study_main
+from search.study import run_study
+from search.thresholds import read
+from search.worker import this_worker
+from storage.confirmations import RunKey, claim, claimed, load_predicted, load_readings
+from storage.database import open_database
+from storage.results import load_results
+from tests.conftest import toy_pictures
+from tests.formula import make_formula
+
+URL = "sqlite:///studies.db"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a study of toy pictures by formula; the trainings of its confirmation are real."""
+    folder = tmp_path_factory.mktemp("made")
+    part = toy_pictures().train
+    np.savez(folder / "toy.npz", images=part.images, labels=part.labels)
+    config = StudyConfig(data="toy.npz", trials=14, pruner="none", study_name="mine", max_cuts=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.chdir(folder)
+        assert run_study(config, URL, make_formula) == 0
+    return folder
+
+
+@pytest.fixture
+def study(made, tmp_path):
+    """Its name, in a folder of the test's own."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return "mine"
+
+
+def confirmed(*flags):
+    return confirm.main(["--storage", URL, "--data", "toy.npz", "--seeds", "2", *flags])
+
+
+def readings():
+    pictures, _ = load_pictures("toy.npz", None, None)
+    split = split_pictures(pictures, 0)
+    return load_readings(open_database(URL), fingerprint_of_test(split))
+
+
+def test_a_confirmation_ends_with_numbers_in_the_table_the_file_and_the_report(study, capsys):
+    assert confirmed() == 0
+    out, err = capsys.readouterr()
+    assert "reading 1 of these photos" in out
+    assert "greyscale" in out
+    assert "Traceback" not in err
+    found = load_results(open_database(URL), study)
+    _, made = read(Path("results/mine/thresholds.json"))
+    entry = next(e for e in found.confirmation["entries"] if "best" in e["roles"])
+    assert made["confirmed"]["accuracy"] == entry["accuracy"]
+    assert made["confirmed"]["accuracy"]["n"] == 2
+    assert made["greyscale"]["confirmed"]["against"]["greyscale"] is None
+    assert made["confirmation"]["readings"] == 1
+    assert "Confirmed on the test photos" in Path("results/mine/report.html").read_text()
+
+
+def test_the_same_confirmation_again_trains_and_reads_nothing(study, capsys):
+    confirmed()
+    first = capsys.readouterr().out
+    assert confirmed() == 0
+    out, err = capsys.readouterr()
+    assert out == first
+    assert "not read again" in err
+    assert "trained" not in err
+    assert len(readings()) == 1
+
+
+def test_more_seeds_train_what_is_missing_and_say_that_the_set_was_read_before(study, capsys):
+    confirmed()
+    entries = capsys.readouterr().err.count("\ntrained ") // 2
+    assert confirmed("--seeds", "3") == 0
+    out, err = capsys.readouterr()
+    assert err.count("\ntrained ") == entries
+    assert "reading 2 of these" in out
+    assert [reading.findings is not None for reading in readings()] == [True, True]
+
+
+def test_a_reading_says_who_when_and_which_trials(study):
+    confirmed()
+    (reading,) = readings()
+    assert re.fullmatch(r".+@.+", reading.reader)
+    assert reading.study == study
+    assert reading.read_at is not None
+    trials = {row["trial"] for row in reading.inputs.values()}
+    assert trials >= set(load_results(open_database(URL), study).by_cuts["first_trial"])
+
+
+def test_no_label_of_the_test_set_is_looked_at_before_all_trainings_are_done(study, monkeypatch):
+    split, protocol, entries = prepared(study)
+
+    class Unlabelled:
+        images = split.test.images
+
+        def __getattr__(self, name):
+            raise AssertionError(f"{name} of the test set was read")
+
+    blind = replace(split, test=Unlabelled())
+    keys = keys_of(protocol, entries)
+    train_missing(open_database(URL), keys, entries, blind, protocol, torch.device("cpu"), lambda: None)
+    assert set(load_predicted(open_database(URL), protocol.fingerprint)) == set(keys)
+
+
+def prepared(study):
+    pictures, _ = load_pictures("toy.npz", None, None)
+    split = split_pictures(pictures, 0)
+    entries = finalists(load_results(open_database(URL), study), 1, [1], "none")
+    return split, confirmation_protocol(split, "quick"), entries
+
+
+def keys_of(protocol, entries, seeds=2):
+    return [RunKey(protocol.fingerprint, str(e), FIRST_SEED + s) for s in range(seeds) for e in entries]
+
+
+def test_a_stop_loses_one_training_at_most_and_the_next_run_goes_on(study):
+    split, protocol, entries = prepared(study)
+    keys, database = keys_of(protocol, entries), open_database(URL)
+    steps = iter(range(10**6))
+
+    def check():
+        if next(steps) == 100:
+            raise Stopped(signal.SIGTERM)
+
+    arguments = (database, keys, entries, split, protocol, torch.device("cpu"))
+    with pytest.raises(Stopped):
+        train_missing(*arguments, check)
+    before = load_predicted(database, protocol.fingerprint)
+    assert 0 < len(before) < len(keys)
+    assert claimed(database, protocol.fingerprint) == {}
+    train_missing(*arguments, lambda: None)
+    after = load_predicted(database, protocol.fingerprint)
+    assert set(after) == set(keys)
+    assert all(np.array_equal(after[key], before[key]) for key in before)
+
+
+def test_what_a_living_process_trains_is_left_to_it_and_what_a_dead_one_left_is_taken(study, capsys):
+    split, protocol, entries = prepared(study)
+    keys, database = keys_of(protocol, entries), open_database(URL)
+    host, _, began = this_worker().rsplit(":", 2)
+    assert claim(database, keys[0], this_worker())
+    assert claim(database, keys[1], f"{host}:999999:{began}")
+    assert not claim(database, keys[0], "another")
+    train_missing(database, keys, entries, split, protocol, torch.device("cpu"), lambda: None)
+    assert set(claimed(database, protocol.fingerprint)) == {keys[0]}
+    assert set(load_predicted(database, protocol.fingerprint)) == set(keys[1:])
+
+
+def test_the_test_set_is_not_read_while_another_process_trains(study, capsys):
+    split, _, _ = prepared(study)
+    key = RunKey(confirmation_protocol(split, "full").fingerprint, "greyscale", FIRST_SEED)
+    claim(open_database(URL), key, this_worker())
+    assert confirmed() == 0
+    assert "not read yet" in capsys.readouterr().err
+    assert readings() == []
+
+
+def test_a_training_that_diverges_is_a_failure_and_no_number(study):
+    split, protocol, entries = prepared(study)
+    wild = replace(protocol, recipe=replace(protocol.recipe, learning_rate=1e30))
+    keys = keys_of(wild, entries)
+    with pytest.raises(TrainingDiverged, match="seed"):
+        train_missing(open_database(URL), keys, entries, split, wild, torch.device("cpu"), lambda: None)
+    assert claimed(open_database(URL), wild.fingerprint) == {}
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (["--seeds", "1"], 2, "one training says nothing"),
+        (["--reference-seeds", "1"], 2, "one training says nothing"),
+        (["--cuts", "9"], 2, "no finished trial has that many"),
+        (["--top", "-1"], 2, "expected 0 or more"),
+        (["--data", "other.npz"], 4, "not the pictures of study"),
+        (["--study-name", "nobody"], 2, "no study 'nobody'"),
+        (["--rival", "nobody"], 2, "no study 'nobody'"),
+        (["--data", "nowhere.npz"], 2, "no such file"),
+        (["--storage", "sqlite:///none.db"], 5, "no file"),
+    ],
+)
+def test_what_cannot_be_confirmed_is_refused_in_one_line(study, flags, code, said, capsys):
+    part = toy_pictures(seed=1).train
+    np.savez("other.npz", images=part.images, labels=part.labels)
+    capsys.readouterr()
+    assert confirmed(*flags) == code
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    assert readings() == []
+
+
+def test_pictures_that_only_a_path_names_must_be_named(study, capsys):
+    assert confirm.main(["--storage", URL]) == 2
+    assert "say where with --data" in capsys.readouterr().err
+
+
+def test_a_study_without_a_finished_trial_has_nothing_to_confirm(tmp_path, capsys):
+    part = toy_pictures().train
+    np.savez("toy.npz", images=part.images, labels=part.labels)
+    run_study_without_trials()
+    assert confirmed() == 3
+    assert "no finished trial" in capsys.readouterr().err
+
+
+def run_study_without_trials():
+    with pytest.raises(Exception, match="no finished trial"):
+        run_study(StudyConfig(data="toy.npz", timeout=0), URL, make_formula)
+
+
+def test_finalists_are_the_best_of_each_number_the_references_and_greyscale_each_once(study):
+    results = load_results(open_database(URL), study)
+    entries = finalists(results, 2, None, "kinds")
+    assert str(entries[0]) == "greyscale"
+    assert len({str(entry) for entry in entries}) == len(entries)
+    roles = [role for entry in entries for role in entry.roles]
+    assert {f"best of {k}" for k in results.by_cuts["cuts"]} <= set(roles)
+    assert {"best", "top 2", BEST_REFERENCE} <= set(roles)
+    kinds = set(results.candidates["reference"].dropna())
+    assert {role.removeprefix("reference ") for role in roles if role.startswith("reference ")} == kinds
+    best = with_role(entries, BEST_REFERENCE)
+    assert best.value == results.candidates[results.candidates["reference"].notna()]["value"].max()
+
+
+def test_references_can_be_all_or_none(study):
+    results = load_results(open_database(URL), study)
+    count = results.candidates["reference"].notna().sum()
+    all_of_them = finalists(results, 0, None, "all")
+    assert sum(any(r.startswith("reference ") for r in e.roles) for e in all_of_them) == count
+    assert not any("reference" in r for e in finalists(results, 0, None, "none") for r in e.roles)
+
+
+def test_the_papers_entries_are_its_eight_settings_one_hot_and_greyscale():
+    entries = paper_entries()
+    assert [str(e.binarization.cut_points) for e in entries[1:]][:2] == ["0,150,255", "0,200,255"]
+    assert len(entries) == 9
+    assert {e.binarization.encoding for e in entries[1:]} == {"range"}
+    assert isinstance(entries[0], Entry)
+
+
+def test_another_study_of_the_same_protocol_can_be_the_rival(study, capsys):
+    settings = {"data": "toy.npz", "pruner": "none", "max_cuts": 3}
+    run_study(StudyConfig(**settings, trials=8, study_name="rival", sampler="repeats"), URL, make_formula)
+    assert confirmed("--study-name", study, "--rival", "rival", "--cuts", "1") == 0
+    assert "best of study rival" in capsys.readouterr().out
+    run_study(StudyConfig(**settings, trials=2, study_name="other", epochs=2), URL, make_formula)
+    assert confirmed("--study-name", study, "--rival", "other") == 4
+    assert "recipe.epochs" in capsys.readouterr().err
+
+
+def test_a_study_can_confirm_at_its_end(tmp_path, capsys):
+    part = toy_pictures().train
+    np.savez("toy.npz", images=part.images, labels=part.labels)
+    flags = ["--data", "toy.npz", "--trials", "2", "--epochs", "1", "--width", "4", "--max-cuts", "1"]
+    assert study_main(["--storage", URL, *flags, "--confirm", "2"]) == 0
+    assert "reading 1 of these photos" in capsys.readouterr().out
+    (folder,) = Path("results").iterdir()
+    assert json.loads((folder / "thresholds.json").read_text())["confirmed"]["accuracy"]["n"] == 2
