@@ -35,6 +35,7 @@ def confirmed_data(findings: Findings) -> pd.DataFrame:
                 "verdict": "" if greyscale is None else greyscale["verdict"],
                 "to_greyscale": against_text(greyscale),
                 "to_best_reference": against_text(reference),
+                "to_rival": against_text(entry["against"]["rival"]),
             }
         )
     return pd.DataFrame(rows)
@@ -99,6 +100,7 @@ def confirmed_table(findings: Findings) -> Markup:
             "photos right": data["photo_accuracy"].map("{:.1%}".format),
             "to greyscale": data["to_greyscale"],
             "to best reference": data["to_best_reference"],
+            **({"to rival": data["to_rival"]} if len(findings["cost"]) > 1 else {}),
             "stands for": data["roles"],
         }
     )

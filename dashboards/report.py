@@ -25,6 +25,9 @@ from storage.records import counts
 from storage.results import Results, load_results
 
 
+COST = "The search of study {study} cost {trials} trials, {seconds:,.0f} s of training."
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the flags and writes the report; returns the exit code."""
     parser = finished_study_parser("dashboards.report", "Write one HTML file about a study.", "default: report.html")
@@ -118,7 +121,10 @@ def confirmed_text(found: Mapping[str, Any]) -> str:
     copies = f" ({left_out} near copies of training photos are left out)" if left_out else ""
     return (
         f"Retrained with fresh seeds on all training photos; accuracy on {found['photos']} test photos{copies}; bars: "
-        f"95 % interval over photos and seeds. This was reading {found['readings']} of these photos in this database."
+        f"95 % interval over photos and seeds. This was reading {found['readings']} of these photos in this database. "
+        + " ".join(
+            f"Study {c['study']} cost {c['trials']} trials, {c['seconds']:,.0f} s of training." for c in found["cost"]
+        )
     )
 
 

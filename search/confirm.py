@@ -128,7 +128,7 @@ def confirm(args: argparse.Namespace) -> int:
         return OK
 
     # ── the reading ──
-    found = read_test(database, results, entries, wanted, split, protocol)
+    found = read_test(database, results, rival, entries, wanted, split, protocol)
 
     # ── results ──
     if results is None or folder is None:

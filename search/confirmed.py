@@ -51,6 +51,7 @@ def confirmed_table(found: Findings) -> str:
             "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
             "to greyscale": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
+            **({"to rival": verdict(entry["against"]["rival"])} if len(found["cost"]) > 1 else {}),
             "stands for": ", ".join(entry["roles"]),
         }
         for entry in sorted(found["entries"], key=lambda entry: (entry["bits_per_pixel"], -entry["accuracy"]["mean"]))
@@ -62,9 +63,13 @@ def caption(found: Findings) -> str:
     """One paragraph: how many photos, what is left out, what the brackets are, how often it was read."""
     left_out = found["photos_left_out"]
     copies = f", {left_out} photos with near copies among the training photos left out" if left_out else ""
+    cost = "".join(
+        f"\nStudy {c['study']}: {c['trials']} trials, {c['seconds']:,.0f} s of training." for c in found["cost"]
+    )
     return (
         f"Test set: {found['photos']} photos ({found['pictures']} pictures){copies}; "
         f"[95 % interval over photos and seeds]; reading {found['readings']} of these photos in this database."
+        f"{cost}"
     )
 
 

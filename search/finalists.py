@@ -17,6 +17,7 @@ from search.references import PAPER
 from storage.results import Results
 
 GREYSCALE = "greyscale"
+RIVAL = "best of the rival study"
 BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
 # Which references are confirmed: the best of each kind by validation value, all, or none.
 REFERENCES = ("kinds", "all", "none")
@@ -82,7 +83,7 @@ def finalists(
         found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
         found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
     if rival is not None:
-        found.append(_entry(rival.candidates.iloc[0], f"best of study {rival.study.study_name}"))
+        found.append(_entry(rival.candidates.iloc[0], RIVAL))
     return [Entry(None, (GREYSCALE,)), *_merged(found)]
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from search.data.groups import near_copies
 from search.data.pictures import Part
-from search.finalists import BEST_REFERENCE, GREYSCALE, Entry, with_role
+from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, with_role
 from search.statistics import Difference, Estimate, difference, estimate, majority_correct
 
 Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
@@ -31,7 +31,8 @@ def findings(
     """All that a reading finds. independent: (N,) which test pictures count; the others do in `all_photos` alone."""
     kept = test[np.flatnonzero(independent)]
     right = {entry: predicted[entry][:, independent] == kept.labels for entry in entries}
-    rivals = {"greyscale": with_role(entries, GREYSCALE), "best_reference": with_role(entries, BEST_REFERENCE)}
+    roles = {"greyscale": GREYSCALE, "best_reference": BEST_REFERENCE, "rival": RIVAL}
+    rivals = {name: with_role(entries, role) for name, role in roles.items()}
 
     def against(entry: Entry, rival: Entry | None) -> dict[str, Any] | None:
         if rival is None or rival == entry:

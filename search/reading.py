@@ -25,6 +25,7 @@ def fingerprint_of_test(split: Split) -> str:
 def read_test(
     database: Database,
     results: Results | None,
+    rival: Results | None,
     entries: Sequence[Entry],
     wanted: Sequence[RunKey],
     split: Split,
@@ -52,5 +53,12 @@ def read_test(
     predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
     found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
     found |= {"readings": count, "protocol": protocol.as_dict()}
+    found["cost"] = [search_cost(each) for each in (results, rival) if each is not None]
     end_reading(database, id, found)
     return found
+
+
+def search_cost(results: Results) -> dict[str, Any]:
+    """What a study's trials cost: how many that trained, and their seconds of training."""
+    seconds = results.trials["seconds"].dropna()
+    return {"study": results.study.study_name, "trials": len(seconds), "seconds": round(float(seconds.sum()), 1)}

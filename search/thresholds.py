@@ -54,7 +54,7 @@ def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
         "confirmation": results.confirmation
         and {
             key: results.confirmation[key]
-            for key in ("photos", "photos_left_out", "readings", "best_reference", "protocol")
+            for key in ("photos", "photos_left_out", "readings", "best_reference", "cost", "protocol")
         },
         "data": {
             "name": data_set.name,

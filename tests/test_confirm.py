@@ -265,7 +265,10 @@ def test_another_study_of_the_same_protocol_can_be_the_rival(study, capsys):
     settings = {"data": "toy.npz", "pruner": "none", "max_cuts": 3}
     run_study(StudyConfig(**settings, trials=8, study_name="rival", sampler="repeats"), URL, make_formula)
     assert confirmed("--study-name", study, "--rival", "rival", "--cuts", "1") == 0
-    assert "best of study rival" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "best of the rival study" in out
+    assert "to rival" in out
+    assert "Study rival: 8 trials" in out
     run_study(StudyConfig(**settings, trials=2, study_name="other", epochs=2), URL, make_formula)
     assert confirmed("--study-name", study, "--rival", "other") == 4
     assert "recipe.epochs" in capsys.readouterr().err
