@@ -26,12 +26,14 @@ INPUTS = {
     "greyscale": greyscale_table(),
     **{
         ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer").table
-        for ranges in ("0,128,255", "0,118,179,255", "0,41,106,150,189,255")
+        for ranges in ("0,128,255", "0,150,255", "0,118,179,255", "0,41,106,150,189,255")
     },
 }
 LIGHT = Augmentation(gain=0.1, brightness=10)
-MOVES = Augmentation(shift=2, rotation=6, scale=0.08)
+MOVES = Augmentation(shift=0.07, rotation=6, scale=0.08)
 BOTH = replace(MOVES, gain=0.1, brightness=10)
+STRONG = Augmentation(0.11, 10, 0.12, 0.1, 10)
+LIT = replace(STRONG, gain=0.2, brightness=25)
 BASE = Recipe(width=32, epochs=10, averaging=0.0)
 # Name to variants a photo and recipe.
 RECIPES: dict[str, tuple[int, Recipe]] = {
@@ -43,7 +45,24 @@ RECIPES: dict[str, tuple[int, Recipe]] = {
     "moves+light, dropout .4": (6, replace(BASE, augmentation=BOTH, dropout=0.4)),
     "moves+light, 20 epochs": (6, replace(BASE, augmentation=BOTH, epochs=20)),
     "moves+light+flip": (6, replace(BASE, augmentation=replace(BOTH, flip=0.5))),
-    "stronger moves": (6, replace(BASE, augmentation=Augmentation(3, 10, 0.12, 0.1, 10))),
+    "stronger moves": (6, replace(BASE, augmentation=Augmentation(0.11, 10, 0.12, 0.1, 10))),
+    "all variants": (0, replace(BASE, augmentation=STRONG, epochs=3)),
+    "all variants, more light": (0, replace(BASE, augmentation=replace(STRONG, gain=0.2, brightness=25), epochs=3)),
+    "more light, rate .01": (0, replace(BASE, augmentation=LIT, epochs=3, learning_rate=0.01)),
+    "more light, width 48": (0, replace(BASE, augmentation=LIT, epochs=3, width=48)),
+    "more light, dropout .1": (0, replace(BASE, augmentation=LIT, epochs=3, dropout=0.1)),
+    "much more light": (0, replace(BASE, augmentation=replace(STRONG, gain=0.3, brightness=40), epochs=3)),
+    "more light, batch 64": (0, replace(BASE, augmentation=LIT, epochs=3, batch_size=64)),
+    "more light, 5 epochs": (0, replace(BASE, augmentation=LIT, epochs=5)),
+    "more light, fewer moves": (0, replace(BASE, augmentation=replace(LIT, shift=0.07, rotation=8), epochs=3)),
+    "quick": (6, Recipe()),
+    "quick, more light": (6, Recipe(augmentation=LIT)),
+    "quick, moves+light": (6, Recipe(augmentation=BOTH)),
+    "quick, all variants, moves+light": (0, Recipe(augmentation=BOTH, epochs=2)),
+    "all variants, width 48": (0, replace(BASE, augmentation=STRONG, epochs=3, width=48)),
+    "all variants, stronger still": (0, replace(BASE, augmentation=Augmentation(0.14, 15, 0.18, 0.1, 10), epochs=3)),
+    "all variants, rate .01": (0, replace(BASE, augmentation=STRONG, epochs=3, learning_rate=0.01)),
+    "all variants, 6 epochs": (0, replace(BASE, augmentation=STRONG, epochs=6)),
     "moves+light, width 48": (6, replace(BASE, augmentation=BOTH, width=48)),
 }
 FIELDS = ["recipe", "input", "seed", "accuracy", "seconds"]

@@ -60,7 +60,9 @@ def resident_epoch(images: np.ndarray, labels: np.ndarray) -> None:
     training = Resident.of(images, labels, device)
     validation = Resident.of(images[:128], labels[:128], device)
     recipe = Recipe(epochs=1)
-    train([Lane(BINARIZATION.table, 0)], training, validation, CLASSES, recipe, lambda *_: False, lambda: None)
+    train(
+        [Lane(BINARIZATION.table, 0)], training, validation.images_u8, CLASSES, recipe, lambda *_: False, lambda: None
+    )
 
 
 def main() -> None:

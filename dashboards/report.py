@@ -17,6 +17,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from dashboards import figures
+from dashboards.confirmed import confirmed_figure, confirmed_table
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
 from search.metrics import Metric
 from storage.database import open_database
@@ -59,6 +60,8 @@ def write_report(results: Results, path: Path) -> None:
         fingerprint=results.protocol_fingerprint,
         plotly_js=Markup(get_plotlyjs()),
         metric=figures.metric(results),
+        confirmation=results.confirmation,
+        confirmed_table=confirmed_table,
         table=table,
     )
     write_atomically(path, html)
@@ -66,6 +69,13 @@ def write_report(results: Results, path: Path) -> None:
 
 def sections(results: Results) -> Iterator[dict[str, Any]]:
     """Title, one sentence and figure of each section."""
+    if results.confirmation is not None:
+        yield section(
+            "confirmed",
+            "Confirmed on the test photos",
+            confirmed_text(results.confirmation),
+            confirmed_figure(results.confirmation),
+        )
     yield section(
         "cuts",
         "Accuracy against number of cut points",
@@ -100,6 +110,16 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
             "before it and 255; it has no effect in trials with fewer cut points.",
             importance,
         )
+
+
+def confirmed_text(found: Mapping[str, Any]) -> str:
+    """What the confirmed numbers are of."""
+    left_out = found["photos_left_out"]
+    copies = f" ({left_out} near copies of training photos are left out)" if left_out else ""
+    return (
+        f"Retrained with fresh seeds on all training photos; accuracy on {found['photos']} test photos{copies}; bars: "
+        f"95 % interval over photos and seeds. This was reading {found['readings']} of these photos in this database."
+    )
 
 
 def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from torch.nn import functional
 class Augmentation:
     """How far a picture may change, each drawn evenly between -x and x for each picture; all zero changes nothing.
 
-    shift: of height and width, in pixels. rotation: in degrees. scale: a share of the size. gain: a share of the grey
-    level's distance from 0. brightness: in grey levels. flip: the probability of a mirror image.
+    shift: a share of the height and the width. rotation: in degrees. scale: a share of the size. gain: a share of
+    the grey level's distance from 0. brightness: in grey levels. flip: the probability of a mirror image.
     """
 
     shift: float = 0.0
@@ -43,8 +43,8 @@ def augment(images_u8: Tensor, by: Augmentation) -> Tensor:
     mirror = torch.where(torch.rand(n, device=device) < by.flip, -1.0, 1.0)
     cos, sin = angle.cos() / size, angle.sin() / size
     # Coordinates run from -1 to 1 over a side, whatever its length: a rotation needs the sides' ratio.
-    across = torch.stack([cos * mirror, -sin * height / width, within(2 * by.shift / width)], 1)
-    down = torch.stack([sin * mirror * width / height, cos, within(2 * by.shift / height)], 1)
+    across = torch.stack([cos * mirror, -sin * height / width, within(2 * by.shift)], 1)
+    down = torch.stack([sin * mirror * width / height, cos, within(2 * by.shift)], 1)
     grid = functional.affine_grid(torch.stack([across, down], 1), [n, 1, height, width], align_corners=False)
     moved = functional.grid_sample(images_u8[:, None].float(), grid, padding_mode="border", align_corners=False)[:, 0]
     lit = moved * (1 + within(by.gain))[:, None, None] + within(by.brightness)[:, None, None]

@@ -1,15 +1,21 @@
 """The search: what is searched, and the run itself. The map:
 
 study.py       python -m search.study: the whole run, readable from top to bottom
+confirm.py     python -m search.confirm: retrains finalists, reads the test set once
+finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
+findings.py    what a reading found; confirmed.py: as text
+outputs.py     the files that a study leaves
 export.py      python -m search.export: the best thresholds as JSON
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 binarize.py    CutPoints and encodings
 references.py  cut points that need no search
 space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures
-samplers.py    samplers and pruners by name
+samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py
 objective.py   trial specs and a split to results
+statistics.py  intervals over photos and seeds, for accuracies and their differences
 trials.py      one trial's way through Optuna
+worker.py      who trains, and whether that process still lives
 joining.py     creating or joining a study; protocol.py: what must be equal for that
 greyscale.py   the greyscale reference run
 thresholds.py  the thresholds file and its schema

@@ -11,7 +11,7 @@ from typing import Any
 from search.binarize import ENCODINGS, LEVELS
 from search.command import BadInput, OneLineParser
 from search.metrics import METRICS
-from search.protocol import BUDGETS
+from search.protocol import AUGMENTATIONS, BUDGETS
 from search.references import COMPUTED
 from search.samplers import PRUNERS, SAMPLERS
 from search.space import SCALES
@@ -20,11 +20,17 @@ OBJECTIVES = {"accuracy": ("accuracy",), "accuracy,bits": ("accuracy", "bits a p
 
 
 def flag(
-    help: str, default: Any = None, choices: typing.Iterable[str] | None = None, metavar: str | None = None
+    help: str,
+    default: Any = None,
+    choices: typing.Iterable[str] | None = None,
+    metavar: str | None = None,
+    without_value: Any = None,
 ) -> Any:
-    """A field that becomes a flag."""
+    """A field that becomes a flag. without_value: what the flag alone means; None lets it need a value."""
     choices = None if choices is None else tuple(choices)
-    return field(default=default, metadata={"help": help, "choices": choices, "metavar": metavar})
+    return field(
+        default=default, metadata={"help": help, "choices": choices, "metavar": metavar, "const": without_value}
+    )
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,19 @@ class StudyConfig:
     variants: int | None = flag("variants per photo that are trained on, 0 for all; default: the budget's", metavar="N")
     epochs: int | None = flag("default: the budget's", metavar="N")
     width: int | None = flag("filters of the network's first block; default: the budget's", metavar="N")
+    augmentation: str | None = flag(
+        "small moves and other light, before the thresholds; default: the budget's", None, AUGMENTATIONS
+    )
     batch_size: int | None = flag("default: 128, less on small sets", metavar="N")
     learning_rate: float = flag("the highest of the one-cycle schedule", 5e-3, metavar="X")
     seed: int = flag("of the split, the sampler and the training", 0, metavar="N")
     device: str = flag("where to train", "auto", ["auto", "cpu", "cuda"])
+    confirm: int | None = flag(
+        "when the trials are done, retrain the finalists with this many fresh seeds (10 if no number is given) and "
+        "read the test set: see python -m search.confirm",
+        metavar="SEEDS",
+        without_value=10,
+    )
     timeout: float | None = flag("start no trial after this many seconds", metavar="SECONDS")
     study_name: str | None = flag("default: data set, budget and protocol fingerprint", metavar="NAME")
     output_dir: Path | None = flag("for thresholds.json and report.html; default: results/STUDY-NAME", metavar="FOLDER")
@@ -99,6 +114,7 @@ class StudyConfig:
             "learning_rate": (1e-9, 1e9),
             "seed": (0, 2**31 - 1),
             "timeout": (0, 10**9),
+            "confirm": (2, 10**4),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -149,6 +165,8 @@ def add_flags(parser: OneLineParser) -> None:
             default=each.default if each.default is not None else argparse.SUPPRESS,
             choices=each.metadata["choices"],
             metavar=each.metadata["metavar"],
+            nargs=None if each.metadata["const"] is None else "?",
+            const=each.metadata["const"],
             help=each.metadata["help"].replace("%", "%%"),
         )
 

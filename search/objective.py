@@ -11,6 +11,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from models.train import Lane, Logits, Resident, train
 from search.command import BadInput
@@ -55,7 +56,7 @@ class _Fold:
     """What one network is trained on and validated on."""
 
     training: Resident
-    validation: Resident
+    validation_u8: Tensor
     labels: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
     weights: Scores
@@ -109,7 +110,7 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
             return report(lane_of[i], epoch, running[i].steps[-1])
 
         lanes = [Lane(each.spec.table, each.spec.seed * protocol.repeats + repeat) for each in running]
-        outcomes = train(lanes, fold.training, fold.validation, classes, protocol.recipe, after_epoch, check)
+        outcomes = train(lanes, fold.training, fold.validation_u8, classes, protocol.recipe, after_epoch, check)
         for i, (each, outcome) in enumerate(zip(running, outcomes, strict=True)):
             each.seconds += outcome.seconds
             each.pruned, each.diverged = outcome.pruned, outcome.diverged
@@ -135,7 +136,7 @@ def _fold(parts: Parts, protocol: Protocol, metric: Metric, device: torch.device
     validation = parts.validation
     return _Fold(
         Resident.of(chosen.images, chosen.labels, device),
-        Resident.of(validation.images, validation.labels, device),
+        torch.from_numpy(validation.images).to(device),
         validation.labels,
         validation.groups,
         metric.weight(validation.labels),

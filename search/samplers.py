@@ -18,20 +18,24 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, Ra
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from search.local import LocalSampler
+from search.repeats import RepeatsSampler
+from search.space import Space
+
 SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
 
 
-def tpe(seed: int) -> BaseSampler:
+def tpe(seed: int, space: Space) -> BaseSampler:
     """Tree-structured Parzen estimator, multivariate; 10 start-up trials, references among them."""
     return TPESampler(seed=seed, n_startup_trials=10)
 
 
-def random(seed: int) -> BaseSampler:
+def random(seed: int, space: Space) -> BaseSampler:
     """Uniform at random."""
     return RandomSampler(seed=seed)
 
 
-def cmaes(seed: int) -> BaseSampler:
+def cmaes(seed: int, space: Space) -> BaseSampler:
     """CMA-ES on k and the u; the encoding is drawn at random.
 
     Optuna keeps its state as a pickle in the database: use it with databases that you trust.
@@ -39,12 +43,12 @@ def cmaes(seed: int) -> BaseSampler:
     return CmaEsSampler(seed=seed, warn_independent_sampling=False)
 
 
-def gp(seed: int) -> BaseSampler:
+def gp(seed: int, space: Space) -> BaseSampler:
     """Gaussian process; asking takes seconds, which pays where a training takes minutes."""
     return GPSampler(seed=seed, warn_independent_sampling=False)
 
 
-def qmc(seed: int) -> BaseSampler:
+def qmc(seed: int, space: Space) -> BaseSampler:
     """Scrambled Sobol' points; k and encoding of the very first trial are drawn at random."""
     return QMCSampler(
         scramble=True,
@@ -55,12 +59,31 @@ def qmc(seed: int) -> BaseSampler:
     )
 
 
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+def local(seed: int, space: Space) -> BaseSampler:
+    """Moves, adds or removes a cut point of a good earlier trial; nothing twice. See search/local.py."""
+    return LocalSampler(space, seed)
+
+
+def repeats(seed: int, space: Space) -> BaseSampler:
+    """No search: the references again and again, those with the fewest trials first."""
+    return RepeatsSampler(space, seed)
+
+
+def halving(seed: int, space: Space) -> BaseSampler:
+    """No search: the references again, each time only the better half of those with as many cut points."""
+    return RepeatsSampler(space, seed, halving=True)
+
+
+# A seed and the space to a sampler.
+SAMPLERS: dict[str, Callable[[int, Space], BaseSampler]] = {
     "tpe": tpe,
     "random": random,
     "cmaes": cmaes,
     "gp": gp,
     "qmc": qmc,
+    "local": local,
+    "repeats": repeats,
+    "halving": halving,
 }
 
 
@@ -113,9 +136,9 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
 }
 
 
-def make_sampler(name: str, seed: int, number: int) -> BaseSampler:
+def make_sampler(name: str, seed: int, number: int, space: Space) -> BaseSampler:
     """The sampler for the trial of that number."""
     fresh = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return SAMPLERS[name](fresh)
+        return SAMPLERS[name](fresh, space)

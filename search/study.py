@@ -4,7 +4,6 @@ The whole run, from top to bottom: pictures, protocol, study, greyscale, trials,
 Nothing imports this module.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,10 +15,9 @@ import optuna
 import torch
 from optuna.study import StudyDirection
 
-from dashboards.report import write_report
-from search import thresholds
+from search import confirm
 from search.binarize import ENCODINGS, Binarization, CutPoints
-from search.command import OK, STOPPED, exit_with, make_folder, parser, plural, run, say
+from search.command import OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
 from search.data.split import Split, split_pictures
@@ -27,8 +25,9 @@ from search.greyscale import greyscale_run
 from search.joining import default_name, join
 from search.metrics import METRICS
 from search.objective import Evaluate, TrialSpec, choose_device, make_objective
+from search.outputs import output_folder, write_results
 from search.progress import Best, Progress
-from search.protocol import BUDGETS, Budget, Protocol, fingerprint, make_protocol
+from search.protocol import AUGMENTATIONS, BUDGETS, Budget, Protocol, make_protocol
 from search.references import references
 from search.samplers import PRUNERS, make_sampler
 from search.space import SCALES, Space
@@ -74,8 +73,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
 
     # ── study ──
     name = config.study_name or default_name(protocol, space_settings, config.budget)
-    folder = config.output_dir or Path("results") / folder_name(name)
-    make_folder(folder)
+    folder = output_folder(name, config.output_dir)
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
     study = join(database, name, protocol, space_settings, config.objective_names, pruner)
     save_data_set(database, describe(split, protocol, histogram))
@@ -97,7 +95,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     # ── results ──
     if stopped is None:
         show_results(database, name, folder)
-        return OK
+        return OK if config.confirm is None else confirm_study(config, storage, name)
     if best_so_far(study) is not None:
         show_results(database, name, folder)
     return STOPPED + stopped.signal
@@ -125,7 +123,8 @@ def search(
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
             check()
-            study.sampler = make_sampler(config.sampler, config.seed, len(study.get_trials(deepcopy=False)))
+            number = len(study.get_trials(deepcopy=False))
+            study.sampler = make_sampler(config.sampler, config.seed, number, space)
             batch = [ask(study, space, config.seed)]
             progress.start(batch)
 
@@ -163,6 +162,7 @@ def budget_of(config: StudyConfig) -> Budget:
         epochs=config.epochs or named.recipe.epochs,
         width=config.width or named.recipe.width,
         learning_rate=config.learning_rate,
+        augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
     )
     return Budget(named.variants if config.variants is None else config.variants, recipe)
 
@@ -182,6 +182,14 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
     )
 
 
+def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
+    """python -m search.confirm with this study's pictures, device and folder."""
+    flags = {"data": config.data, "data-dir": config.data_dir, "shape": config.shape, "output-dir": config.output_dir}
+    given = [part for key, value in flags.items() if value is not None for part in (f"--{key}", str(value))]
+    fixed = ["--storage", storage, "--study-name", name, "--seeds", str(config.confirm), "--device", config.device]
+    return confirm.main([*fixed, *given])
+
+
 def best_so_far(study: optuna.Study) -> Best | None:
     """The best candidate of the study now."""
     candidates = candidates_frame(trials_frame(study), study.directions[0] == StudyDirection.MAXIMIZE)
@@ -190,12 +198,6 @@ def best_so_far(study: optuna.Study) -> Best | None:
     row = candidates.iloc[0]
     binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
     return Best(binarization, float(row["value"]), float(row["standard_error"]))
-
-
-def folder_name(study_name: str) -> str:
-    """A study's name as one folder's name; where that changes it, names stay different."""
-    safe = re.sub(r"[^\w.-]+", "-", study_name).strip(".-")[:60]  # a file system allows 255 bytes, 4 a letter
-    return safe if safe == study_name else f"{safe}-{fingerprint({'name': study_name})}".lstrip("-")
 
 
 def say_pictures(split: Split, why: str) -> None:
@@ -213,12 +215,10 @@ def say_pictures(split: Split, why: str) -> None:
 
 
 def show_results(database: Database, name: str, folder: Path) -> None:
-    """The summary on stdout, thresholds.json and report.html in the output folder."""
+    """The files in the output folder, and the summary on stdout."""
     results = load_results(database, name)
-    thresholds.write(folder / "thresholds.json", thresholds.document(results))
-    write_report(results, folder / "report.html")
     print(summary(results), flush=True)
-    say(f"thresholds: {folder / 'thresholds.json'}\nreport: {folder / 'report.html'}")
+    write_results(results, folder)
 
 
 if __name__ == "__main__":

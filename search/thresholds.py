@@ -6,6 +6,7 @@ anything is written. `read` gives back the binarization.
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -38,13 +39,23 @@ def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        **candidate(pool.iloc[0]),
+        **candidate(pool.iloc[0], results.confirmation),
         "comparison": COMPARISON,
         "metric": f"validation {results.protocol['metric']}",
-        "best_by_cut_points": [candidate(row) for _, row in results.by_cuts.iterrows()],
-        "references": [candidate(row) for _, row in references.iterrows()],
+        "best_by_cut_points": [candidate(row, results.confirmation) for _, row in results.by_cuts.iterrows()],
+        "references": [candidate(row, results.confirmation) for _, row in references.iterrows()],
         "greyscale": greyscale
-        and {"value": greyscale.value, "standard_error": greyscale.standard_error, "bits_per_pixel": 8},
+        and {
+            "value": greyscale.value,
+            "standard_error": greyscale.standard_error,
+            "bits_per_pixel": 8,
+            "confirmed": confirmed("greyscale", results.confirmation),
+        },
+        "confirmation": results.confirmation
+        and {
+            key: results.confirmation[key]
+            for key in ("photos", "photos_left_out", "readings", "best_reference", "protocol")
+        },
         "data": {
             "name": data_set.name,
             "height": data_set.examples.shape[1],
@@ -62,8 +73,8 @@ def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
     }
 
 
-def candidate(row: "pd.Series[Any]") -> dict[str, Any]:
-    """One binarization and its value, from a row of the candidates."""
+def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One binarization, its value from a row of the candidates, and what a confirmation found of it."""
     binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
     return {
         "threshold_ranges": list(binarization.cut_points.ranges),
@@ -76,7 +87,15 @@ def candidate(row: "pd.Series[Any]") -> dict[str, Any]:
         "standard_error": float(row["standard_error"]),
         "trials": int(row["trials"]),
         "reference": None if pd.isna(row["reference"]) else str(row["reference"]),
+        "confirmed": confirmed(str(binarization), confirmation),
     }
+
+
+def confirmed(input: str, confirmation: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Accuracy on test photos with its interval, and better, tied or worse than whom; None if it was not confirmed."""
+    found = (entry for entry in (confirmation or {}).get("entries", ()) if entry["input"] == input)
+    keys = ("accuracy", "photo_accuracy", "all_photos", "against")
+    return next(({key: entry[key] for key in keys} for entry in found), None)
 
 
 def to_json(made: dict[str, Any]) -> str:

@@ -4,14 +4,11 @@ Enters: a study and a space. Leaves: trials with their binarization and training
 """
 
 import datetime as dt
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
 import optuna
-import psutil
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
@@ -20,10 +17,10 @@ from search.binarize import Binarization
 from search.objective import Result
 from search.references import Reference
 from search.space import Space
+from search.worker import is_gone, this_worker
 from storage.records import STOPPED, StartedTrial, record_end, record_start
 
 ASKING_SECONDS = 60  # after which a trial without a worker was left by one that died
-SAME_START_SECONDS = 2  # clocks are read to less than this
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,23 +137,12 @@ def put_back_abandoned(study: optuna.Study) -> int:
     return sum(put_back(study, number, "its process ended before the trial did") for number in abandoned)
 
 
-def this_worker() -> str:
-    """Host, process id and when the process began: an id alone is used again."""
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.0f}"
-
-
 def _is_abandoned(trial: FrozenTrial) -> bool:
     if "worker" not in trial.user_attrs:  # killed while it was being asked for, which takes a few seconds at the most
         return (
             trial.datetime_start is None or (dt.datetime.now() - trial.datetime_start).total_seconds() > ASKING_SECONDS
         )
-    host, pid, began = str(trial.user_attrs["worker"]).rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(began)) > SAME_START_SECONDS
-    except psutil.NoSuchProcess:
-        return True
+    return is_gone(str(trial.user_attrs["worker"]))
 
 
 def _same(trial: FrozenTrial, binarization: Binarization) -> bool:

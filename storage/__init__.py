@@ -2,6 +2,7 @@
 
 database.py    opening it; which studies it holds
 records.py     what is written of trials, runs and data sets, and read as data frames
+confirmations.py  predictions of test pictures, and readings of the test set
 results.py     all that is known of one study
 tables.py      our own tables; migrations/: their history
 """

@@ -12,6 +12,7 @@ import optuna
 import pandas as pd
 from optuna.study import StudyDirection
 
+from storage.confirmations import newest_findings
 from storage.database import Database, UnknownStudy
 from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
 
@@ -34,6 +35,7 @@ class Results:
     by_cuts: pd.DataFrame
     greyscale: Run | None
     data_set: DataSet
+    confirmation: Mapping[str, Any] | None  # the newest findings of python -m search.confirm
 
 
 def load_results(database: Database, study_name: str | None) -> Results:
@@ -63,6 +65,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
         by_cuts=best_by_cuts(candidates),
         greyscale=greyscale[0] if greyscale else None,
         data_set=data_set,
+        confirmation=newest_findings(database, study.study_name),
     )
 
 

@@ -33,3 +33,32 @@ runs = sa.Table(
     sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("protocol", "input", "seed", name="cutpoints_runs_once"),
 )
+
+# Trainings of a confirmation. Predicted classes are kept as they are; the labels are opened in a reading.
+confirmation_runs = sa.Table(
+    "cutpoints_confirmation_runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("protocol", sa.String(64), nullable=False),  # its fingerprint
+    sa.Column("input", sa.Text, nullable=False),  # a binarization as text, or "greyscale"
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),  # who trains or trained it
+    sa.Column("predicted", sa.LargeBinary),  # uint16, a class for each test picture; null while it trains
+    sa.Column("seconds", sa.Float),
+    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.UniqueConstraint("protocol", "input", "seed", name="cutpoints_confirmation_runs_once"),
+)
+
+# Each time that test labels were compared with predictions: who, when, for what, and what came out.
+test_readings = sa.Table(
+    "cutpoints_test_readings",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the data and the split: which test photos
+    sa.Column("study", sa.Text),  # its name; null for a reading without one
+    sa.Column("protocol", sa.String(64), nullable=False),
+    sa.Column("reader", sa.Text, nullable=False),  # user@host
+    sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("inputs", sa.JSON, nullable=False),  # what was read, with trial numbers and seeds
+    sa.Column("findings", sa.JSON),  # null when the reading did not come to its end
+)

@@ -13,12 +13,14 @@ ALLOWED = {
     "storage": {"storage"},
     "dashboards": {"dashboards", "storage", "search.binarize", "search.command", "search.metrics"},
     "search": {"search", "models", "storage"},
+    "search.outputs": {"search", "storage", "dashboards"},
     "search.study": {"search", "models", "storage", "dashboards"},
     "search.command": {"storage.database"},
     "search.binarize": set(),
     "search.metrics": set(),
     "search.space": {"search.binarize"},
     "search.references": {"search.binarize"},
+    "search.statistics": set(),
 }
 
 

@@ -11,11 +11,12 @@ from search.samplers import PRUNERS, SAMPLERS, SameCuts, make_sampler
 from search.space import Space, linear_scale
 from search.trials import ask, enqueue, tell
 
+NO_SEARCH = {"repeats", "halving"}  # train the references again, on purpose
 SPACE = Space(3, ("range", "thermometer"), linear_scale(np.ones(256)))
 
 
 def study_with(sampler, trials=0, storage=None):
-    study = optuna.create_study(direction="maximize", sampler=make_sampler(sampler, 0, trials), storage=storage)
+    study = optuna.create_study(direction="maximize", sampler=make_sampler(sampler, 0, trials, SPACE), storage=storage)
     return study
 
 
@@ -41,7 +42,8 @@ def test_every_sampler_takes_references_and_goes_on(name):
     enqueue(study, SPACE, found, 8)
     cuts = run_trials(study, 12)
     assert cuts[:4] == [r.binarization for r in found[:4]]
-    assert len(set(cuts)) > 6
+    assert len(set(cuts)) > 6 or name in NO_SEARCH
+    assert name not in NO_SEARCH or len(set(cuts)) == 4
     assert all(t.state is TrialState.COMPLETE for t in study.get_trials())
 
 
@@ -54,7 +56,7 @@ def test_a_seed_gives_the_same_trials(name):
 def test_a_resumed_study_does_not_repeat_its_draws(name):
     study = study_with(name)
     first = run_trials(study, 4)
-    study.sampler = make_sampler(name, 0, len(study.trials))
+    study.sampler = make_sampler(name, 0, len(study.trials), SPACE)
     second = run_trials(study, 4)
     assert not set(first) & set(second)
 

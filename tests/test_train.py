@@ -30,7 +30,13 @@ def accuracy(outcome):
 
 def run(lanes, recipe=None, report=lambda *_: False, check=lambda: None):
     return train(
-        lanes, stripes(), stripes(90, seed=1), 2, recipe or Recipe(width=8, epochs=3, batch_size=32), report, check
+        lanes,
+        stripes(),
+        stripes(90, seed=1).images_u8,
+        2,
+        recipe or Recipe(width=8, epochs=3, batch_size=32),
+        report,
+        check,
     )
 
 
@@ -126,7 +132,9 @@ def test_what_check_raises_ends_the_training():
 def test_no_batch_is_so_small_that_it_has_no_statistics():
     pictures = Resident(stripes(33, side=4).images_u8, stripes(33, side=4).labels)
     recipe = Recipe(width=8, epochs=1, batch_size=32)
-    (outcome,) = train([Lane(greyscale_table(), 0)], pictures, pictures, 2, recipe, lambda *_: False, lambda: None)
+    (outcome,) = train(
+        [Lane(greyscale_table(), 0)], pictures, pictures.images_u8, 2, recipe, lambda *_: False, lambda: None
+    )
     assert outcome.logits.shape == (33, 2)
 
 
@@ -146,5 +154,7 @@ def test_cuda_trains_as_well_as_a_cpu():
         Resident(r.images_u8.to(device), r.labels.to(device)) for r in (stripes(), stripes(90, seed=1))
     )
     recipe = Recipe(width=8, epochs=3, batch_size=32)
-    (outcome,) = train([Lane(greyscale_table(), 0)], training, validation, 2, recipe, lambda *_: False, lambda: None)
+    (outcome,) = train(
+        [Lane(greyscale_table(), 0)], training, validation.images_u8, 2, recipe, lambda *_: False, lambda: None
+    )
     assert accuracy(outcome) > 0.9

@@ -25,7 +25,7 @@ GOOD = Result(0.9, 0.01, (0.5, 0.9), 1.234, False)
 @pytest.fixture
 def study():
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(direction="maximize", sampler=make_sampler("random", 0, 0))
+    return optuna.create_study(direction="maximize", sampler=make_sampler("random", 0, 0, SPACE))
 
 
 def test_a_trials_cut_points_are_written_before_it_trains(study):

@@ -1,0 +1,183 @@
+"""python -m search.confirm: retrains the finalists with fresh seeds, then reads the test set.
+
+The whole run, from top to bottom: pictures, protocol, entries, trainings, one reading, results. Every training
+leaves the predicted classes of the test pictures in the database, and no label is looked at before all of them are
+there. Each reading is recorded before it begins.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from search.command import OK, STOPPED, BadInput, ProtocolMismatch, exit_with, parser, plural, run, say
+from search.confirmed import confirmed_table, paper_tables
+from search.data.load import load_pictures
+from search.data.pictures import Pictures
+from search.data.split import Fold, Split, digest, split_pictures
+from search.finalists import REFERENCES, finalists, paper_entries
+from search.objective import choose_device
+from search.outputs import output_folder, write_results
+from search.protocol import BUDGETS, Protocol, differences, make_protocol
+from search.reading import read_test
+from search.retraining import FIRST_SEED, train_missing
+from search.stop import Stopped, StopSignals
+from storage.confirmations import RunKey, claimed
+from storage.database import open_database
+from storage.results import Results, load_results
+
+FEWEST_SEEDS = 2
+
+
+def add_flags(flags: argparse.ArgumentParser) -> None:
+    """The flags that a study's --confirm has too."""
+    flags.add_argument("--seeds", type=int, default=10, metavar="N", help="trainings of each finalist")
+    flags.add_argument(
+        "--reference-seeds",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="trainings of references that are no finalists and not the best of them (default: --seeds)",
+    )
+    flags.add_argument(
+        "--cuts",
+        type=int,
+        nargs="+",
+        metavar="K",
+        help="which numbers of cut points have finalists; default: all",
+    )
+    flags.add_argument("--top", type=int, default=1, metavar="N", help="confirm the N best of all as well")
+    flags.add_argument(
+        "--confirm-references",
+        choices=REFERENCES,
+        default="kinds",
+        help="which references are confirmed: the best of each kind, all, or none",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the flags and confirms; returns the exit code."""
+    flags = parser(
+        "search.confirm",
+        "Retrain a study's finalists, references and greyscale with fresh seeds on all training photos, "
+        "then read the test set.",
+    )
+    flags.add_argument("--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study")
+    flags.add_argument("--data", metavar="NAME|PATH", help="the study's pictures; needed where they are a path")
+    flags.add_argument("--data-dir", metavar="FOLDER", type=Path, help="where to look for Sign Language MNIST")
+    flags.add_argument("--shape", metavar="HxW", help="size of a picture in a CSV, if it is not square")
+    add_flags(flags)
+    flags.add_argument("--rival", metavar="NAME", help="another study, whose best is confirmed beside")
+    flags.add_argument("--preset", choices=["paper"], help="the paper's settings instead of a study's finalists")
+    flags.add_argument("--budget", choices=BUDGETS, default="full", help="what each training may spend")
+    flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
+    flags.add_argument("--output-dir", metavar="FOLDER", type=Path, help="default: results/STUDY-NAME")
+    return run(confirm, flags.parse_args(argv))
+
+
+def confirm(args: argparse.Namespace) -> int:
+    """The run."""
+    reference_seeds = getattr(args, "reference_seeds", args.seeds)
+    for name, number in (("--seeds", args.seeds), ("--reference-seeds", reference_seeds)):
+        if number < FEWEST_SEEDS:
+            raise BadInput(
+                f"{name} {number}: one training says nothing of how much trainings differ; "
+                f"give at least {FEWEST_SEEDS}, and 10 for a claim"
+            )
+    if args.top < 0:
+        raise BadInput(f"--top {args.top}: expected 0 or more")
+    device = choose_device(args.device)
+    paper = args.preset == "paper"
+    database = open_database(args.storage, create=paper)
+
+    # ── entries: chosen by validation values ──
+    results = None if paper else load_results(database, args.study_name)
+    rival = load_results(database, args.rival) if args.rival and results else None
+    entries = (
+        paper_entries() if results is None else finalists(results, args.top, args.cuts, args.confirm_references, rival)
+    )
+
+    folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
+
+    # ── pictures and protocol ──
+    pictures, why = load_pictures(data_of(args, results), args.data_dir, args.shape)
+    split = split_of(pictures, results, rival)
+    protocol = confirmation_protocol(split, args.budget)
+
+    # ── trainings ──
+    seeds = {entry: reference_seeds if entry.only_a_reference else args.seeds for entry in entries}
+    wanted = [
+        RunKey(protocol.fingerprint, str(entry), FIRST_SEED + seed)
+        for seed in range(max(seeds.values()))
+        for entry in entries
+        if seed < seeds[entry]
+    ]
+    say(
+        f"pictures: {pictures.name} ({why}); training {split.development.photos} photos, "
+        f"test {split.test.photos}, read when all trainings are done; "
+        f"{plural(len(entries), 'input')}, {plural(len(wanted), 'training')} on {device}"
+    )
+    with StopSignals() as signals:
+        try:
+            train_missing(database, wanted, entries, split, protocol, device, signals.check)
+        except Stopped as stop:
+            say("stopped; run again to go on with the next training")
+            return STOPPED + stop.signal
+    if busy := [key for key in wanted if key in claimed(database, protocol.fingerprint)]:
+        say(f"{plural(len(busy), 'training')} still running in other processes; the test set is not read yet")
+        return OK
+
+    # ── the reading ──
+    found = read_test(database, results, entries, wanted, split, protocol)
+
+    # ── results ──
+    if results is None or folder is None:
+        print(paper_tables(found), flush=True)
+        return OK
+    print(confirmed_table(found), flush=True)
+    write_results(load_results(database, results.study.study_name), folder)
+    return OK
+
+
+def data_of(args: argparse.Namespace, results: Results | None) -> str | None:
+    """Which pictures: what --data says, or the study's where its name says enough. Raises: BadInput."""
+    if args.data is not None:
+        return str(args.data)
+    if results is None:
+        return "sign-mnist"
+    name = str(results.protocol["data"])
+    if name not in ("sign-mnist", "digits"):
+        raise BadInput(
+            f"study {results.study.study_name!r} was made on pictures called {name!r}: say where with --data"
+        )
+    return name
+
+
+def split_of(pictures: Pictures, results: Results | None, rival: Results | None) -> Split:
+    """The study's split of these pictures. Raises: ProtocolMismatch for pictures other than the study's."""
+    if results is None:
+        return split_pictures(pictures, 0)
+    split = split_pictures(pictures, int(results.protocol["seed"]), int(results.protocol["folds"]))
+    now = {"data_fingerprint": split.data_fingerprint, "split_fingerprint": split.split_fingerprint}
+    if found := [name for name, value in now.items() if results.protocol[name] != value]:
+        raise ProtocolMismatch(
+            f"these are not the pictures of study {results.study.study_name!r} ({', '.join(found)}: "
+            f"{results.protocol[found[0]]} in the study, {now[found[0]]} now); name the study's pictures with --data"
+        )
+    if rival is not None and rival.protocol_fingerprint != results.protocol_fingerprint:
+        raise ProtocolMismatch(
+            f"--rival {rival.study.study_name}: {'; '.join(differences(results.protocol, rival.protocol))}; "
+            "only studies of one protocol can be compared"
+        )
+    return split
+
+
+def confirmation_protocol(split: Split, budget: str) -> Protocol:
+    """All photos that are not test photos train, test photos are predicted; the same for every study of a split."""
+    whole = replace(split, folds=(Fold(split.development, split.test),))
+    made = make_protocol(whole, BUDGETS[budget], FIRST_SEED)
+    return replace(made, photos="test", split_fingerprint=digest(split.development.groups, split.test.groups))
+
+
+if __name__ == "__main__":
+    exit_with(main)

@@ -1,0 +1,132 @@
+"""A confirmation's findings as text: the table of finalists, and the paper's tables beside ours.
+
+Enters: findings, as search/findings.py makes them. Leaves: text for stdout.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from search.metrics import NORMAL_95
+
+Findings = Mapping[str, Any]
+
+# Accuracy in percent, by threshold ranges; None is the original network (Section IV). Its text says 60.2 for 0,200,255.
+PAPER_ORIGINAL = 94.9
+PAPER_ACCURACY = {
+    "0,150,255": 90.3,
+    "0,200,255": 62.5,
+    "0,150,170,255": 92.7,
+    "0,150,170,200,255": 91.7,
+    "0,90,150,170,255": 94.8,
+    "0,90,150,170,210,255": 95.6,
+    "0,150,170,190,210,230,255": 93.4,
+    "0,90,120,150,180,210,230,255": 94.7,
+}
+TABLES = {
+    "Original network (Section IV)": (),
+    "Table I: two threshold ranges": ("0,150,255", "0,200,255"),
+    "Section IV: three threshold ranges": ("0,150,170,255",),
+    "Table II: four threshold ranges": ("0,150,170,200,255", "0,90,150,170,255"),
+    "Section IV: five, six and seven": (
+        "0,90,150,170,210,255",
+        "0,150,170,190,210,230,255",
+        "0,90,120,150,180,210,230,255",
+    ),
+    "Table III: the paper's three best": ("0,90,150,170,210,255", "0,90,150,170,255", "0,90,120,150,180,210,230,255"),
+}
+
+
+def confirmed_table(found: Findings) -> str:
+    """One row for each entry, fewest bits first, and what the numbers are of."""
+    rows = [
+        {
+            "input": entry["input"],
+            "bits": entry["bits_per_pixel"],
+            "test accuracy": _with_interval(entry["accuracy"]),
+            "seeds": entry["accuracy"]["n"],
+            "sd": f"{100 * entry['accuracy']['sd']:.2f}",
+            "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
+            "to greyscale": verdict(entry["against"]["greyscale"]),
+            "to best reference": verdict(entry["against"]["best_reference"]),
+            "stands for": ", ".join(entry["roles"]),
+        }
+        for entry in sorted(found["entries"], key=lambda entry: (entry["bits_per_pixel"], -entry["accuracy"]["mean"]))
+    ]
+    return f"{caption(found)}\n\n{pd.DataFrame(rows).to_string(index=False)}"
+
+
+def caption(found: Findings) -> str:
+    """One paragraph: how many photos, what is left out, what the brackets are, how often it was read."""
+    left_out = found["photos_left_out"]
+    copies = f", {left_out} photos with near copies among the training photos left out" if left_out else ""
+    return (
+        f"Test set: {found['photos']} photos ({found['pictures']} pictures){copies}; "
+        f"[95 % interval over photos and seeds]; reading {found['readings']} of these photos in this database."
+    )
+
+
+def verdict(against: Mapping[str, Any] | None) -> str:
+    """`tied, +0.1 [-0.4, +0.6]`, in points."""
+    if against is None:
+        return ""
+    mean, low, high = (100 * against[key] for key in ("mean", "low", "high"))
+    return f"{against['verdict']}, {mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def paper_tables(found: Findings) -> str:
+    """The paper's Tables I–III beside ours: is what it reports, against its original network, more than noise?"""
+    entries = {",".join(map(str, e["threshold_ranges"] or ())): e for e in found["entries"]}
+    texts = [caption(found), NOISE]
+    for title, settings in TABLES.items():
+        texts.append(f"{title}\n{_paper_rows(entries, settings).to_string(index=False)}")
+    return "\n\n".join(texts)
+
+
+NOISE = (
+    "paper's: accuracy of one run on the whole published test set. noise: 95 % of the differences between two single "
+    "runs of equal\n"
+    "worth lie within this on so many photos (photos and seeds). A reported difference inside it decides nothing."
+)
+
+
+def _paper_rows(entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str]) -> pd.DataFrame:
+    original = entries[""]
+    if not settings:
+        row = {"input": "greyscale", "paper's": PAPER_ORIGINAL, "ours": _with_interval(original["accuracy"])}
+        return pd.DataFrame([row | {"whole test set": f"{original['all_photos']['mean']:.1%}"}])
+    rows = []
+    for ranges in settings:
+        entry = entries[ranges]
+        reported = PAPER_ACCURACY[ranges] - PAPER_ORIGINAL
+        noise = 100 * single_run_noise(entry, original)
+        rows.append(
+            {
+                "threshold ranges": ranges,
+                "paper's": f"{PAPER_ACCURACY[ranges]:.1f}",
+                "ours": _with_interval(entry["accuracy"]),
+                "whole test set": f"{entry['all_photos']['mean']:.1%}",
+                "paper's to original": f"{reported:+.1f}",
+                "noise": f"±{noise:.1f}",
+                "so it is": "within noise" if abs(reported) <= noise else "more than noise",
+                "ours to greyscale": verdict(entry["against"]["greyscale"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def single_run_noise(entry: Mapping[str, Any], rival: Mapping[str, Any]) -> float:
+    """Half the width of the 95 % interval of a difference between one training of each, 0..1.
+
+    The confirmed difference has the photos' variance and an n-th of the seeds'; a single run has all of the seeds'.
+    """
+    against, n = entry["against"]["greyscale"], entry["accuracy"]["n"]
+    mean_of_seeds = ((against["high"] - against["low"]) / (2 * NORMAL_95)) ** 2
+    seeds = entry["accuracy"]["sd"] ** 2 + rival["accuracy"]["sd"] ** 2
+    return NORMAL_95 * math.sqrt(mean_of_seeds + seeds * (1 - 1 / n))
+
+
+def _with_interval(estimate: Mapping[str, Any]) -> str:
+    return f"{estimate['mean']:.1%} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"

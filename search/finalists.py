@@ -1,0 +1,112 @@
+"""Who is confirmed: the study's best, the references and greyscale, each once.
+
+Enters: a study's results. Leaves: entries, chosen by validation values alone. Never reads pictures.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from search.binarize import Binarization, CutPoints, greyscale_table
+from search.command import BadInput, NothingToShow
+from search.references import PAPER
+from storage.results import Results
+
+GREYSCALE = "greyscale"
+BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
+# Which references are confirmed: the best of each kind by validation value, all, or none.
+REFERENCES = ("kinds", "all", "none")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One input that is retrained. binarization: None for greyscale.
+
+    roles: what it stands for, such as `best`, `best of 4`, `reference multi-otsu`. trial, value: its first trial in
+    the study and the value there; None where it has none.
+    """
+
+    binarization: Binarization | None
+    roles: tuple[str, ...]
+    trial: int | None = None
+    value: float | None = None
+
+    def __str__(self) -> str:
+        return GREYSCALE if self.binarization is None else str(self.binarization)
+
+    @property
+    def table(self) -> npt.NDArray[np.generic]:
+        """What each grey level becomes, (256, C)."""
+        return greyscale_table() if self.binarization is None else self.binarization.table
+
+    @property
+    def only_a_reference(self) -> bool:
+        """Whether it is no finalist, nor what finalists are compared with."""
+        return all(role.startswith("reference ") for role in self.roles)
+
+    @property
+    def bits(self) -> int:
+        """Bits that a pixel takes."""
+        return 8 if self.binarization is None else self.binarization.channels
+
+
+def finalists(
+    results: Results, top: int, cuts: Sequence[int] | None, references: str, rival: Results | None = None
+) -> list[Entry]:
+    """Greyscale first, then the best of each number of cut points, the `top` best, references, the rival's best.
+
+    cuts: the numbers of cut points that are confirmed, None for all.
+    Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
+    """
+    for each in (results, rival):
+        if each is not None and each.candidates.empty:
+            raise NothingToShow(f"study {each.study.study_name!r} has no finished trial yet")
+    candidates = results.candidates
+    by_cuts = results.by_cuts
+    if missing := set(cuts or ()) - set(by_cuts["cuts"]):
+        raise BadInput(f"--cuts {missing.pop()}: no finished trial has that many cut points")
+    if cuts is not None:
+        by_cuts = by_cuts[by_cuts["cuts"].isin(cuts)]
+    found = [_entry(row, f"best of {row['cuts']}") for _, row in by_cuts.iterrows()]
+    found += [
+        _entry(row, "best" if i == 0 else f"top {i + 1}") for i, (_, row) in enumerate(candidates.head(top).iterrows())
+    ]
+    known = candidates[candidates["reference"].notna()]
+    if references == "kinds":
+        known = known.drop_duplicates("reference")
+    if references != "none":
+        found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
+        found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
+    if rival is not None:
+        found.append(_entry(rival.candidates.iloc[0], f"best of study {rival.study.study_name}"))
+    return [Entry(None, (GREYSCALE,)), *_merged(found)]
+
+
+def paper_entries() -> list[Entry]:
+    """The paper's original network and its eight settings, one-hot ranges."""
+    settings = [Entry(Binarization(CutPoints.from_ranges(ranges), "range"), ("paper",)) for ranges in PAPER]
+    return [Entry(None, (GREYSCALE,)), *settings]
+
+
+def with_role(entries: Sequence[Entry], role: str) -> Entry | None:
+    """The entry that stands for something, such as `greyscale` or `best reference`."""
+    return next((entry for entry in entries if role in entry.roles), None)
+
+
+def _entry(row: "pd.Series[Any]", role: str) -> Entry:
+    binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
+    return Entry(binarization, (role,), int(row["first_trial"]), float(row["value"]))
+
+
+def _merged(found: Sequence[Entry]) -> list[Entry]:
+    """Each binarization once, with all its roles."""
+    merged: dict[Binarization | None, Entry] = {}
+    for entry in found:
+        before = merged.get(entry.binarization)
+        roles = (*before.roles, *(r for r in entry.roles if r not in before.roles)) if before else entry.roles
+        merged[entry.binarization] = Entry(entry.binarization, roles, (before or entry).trial, (before or entry).value)
+    return list(merged.values())

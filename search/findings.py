@@ -1,0 +1,75 @@
+"""What a confirmation found: accuracies on test photos with intervals, and who is better, tied or worse.
+
+Enters: predicted classes of the test pictures for each entry and seed, the test labels, photo groups.
+Leaves: plain values for the database, the thresholds file and the report. Trains and chooses nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from search.data.groups import near_copies
+from search.data.pictures import Part
+from search.finalists import BEST_REFERENCE, GREYSCALE, Entry, with_role
+from search.statistics import Difference, Estimate, difference, estimate, majority_correct
+
+Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
+
+
+def photos_without_copies(test: Part, development: Part) -> npt.NDArray[np.bool_]:
+    """Which test pictures (N,) belong to a photo without near copies among the training pictures."""
+    copied = near_copies(test.images, test.labels, development.images, development.labels)
+    return ~np.isin(test.groups, test.groups[copied])
+
+
+def findings(
+    entries: Sequence[Entry], predicted: Predicted, test: Part, independent: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """All that a reading finds. independent: (N,) which test pictures count; the others do in `all_photos` alone."""
+    kept = test[np.flatnonzero(independent)]
+    right = {entry: predicted[entry][:, independent] == kept.labels for entry in entries}
+    rivals = {"greyscale": with_role(entries, GREYSCALE), "best_reference": with_role(entries, BEST_REFERENCE)}
+
+    def against(entry: Entry, rival: Entry | None) -> dict[str, Any] | None:
+        if rival is None or rival == entry:
+            return None
+        return _plain(difference(right[entry], right[rival], kept.groups))
+
+    def one(entry: Entry) -> dict[str, Any]:
+        by_photo = majority_correct(predicted[entry][:, independent], kept.labels, kept.groups)
+        return {
+            **_describe(entry),
+            "accuracy": _plain(estimate(right[entry], kept.groups)),
+            "photo_accuracy": _plain(estimate(by_photo, np.arange(by_photo.shape[1]))),
+            "all_photos": _plain(estimate(predicted[entry] == test.labels, test.groups)),
+            "against": {name: against(entry, rival) for name, rival in rivals.items()},
+        }
+
+    return {
+        "photos": kept.photos,
+        "pictures": len(kept),
+        "photos_left_out": test.photos - kept.photos,
+        "entries": [one(entry) for entry in entries],
+        "best_reference": None if rivals["best_reference"] is None else str(rivals["best_reference"]),
+    }
+
+
+def _describe(entry: Entry) -> dict[str, Any]:
+    binarization = entry.binarization
+    return {
+        "input": str(entry),
+        "roles": list(entry.roles),
+        "threshold_ranges": None if binarization is None else list(binarization.cut_points.ranges),
+        "encoding": None if binarization is None else binarization.encoding,
+        "bits_per_pixel": entry.bits,
+        "trial": entry.trial,
+        "validation": entry.value,
+    }
+
+
+def _plain(found: Estimate | Difference) -> dict[str, Any]:
+    values = {key: round(value, 6) for key, value in asdict(found).items()}
+    return values | ({"verdict": found.verdict} if isinstance(found, Difference) else {})

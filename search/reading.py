@@ -1,0 +1,51 @@
+"""The one place where test labels are looked at. Every reading is recorded before it begins."""
+
+import getpass
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from search.command import say
+from search.data.split import Split, digest
+from search.finalists import Entry
+from search.findings import findings, photos_without_copies
+from search.protocol import Protocol
+from storage.confirmations import RunKey, begin_reading, end_reading, load_predicted, load_readings
+from storage.database import Database
+from storage.results import Results
+
+
+def read_test(
+    database: Database,
+    results: Results | None,
+    entries: Sequence[Entry],
+    wanted: Sequence[RunKey],
+    split: Split,
+    protocol: Protocol,
+) -> dict[str, Any]:
+    """Compares predictions with labels and keeps what was found; the same reading again is shown, not repeated."""
+    data = f"{split.data_fingerprint}-{digest(split.test.groups)}"
+    study = None if results is None else results.study.study_name
+    inputs = {
+        str(e): {"trial": e.trial, "roles": list(e.roles), "seeds": [key.seed for key in wanted if key.input == str(e)]}
+        for e in entries
+    }
+    earlier = load_readings(database, data)
+    for reading in earlier:
+        same = (reading.study, reading.protocol, reading.inputs) == (study, protocol.fingerprint, inputs)
+        if same and reading.findings is not None:
+            say(f"read on {reading.read_at:%Y-%m-%d} by {reading.reader}; shown again, not read again")
+            return reading.findings
+    id = begin_reading(
+        database, data, study, protocol.fingerprint, f"{getpass.getuser()}@{socket.gethostname()}", inputs
+    )
+    count = len(earlier) + 1
+    say(f"reading the test set: reading {count} of these test photos in this database")
+    done = load_predicted(database, protocol.fingerprint)
+    predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
+    found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
+    found |= {"readings": count, "protocol": protocol.as_dict()}
+    end_reading(database, id, found)
+    return found

@@ -1,0 +1,64 @@
+"""Trainings of a confirmation: what is not done yet, seed by seed, shared by all processes that work on it.
+
+Enters: entries, seeds, a split. Leaves: predicted classes of the test pictures in the database. Looks at no test label.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from models.train import Lane, Resident, train
+from search.command import say
+from search.data.split import Split, at_most_variants
+from search.finalists import Entry
+from search.protocol import Protocol
+from search.worker import is_gone, this_worker
+from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
+from storage.database import Database
+
+FIRST_SEED = 1_000_000  # trials count up from --seed: confirmations never share one with them
+
+
+class TrainingDiverged(Exception):
+    """A finalist's training failed; its numbers would not be a mean over all seeds."""
+
+
+def train_missing(
+    database: Database,
+    wanted: Sequence[RunKey],
+    entries: Sequence[Entry],
+    split: Split,
+    protocol: Protocol,
+    device: torch.device,
+    check: Callable[[], None],
+) -> None:
+    """Trains what is not done yet, seed by seed; several processes share the work."""
+    for key, worker in claimed(database, protocol.fingerprint).items():
+        if is_gone(worker):
+            release(database, key, worker)
+    chosen = at_most_variants(split.development, protocol.variants, protocol.seed)
+    training = Resident.of(chosen.images, chosen.labels, device)
+    test_u8 = torch.from_numpy(split.test.images).to(device)
+    tables = {str(entry): entry.table for entry in entries}
+    done = load_predicted(database, protocol.fingerprint)
+    missing = [key for key in wanted if key not in done]
+    started, made = time.monotonic(), 0
+    for key in missing:
+        check()
+        if not claim(database, key, this_worker()):
+            continue
+        try:
+            lane = Lane(tables[key.input], key.seed)
+            classes = len(split.pictures.class_names)
+            (outcome,) = train([lane], training, test_u8, classes, protocol.recipe, None, check)
+            if outcome.diverged or outcome.logits is None:
+                raise TrainingDiverged(f"{key.input}, seed {key.seed}: the training loss became NaN or infinite")
+            save_predicted(database, key, outcome.logits.argmax(axis=1), outcome.seconds)
+        except BaseException:
+            release(database, key, this_worker())
+            raise
+        made += 1
+        left = len(missing) - missing.index(key) - 1
+        minutes = (time.monotonic() - started) / made * left / 60
+        say(f"trained {key.input}, seed {key.seed - FIRST_SEED + 1}  | {left} left, {minutes:.0f} min")

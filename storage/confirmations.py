@@ -1,0 +1,122 @@
+"""What a confirmation leaves in the database: predictions of test pictures, and readings of the test set.
+
+Enters: plain values and arrays. Leaves: rows of our own tables. A prediction is stored without looking at labels;
+labels and predictions meet in a reading, and each reading is a row that nothing here deletes.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database
+from storage.tables import confirmation_runs as runs
+from storage.tables import test_readings as readings
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """One training of a confirmation: protocol fingerprint, input, seed."""
+
+    protocol: str
+    input: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of a test set. inputs: what was read; findings: what came out, None when it was broken off."""
+
+    id: int
+    data: str
+    study: str | None
+    protocol: str
+    reader: str
+    read_at: dt.datetime
+    inputs: dict[str, Any]
+    findings: dict[str, Any] | None
+
+
+def claim(database: Database, key: RunKey, worker: str) -> bool:
+    """Takes a training for a worker; False when it is another's or done."""
+    try:
+        with database.engine.begin() as connection:
+            connection.execute(runs.insert().values(**key.__dict__, worker=worker))
+        return True
+    except IntegrityError:
+        return False
+
+
+def release(database: Database, key: RunKey, worker: str) -> None:
+    """Gives a training that did not finish back, if it is still that worker's."""
+    with database.engine.begin() as connection:
+        connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, runs.c.predicted.is_(None)))
+
+
+def save_predicted(database: Database, key: RunKey, predicted: npt.NDArray[np.integer], seconds: float) -> None:
+    """Ends a training: the predicted class of each test picture, (N,)."""
+    with database.engine.begin() as connection:
+        connection.execute(
+            runs.update()
+            .where(_is(key))
+            .values(
+                predicted=np.asarray(predicted, dtype="<u2").tobytes(),
+                seconds=round(seconds, 2),
+                finished_at=dt.datetime.now(dt.UTC),
+            )
+        )
+
+
+def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArray[np.uint16]]:
+    """The predictions of the trainings that are done under a protocol: (N,) each."""
+    query = sa.select(runs).where(runs.c.protocol == protocol, runs.c.predicted.is_not(None))
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return {RunKey(protocol, r["input"], r["seed"]): np.frombuffer(r["predicted"], dtype="<u2") for r in rows}
+
+
+def claimed(database: Database, protocol: str) -> dict[RunKey, str]:
+    """The trainings under a protocol that are not done, and whose they are."""
+    query = sa.select(runs).where(runs.c.protocol == protocol, runs.c.predicted.is_(None))
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return {RunKey(protocol, r["input"], r["seed"]): r["worker"] for r in rows}
+
+
+def begin_reading(
+    database: Database, data: str, study: str | None, protocol: str, reader: str, inputs: dict[str, Any]
+) -> int:
+    """Records a reading before any label is looked at; returns its id."""
+    row = {"data": data, "study": study, "protocol": protocol, "reader": reader, "inputs": inputs}
+    with database.engine.begin() as connection:
+        made = connection.execute(readings.insert().values(**row, read_at=dt.datetime.now(dt.UTC)))
+        assert made.inserted_primary_key is not None
+        return int(made.inserted_primary_key[0])
+
+
+def end_reading(database: Database, id: int, findings: dict[str, Any]) -> None:
+    """Keeps what a reading found."""
+    with database.engine.begin() as connection:
+        connection.execute(readings.update().where(readings.c.id == id).values(findings=findings))
+
+
+def load_readings(database: Database, data: str) -> list[Reading]:
+    """All readings of one test set, the oldest first."""
+    query = sa.select(readings).where(readings.c.data == data).order_by(readings.c.id)
+    with database.engine.connect() as connection:
+        return [Reading(**row) for row in connection.execute(query).mappings()]
+
+
+def newest_findings(database: Database, study: str) -> dict[str, Any] | None:
+    """What the newest reading for a study found."""
+    query = sa.select(readings.c.findings).where(readings.c.study == study).order_by(readings.c.id.desc())
+    with database.engine.connect() as connection:
+        return next((found for found in connection.execute(query).scalars() if found is not None), None)
+
+
+def _is(key: RunKey) -> sa.ColumnElement[bool]:
+    return sa.and_(runs.c.protocol == key.protocol, runs.c.input == key.input, runs.c.seed == key.seed)
