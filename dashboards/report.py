@@ -24,7 +24,6 @@ from storage.database import open_database
 from storage.records import counts
 from storage.results import Results, load_results
 
-
 COST = "The search of study {study} cost {trials} trials, {seconds:,.0f} s of training."
 
 
