@@ -42,7 +42,7 @@ def main() -> None:
     )
     parser.add_argument("--checks", nargs="+", type=int, default=CHECKS, help="numbers of trials")
     parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--first-seed", type=int, default=1000, help="tuning used those below")
+    parser.add_argument("--first-seed", type=int, default=1000, help="leaves those below for tuning")
     parser.add_argument("--noise", type=float, default=0.005, help="standard deviation of a training seed")
     parser.add_argument("-o", "--output", type=Path, required=True, help="goes on where an earlier run stopped")
     args = parser.parse_args()
