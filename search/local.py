@@ -28,7 +28,7 @@ ATTEMPTS = 100  # to find a binarization that was not tried, before all of them 
 
 @dataclass(frozen=True)
 class Steps:
-    """How far and how often; the defaults were tuned on benchmarks/many_cuts.py, see docs/samplers.md."""
+    """How far and how often. The defaults are a guess: they are not tuned yet, see docs/samplers.md."""
 
     startup: int = 10  # binarizations at random, fewer where references were tried
     fresh: float = 0.05  # share of trials that stay random

@@ -1,0 +1,173 @@
+"""Which sampler finds the best binarization with 1..8 cut points, and the best for each number of them?
+
+Enters: the tables of benchmarks/collect.py. A surrogate is fitted to them and its cross-validated error printed;
+samplers search it in simulated studies with the noise of a training seed. Leaves: a CSV with a row for each sampler,
+start, seed and number of trials, and Markdown tables of it. Regret is the best known of the surrogate less its
+noise-free value at what the study would hand back: of all, and as a mean over k = 1..8 of the best with k cut points
+each. Where a study tried no binarization with k cut points, multi-Otsu's stands in, which needs no training. The noise
+of a seed is the same for every sampler.
+
+    python -m benchmarks.many_cuts --data sign-mnist benchmarks/results/many_cuts.csv benchmarks/results/one_cut.csv \\
+        -o benchmarks/results/samplers.csv
+"""
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.simulate import append, handed_back, mean_table, run_study, training_histogram
+from benchmarks.surrogate import Features, Surrogate, binarizations, fit, validated
+from search.binarize import ENCODINGS, LEVELS, Binarization, CutPoints
+from search.references import Reference, multi_otsu, references
+from search.samplers import SAMPLERS
+from search.space import Space, pixel_scale
+
+MAX_CUTS = 8
+CHECKS = (30, 60, 100)
+FIELDS = ["sampler", "start", "noise", "seed", "trials", "regret", "front_regret", "binarization"]
+NO_SEARCH = ("repeats", "halving")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", type=Path, nargs="+")
+    parser.add_argument("--data")
+    parser.add_argument(
+        "--samplers", nargs="+", choices=SAMPLERS, default=[n for n in SAMPLERS if n not in ("gp", "qmc")]
+    )
+    parser.add_argument("--checks", nargs="+", type=int, default=CHECKS, help="numbers of trials")
+    parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--first-seed", type=int, default=1000, help="leaves those below for tuning")
+    parser.add_argument("--noise", type=float, default=0.005, help="standard deviation of a training seed")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="goes on where an earlier run stopped")
+    args = parser.parse_args()
+    histogram = training_histogram(args.data)
+    space = Space(MAX_CUTS, tuple(ENCODINGS), pixel_scale(histogram))
+    surrogate, many, table = fitted(args.tables, space, histogram)
+    show_fit(surrogate, many, table)
+    found = references("all", histogram, MAX_CUTS, space.encodings, args.data == "sign-mnist")
+    best = best_known(surrogate, [*many, *(reference.binarization for reference in found)], space.encodings)
+    for k, (binarization, value) in best.items():
+        print(f"best known, k = {k or 'any'}: {value:.2%} {binarization}", file=sys.stderr)
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    for sampler in args.samplers:
+        simulate(sampler, space, surrogate, found, best, histogram, seeds, args.checks, args.noise, args.output)
+    show(pd.read_csv(args.output))
+
+
+def fitted(
+    tables: Iterable[Path], space: Space, histogram: np.ndarray
+) -> tuple[Surrogate, list[Binarization], pd.DataFrame]:
+    """The surrogate, and what it was fitted to."""
+    table = pd.concat([pd.read_csv(each) for each in tables], ignore_index=True)
+    many = binarizations(table)
+    return fit(Features(space.edges, histogram), many, table["value"].to_numpy()), many, table
+
+
+def show_fit(surrogate: Surrogate, many: Sequence[Binarization], table: pd.DataFrame) -> None:
+    """Ten-fold cross-validation, of all and of those within ten points of the best with as many cut points."""
+    values = table["value"].to_numpy()
+    made = validated(surrogate.features, many, values, surrogate, 10)
+    top = values > (table.groupby("cuts")["value"].transform("max") - 0.1).to_numpy()
+    for name, rows in (
+        ("all", np.ones(len(values), bool)),
+        ("two and more cut points", (table["cuts"] > 1).to_numpy()),
+        ("of these within 10 points of the best of their k", top & (table["cuts"] > 1).to_numpy()),
+    ):
+        left = values[rows] - made[rows]
+        print(
+            f"surrogate, {name}: {rows.sum()} trainings, cross-validated R² {1 - left.var() / values[rows].var():.3f}, "
+            f"standard deviation of what is left {left.std():.2%}, median {np.median(np.abs(left)):.2%}"
+        )
+
+
+def best_known(
+    surrogate: Surrogate, many: Sequence[Binarization], encodings: Sequence[str]
+) -> dict[int, tuple[Binarization, float]]:
+    """The best for each k, 0 for all: from the four best of each, one cut point at a time, until none helps."""
+    values = surrogate(many)
+    best: dict[int, tuple[Binarization, float]] = {}
+    for k in range(1, MAX_CUTS + 1):
+        ranked = sorted((v, i) for i, v in enumerate(values) if len(many[i].cut_points) == k)[-4:]
+        for (_, i), encoding in itertools.product(ranked, encodings):
+            now = Binarization(many[i].cut_points, encoding)
+            value = float(surrogate([now])[0])
+            while True:
+                near = list(neighbours(now))
+                made = surrogate(near)
+                if made.max() <= value + 1e-6:
+                    break
+                now, value = near[int(made.argmax())], float(made.max())
+            if k not in best or value > best[k][1]:
+                best[k] = now, value
+    best[0] = max(best.values(), key=lambda each: each[1])
+    return dict(sorted(best.items()))
+
+
+def neighbours(binarization: Binarization) -> Iterable[Binarization]:
+    """One cut point anywhere else."""
+    cuts = binarization.cut_points.values
+    for i, level in itertools.product(range(len(cuts)), range(1, LEVELS)):
+        if level not in cuts:
+            yield Binarization(CutPoints(tuple(sorted((*cuts[:i], level, *cuts[i + 1 :])))), binarization.encoding)
+
+
+def simulate(
+    sampler: str,
+    space: Space,
+    surrogate: Surrogate,
+    found: Sequence[Reference],
+    best: dict[int, tuple[Binarization, float]],
+    histogram: np.ndarray,
+    seeds: Iterable[int],
+    checks: Sequence[int],
+    noise: float,
+    output: Path,
+) -> None:
+    """Studies of one sampler, rows to the output. A cold study is read on its way; how many references one starts
+    from depends on its number of trials, so those are one study for each."""
+    done = pd.read_csv(output) if output.exists() else pd.DataFrame(columns=FIELDS)
+    have = set(zip(done["sampler"], done["start"], done["noise"], done["seed"], done["trials"], strict=True))
+    known: dict[Binarization, float] = {}
+
+    def value(binarization: Binarization) -> float:
+        if binarization not in known:
+            known[binarization] = float(surrogate([binarization])[0])
+        return known[binarization]
+
+    otsu = {k: Binarization(cuts, space.encodings[0]) for k in best if k and (cuts := multi_otsu(histogram, k))}
+    plans = [("references", [n]) for n in checks]
+    if sampler not in NO_SEARCH:
+        plans.append(("cold", list(checks)))
+    for seed, (start, read) in itertools.product(seeds, plans):
+        if all((sampler, start, noise, seed, n) in have for n in read):
+            continue
+        tried = run_study(sampler, space, value, seed, read[-1], found if start == "references" else [], noise)
+        rows = []
+        for n in read:
+            back = handed_back(tried[:n])
+            front = [best[k][1] - value(back.get(k, otsu[k])) for k in best if k]
+            regret = best[0][1] - value(back[0])
+            rows.append([sampler, start, noise, seed, n, regret, float(np.mean(front)), str(back[0])])
+        append(output, FIELDS, rows)
+    print(sampler, file=sys.stderr, flush=True)
+
+
+def show(rows: pd.DataFrame) -> None:
+    """Markdown tables for each noise."""
+    for noise, part in rows.groupby("noise"):
+        points = f"noise {100 * float(noise):g} points"
+        print("\n" + mean_table(part, "regret", f"The best of all, regret in points, {points}:"))
+        print(
+            "\n"
+            + mean_table(part, "front_regret", f"The best for each k = 1..{MAX_CUTS}, mean regret in points, {points}:")
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""How near do samplers come to the best single cut point, known by having trained all 255?
+
+Enters: the curve of benchmarks/collect.py one-cut, its values as they are or with noise. Leaves: a CSV with a row for
+each sampler, start, seed and number of trials, and a Markdown table of it. Regret is the curve's highest value less its
+value at what the study would hand back. The curve itself is one training for each cut point, and so bumpier than the
+truth.
+
+    python -m benchmarks.one_cut --data sign-mnist benchmarks/results/one_cut.csv \\
+        -o benchmarks/results/one_cut_regret.csv
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.simulate import append, handed_back, mean_table, run_study, training_histogram
+from search.binarize import Binarization
+from search.references import references
+from search.samplers import SAMPLERS
+from search.space import Space, pixel_scale
+
+CHECKS = (10, 20, 40)
+FIELDS = ["sampler", "start", "noise", "seed", "trials", "regret"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("curve", type=Path)
+    parser.add_argument("--data")
+    parser.add_argument("--samplers", nargs="+", default=[name for name in SAMPLERS if name != "gp"], choices=SAMPLERS)
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.0], help="standard deviations of a training seed")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="goes on where an earlier run stopped")
+    args = parser.parse_args()
+    table = pd.read_csv(args.curve)
+    curve = {
+        int(ranges.split(",")[1]): float(value) for ranges, value in zip(table["ranges"], table["value"], strict=True)
+    }
+    histogram = training_histogram(args.data)
+    space = Space(1, ("thermometer",), pixel_scale(histogram))
+    found = references("all", histogram, 1, space.encodings, args.data == "sign-mnist")
+
+    def value(binarization: Binarization) -> float:
+        cut = binarization.cut_points.values[0]
+        return curve[cut] if cut in curve else float(np.interp(cut, sorted(curve), [curve[c] for c in sorted(curve)]))
+
+    done = pd.read_csv(args.output) if args.output.exists() else pd.DataFrame(columns=FIELDS)
+    have = set(zip(done["sampler"], done["start"], done["noise"], done["seed"], strict=True))
+    for sampler in args.samplers:
+        for noise in args.noise:
+            for start in ("cold", "references"):
+                if start == "cold" and sampler in ("repeats", "halving"):
+                    continue
+                for seed in range(args.seeds):
+                    if (sampler, start, noise, seed) in have:
+                        continue
+                    queue = found if start == "references" else []
+                    tried = run_study(sampler, space, value, seed, CHECKS[-1], queue, noise)
+                    rows = [
+                        [sampler, start, noise, seed, n, max(curve.values()) - value(handed_back(tried[:n])[0])]
+                        for n in CHECKS
+                    ]
+                    append(args.output, FIELDS, rows)
+        print(sampler, file=sys.stderr, flush=True)
+    show(pd.read_csv(args.output), curve)
+
+
+def show(rows: pd.DataFrame, curve: dict[int, float]) -> None:
+    """The curve in a line, and a Markdown table for each noise."""
+    best = max(curve, key=lambda cut: curve[cut])
+    cuts = sorted(curve)
+    steps = np.diff([curve[cut] for cut in cuts], 2)
+    print(
+        f"{len(curve)} cut points; the best {curve[best]:.1%} at {best}, "
+        f"{sum(value > curve[best] - 0.01 for value in curve.values())} within a point of it; "
+        f"noise of a training by second differences {np.median(np.abs(steps)) / 0.6745 / np.sqrt(6):.2%}"
+    )
+    for noise, part in rows.groupby("noise"):
+        print("\n" + mean_table(part, "regret", f"Regret in points, noise {100 * float(noise):g} points:"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Whole studies in which a function of the binarization stands for training.
+
+Enters: a sampler's name, a space, a function, a seed. Leaves: what was tried and what it seemed to be worth.
+The study's own way is used: its queue of references, its way to ask and tell, a sampler made anew for each trial.
+"""
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+
+from search.binarize import ENCODINGS, LEVELS, Binarization
+from search.data.load import load_pictures
+from search.data.split import split_pictures
+from search.objective import Result
+from search.references import Reference
+from search.samplers import make_sampler
+from search.space import Space
+from search.trials import ask, enqueue, tell
+
+Value = Callable[[Binarization], float]
+Tried = list[tuple[Binarization, float]]  # in order, with the noisy value
+
+
+def training_histogram(data: str | None) -> np.ndarray:
+    """The histogram (256,) of the training pixels that benchmarks/collect.py trained on."""
+    pictures, _ = load_pictures(data, None, None)
+    return np.bincount(split_pictures(pictures, 0).train.images.ravel(), minlength=LEVELS)
+
+
+def run_study(
+    sampler: str, space: Space, value: Value, seed: int, trials: int, found: Sequence[Reference], noise: float
+) -> Tried:
+    """One study. Its noise depends on the seed and on what is trained, so that studies of a seed are paired."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize")
+    enqueue(study, space, found, trials)
+    tried: Tried = []
+    for number in range(trials):
+        study.sampler = make_sampler(sampler, seed, number, space)
+        asked = ask(study, space, seed)
+        luck = noise * _normal(seed, asked.training_seed, asked.binarization) if noise else 0.0
+        seen = value(asked.binarization) + luck
+        tell(study, asked, Result(seen, 0.0, (seen,), 0.0, False))
+        tried.append((asked.binarization, seen))
+    return tried
+
+
+def _normal(seed: int, training_seed: int, binarization: Binarization) -> float:
+    entropy = [seed, training_seed, list(ENCODINGS).index(binarization.encoding), *binarization.cut_points]
+    return float(np.random.default_rng(entropy).normal())
+
+
+def handed_back(tried: Tried) -> dict[int, Binarization]:
+    """The best for each number of cut points by mean value, fewer channels first, as storage.records; 0: of all."""
+    values: dict[Binarization, list[float]] = defaultdict(list)
+    for binarization, seen in tried:
+        values[binarization].append(seen)
+    ranked = sorted(values, key=lambda each: (-math.fsum(values[each]) / len(values[each]), each.channels))
+    best = {0: ranked[0]}
+    for each in ranked:
+        best.setdefault(len(each.cut_points), each)
+    return best
+
+
+def append(path: Path, fields: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows to the end of a CSV, which begins with a header."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    with path.open("a", newline="") as handle:
+        writer = csv.writer(handle)
+        if new:
+            writer.writerow(fields)
+        writer.writerows(rows)
+
+
+def mean_table(rows: pd.DataFrame, column: str, title: str) -> str:
+    """Markdown: a row for each sampler and start, a column for each number of trials; mean ± standard error."""
+    grouped = rows.groupby(["start", "sampler", "trials"])[column]
+    table = pd.DataFrame({"mean": 100 * grouped.mean(), "error": 100 * grouped.sem(), "n": grouped.size()})
+    trials = sorted(rows["trials"].unique())
+    order = table["mean"].unstack("trials").sort_values(trials[-1]).index
+    lines = [f"{title}\n", "| sampler | start | seeds | " + " | ".join(f"{t} trials" for t in trials) + " |"]
+    lines.append("|---" * (3 + len(trials)) + "|")
+    for start, sampler in order:
+        part = table.loc[(start, sampler)]
+        cells = [f"{part['mean'][t]:.2f} ± {part['error'][t]:.2f}" if t in part.index else "–" for t in trials]
+        lines.append(f"| {sampler} | {start} | {part['n'].max()} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
