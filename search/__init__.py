@@ -4,7 +4,7 @@ study.py       python -m search.study: the whole run, readable from top to botto
 export.py      python -m search.export: the best thresholds as JSON
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 binarize.py    CutPoints and encodings
-references.py  cut points that need no search
+references.py  cut points that need no search, in order; rules.py: computed ones; learned.py: learned by gradient
 space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures
 samplers.py    samplers and pruners by name

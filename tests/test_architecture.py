@@ -18,7 +18,8 @@ ALLOWED = {
     "search.binarize": set(),
     "search.metrics": set(),
     "search.space": {"search.binarize"},
-    "search.references": {"search.binarize"},
+    "search.rules": {"search.binarize"},
+    "search.references": {"search.binarize", "search.rules"},
 }
 
 
