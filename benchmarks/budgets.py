@@ -23,15 +23,16 @@ from search.data.split import split_pictures
 from search.objective import TrialSpec, make_objective
 from search.protocol import BUDGETS, make_protocol
 from search.references import Reference, references
+from search.rules import Pixels
 
 FIELDS = ["setting", "kind", "encoding", "budget", "seed", "value", "standard_error", "seconds"]
 
 
-def settings(histogram: np.ndarray) -> Iterator[tuple[str, str, str, np.ndarray]]:
+def settings(pixels: Pixels) -> Iterator[tuple[str, str, str, np.ndarray]]:
     """Greyscale, the paper's eight settings, and one to four cut points of other references."""
     yield "greyscale", "greyscale", "-", greyscale_table()
-    paper = references("paper", histogram, 8, ("range",), True)
-    others = references("auto", histogram, 8, ("thermometer",), False)
+    paper = references("paper", pixels, 8, ("range",), True)
+    others = references("auto", pixels, 8, ("thermometer",), False)
     chosen = [r for r in others if (r.name, len(r.binarization.cut_points)) in OTHERS]
     for found in [*paper, *chosen]:
         yield _row(found)
@@ -54,7 +55,7 @@ def main() -> None:
     args = parser.parse_args()
     pictures, _ = load_pictures(args.data, None, None)
     split = split_pictures(pictures, 0)
-    histogram = np.bincount(split.train.images.ravel(), minlength=256)
+    pixels = Pixels.of(split.train.images, split.train.labels)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     with args.output.open("w", newline="") as handle:
         rows = csv.writer(handle)
@@ -62,7 +63,7 @@ def main() -> None:
         for name in args.budgets:
             budget = BUDGETS[name]
             evaluate = make_objective(split, make_protocol(split, budget, 0), torch.device("cpu"))
-            for ranges, kind, encoding, table in settings(histogram):
+            for ranges, kind, encoding, table in settings(pixels):
                 for seed in range(args.seeds):
                     (result,) = evaluate([TrialSpec(table, seed)], lambda *_: False, lambda: None)
                     row = [ranges, kind, encoding, name, seed, result.value, result.standard_error, result.seconds]

@@ -24,6 +24,7 @@ from search.data.split import split_pictures
 from search.objective import TrialSpec, make_objective
 from search.protocol import Budget, make_protocol
 from search.references import references
+from search.rules import Pixels
 from search.space import Space, pixel_scale
 
 CHEAP = Budget(3, Recipe(epochs=5, width=16))
@@ -32,19 +33,19 @@ RANDOM, NEAR_THE_BEST = 140, 140  # draws of many-cuts beside the references
 FIELDS = ["ranges", "encoding", "cuts", "kind", "seed", "value", "standard_error", "seconds"]
 
 
-def one_cut(histogram: np.ndarray, rows: Path) -> Iterator[tuple[Binarization, str]]:
+def one_cut(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
     """Every cut point there is, in an order that shows the curve's shape early."""
     for cut in np.random.default_rng(0).permutation(np.arange(1, LEVELS)):
         yield Binarization(CutPoints((int(cut),)), "thermometer"), "all"
 
 
-def many_cuts(histogram: np.ndarray, rows: Path) -> Iterator[tuple[Binarization, str]]:
+def many_cuts(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
     """References, then random draws of every number of cut points, then neighbours of the best so far."""
     encodings = tuple(ENCODINGS)
-    for found in references("all", histogram, MAX_CUTS, encodings, True):
+    for found in references("auto", pixels, MAX_CUTS, encodings, True):
         yield found.binarization, found.name
     rng = np.random.default_rng(1)
-    space = Space(MAX_CUTS, encodings, pixel_scale(histogram))
+    space = Space(MAX_CUTS, encodings, pixel_scale(pixels.histogram))
     for i in range(RANDOM):
         params = {"k": i % MAX_CUTS + 1, "encoding": encodings[i // MAX_CUTS % 2]}
         params |= {f"u{j}": float(u) for j, u in enumerate(rng.random(MAX_CUTS))}
@@ -72,14 +73,14 @@ def main() -> None:
     args = parser.parse_args()
     pictures, _ = load_pictures(args.data, None, None)
     split = split_pictures(pictures, 0)
-    histogram = np.bincount(split.train.images.ravel(), minlength=LEVELS)
+    pixels = Pixels.of(split.train.images, split.train.labels)
     evaluate = make_objective(split, make_protocol(split, CHEAP, 0), torch.device("cpu"))
     args.output.parent.mkdir(parents=True, exist_ok=True)
     if not args.output.exists():
         args.output.write_text(",".join(FIELDS) + "\n")
     table = pd.read_csv(args.output)
     done = set(zip(table["ranges"], table["encoding"], strict=True))
-    for seed, (binarization, kind) in enumerate(PLANS[args.plan](histogram, args.output)):
+    for seed, (binarization, kind) in enumerate(PLANS[args.plan](pixels, args.output)):
         key = (str(binarization.cut_points), binarization.encoding)
         if key in done:
             continue

@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.simulate import append, handed_back, mean_table, run_study, training_histogram
+from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
 from benchmarks.surrogate import Features, Surrogate, binarizations, fit, validated
 from search.binarize import ENCODINGS, LEVELS, Binarization, CutPoints
-from search.references import Reference, multi_otsu, references
+from search.references import Reference, references
+from search.rules import Pixels, multi_otsu
 from search.samplers import SAMPLERS
 from search.space import Space, pixel_scale
 
@@ -46,17 +47,17 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.005, help="standard deviation of a training seed")
     parser.add_argument("-o", "--output", type=Path, required=True, help="goes on where an earlier run stopped")
     args = parser.parse_args()
-    histogram = training_histogram(args.data)
-    space = Space(MAX_CUTS, tuple(ENCODINGS), pixel_scale(histogram))
-    surrogate, many, table = fitted(args.tables, space, histogram)
+    pixels = training_pixels(args.data)
+    space = Space(MAX_CUTS, tuple(ENCODINGS), pixel_scale(pixels.histogram))
+    surrogate, many, table = fitted(args.tables, space, pixels.histogram)
     show_fit(surrogate, many, table)
-    found = references("all", histogram, MAX_CUTS, space.encodings, args.data == "sign-mnist")
+    found = references("auto", pixels, MAX_CUTS, space.encodings, args.data == "sign-mnist")
     best = best_known(surrogate, [*many, *(reference.binarization for reference in found)], space.encodings)
     for k, (binarization, value) in best.items():
         print(f"best known, k = {k or 'any'}: {value:.2%} {binarization}", file=sys.stderr)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     for sampler in args.samplers:
-        simulate(sampler, space, surrogate, found, best, histogram, seeds, args.checks, args.noise, args.output)
+        simulate(sampler, space, surrogate, found, best, pixels, seeds, args.checks, args.noise, args.output)
     show(pd.read_csv(args.output))
 
 
@@ -123,7 +124,7 @@ def simulate(
     surrogate: Surrogate,
     found: Sequence[Reference],
     best: dict[int, tuple[Binarization, float]],
-    histogram: np.ndarray,
+    pixels: Pixels,
     seeds: Iterable[int],
     checks: Sequence[int],
     noise: float,
@@ -140,7 +141,7 @@ def simulate(
             known[binarization] = float(surrogate([binarization])[0])
         return known[binarization]
 
-    otsu = {k: Binarization(cuts, space.encodings[0]) for k in best if k and (cuts := multi_otsu(histogram, k))}
+    otsu = {k: Binarization(cuts, space.encodings[0]) for k in best if k and (cuts := multi_otsu(pixels, k))}
     plans = [("references", [n]) for n in checks]
     if sampler not in NO_SEARCH:
         plans.append(("cold", list(checks)))

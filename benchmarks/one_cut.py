@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.simulate import append, handed_back, mean_table, run_study, training_histogram
+from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
 from search.binarize import Binarization
 from search.references import references
 from search.samplers import SAMPLERS
@@ -39,9 +39,9 @@ def main() -> None:
     curve = {
         int(ranges.split(",")[1]): float(value) for ranges, value in zip(table["ranges"], table["value"], strict=True)
     }
-    histogram = training_histogram(args.data)
-    space = Space(1, ("thermometer",), pixel_scale(histogram))
-    found = references("all", histogram, 1, space.encodings, args.data == "sign-mnist")
+    pixels = training_pixels(args.data)
+    space = Space(1, ("thermometer",), pixel_scale(pixels.histogram))
+    found = references("auto", pixels, 1, space.encodings, args.data == "sign-mnist")
 
     def value(binarization: Binarization) -> float:
         cut = binarization.cut_points.values[0]

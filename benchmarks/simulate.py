@@ -14,11 +14,12 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from search.binarize import ENCODINGS, LEVELS, Binarization
+from search.binarize import ENCODINGS, Binarization
 from search.data.load import load_pictures
 from search.data.split import split_pictures
 from search.objective import Result
 from search.references import Reference
+from search.rules import Pixels
 from search.samplers import make_sampler
 from search.space import Space
 from search.trials import ask, enqueue, tell
@@ -27,10 +28,11 @@ Value = Callable[[Binarization], float]
 Tried = list[tuple[Binarization, float]]  # in order, with the noisy value
 
 
-def training_histogram(data: str | None) -> np.ndarray:
-    """The histogram (256,) of the training pixels that benchmarks/collect.py trained on."""
+def training_pixels(data: str | None) -> Pixels:
+    """The grey levels of the training pixels that benchmarks/collect.py trained on."""
     pictures, _ = load_pictures(data, None, None)
-    return np.bincount(split_pictures(pictures, 0).train.images.ravel(), minlength=LEVELS)
+    train = split_pictures(pictures, 0).train
+    return Pixels.of(train.images, train.labels)
 
 
 def run_study(

@@ -3,4 +3,5 @@
 compact.py     the network
 augment.py     random changes of grey pictures, before they are encoded
 train.py       recipe, lanes, the training loop
+learned.py     thresholds that are learned together with a network
 """

@@ -10,7 +10,7 @@ channels-last, channels-last convolutions, max-pool before batch norm, fused Ada
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,15 +122,12 @@ def _train_one(
     device = training.labels.device
     torch.manual_seed(lane.seed)
     table = torch.as_tensor(lane.table, dtype=torch.float32, device=device)
-    n, height, width_px = training.images_u8.shape
-    network = NETWORKS[recipe.network](table.shape[1], height, width_px, classes, recipe.width, recipe.dropout)
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = math.ceil(n / recipe.batch_size)
+    network = new_network(table.shape[1], training, classes, recipe)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs
+        optimizer, max_lr=recipe.learning_rate, total_steps=steps_an_epoch(training, recipe) * recipe.epochs
     )
     averaged = None
     if recipe.averaging:
@@ -139,14 +136,10 @@ def _train_one(
     for epoch in range(recipe.epochs):
         network.train()
         total_loss = torch.zeros((), device=device)
-        # Pieces of equal size: a last batch of one picture would have no batch statistics.
-        for rows in torch.randperm(n, device=device).tensor_split(steps):
+        for images_u8, labels in batches(training, recipe):
             check()
-            images_u8 = training.images_u8[rows]
-            if recipe.augmentation:
-                images_u8 = augment(images_u8, recipe.augmentation)
             logits = network(encode(images_u8, table))
-            loss = functional.cross_entropy(logits, training.labels[rows], label_smoothing=recipe.label_smoothing)
+            loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -165,6 +158,29 @@ def _train_one(
             break
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def new_network(channels: int, training: Resident, classes: int, recipe: Recipe) -> nn.Module:
+    """An untrained network for pictures of that size, where they are."""
+    _, height, width_px = training.images_u8.shape
+    network = NETWORKS[recipe.network](channels, height, width_px, classes, recipe.width, recipe.dropout)
+    return network.to(training.labels.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def steps_an_epoch(training: Resident, recipe: Recipe) -> int:
+    """Batches that batches() gives."""
+    return math.ceil(len(training.labels) / recipe.batch_size)
+
+
+def batches(training: Resident, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch: images_u8 (n, H, W), augmented, and labels (n,), in an order drawn from torch's generator."""
+    order = torch.randperm(len(training.labels), device=training.labels.device)
+    # Pieces of equal size: a last batch of one picture would have no batch statistics.
+    for rows in order.tensor_split(steps_an_epoch(training, recipe)):
+        images_u8 = training.images_u8[rows]
+        if recipe.augmentation:
+            images_u8 = augment(images_u8, recipe.augmentation)
+        yield images_u8, training.labels[rows]
 
 
 @torch.inference_mode()

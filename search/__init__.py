@@ -8,7 +8,7 @@ outputs.py     the files that a study leaves
 export.py      python -m search.export: the best thresholds as JSON
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 binarize.py    CutPoints and encodings
-references.py  cut points that need no search
+references.py  cut points that need no search, in order; rules.py: computed ones; learned.py: learned by gradient
 space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures
 samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py

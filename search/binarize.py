@@ -73,6 +73,16 @@ class CutPoints:
         return table[images]
 
 
+def strictly_increasing(levels: Iterable[int], low: int = 1, high: int = LEVELS - 1) -> tuple[int, ...]:
+    """Integers low..high in order; those that fell on the same one move apart, as little as it takes."""
+    apart: list[int] = []
+    for level in levels:
+        apart.append(max(min(level, high), low, apart[-1] + 1 if apart else low))
+    for i in reversed(range(len(apart))):
+        apart[i] = min(apart[i], high + 1 - len(apart) + i)
+    return tuple(apart)
+
+
 def one_hot_ranges(bins: npt.NDArray[np.uint8], k: int) -> npt.NDArray[np.uint8]:
     """Channel i is 1 where the pixel lies in range i: k+1 channels, one of them 1 (the paper's)."""
     return np.equal(bins[..., None], np.arange(k + 1)).astype(np.uint8)

@@ -12,7 +12,8 @@ from search.binarize import ENCODINGS, LEVELS
 from search.command import BadInput, OneLineParser
 from search.metrics import METRICS
 from search.protocol import AUGMENTATIONS, BUDGETS
-from search.references import COMPUTED
+from search.references import WHICH
+from search.rules import RULES
 from search.samplers import PRUNERS, SAMPLERS
 from search.space import SCALES
 
@@ -58,10 +59,11 @@ class StudyConfig:
         "how positions become grey levels: half by the training pixels' distribution, or evenly", "pixels", SCALES
     )
     references: str = flag(
-        f"cut points that need no search as the first trials: {', '.join(COMPUTED)}; auto adds the paper's "
-        "on Sign Language MNIST; at most half of the trials",
+        f"cut points that need no search as the first trials: {', '.join(RULES)}; auto adds the paper's on "
+        "Sign Language MNIST; all adds these and those learned by gradient, which cost a training more each; "
+        "at most half of the trials",
         "auto",
-        ["auto", "paper", "all", "none"],
+        WHICH,
     )
     sampler: str = flag("Optuna's sampler; cmaes keeps a pickle in the database", "tpe", SAMPLERS)
     pruner: str | None = flag(

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from search.binarize import LEVELS, Binarization, CutPoints
+from search.binarize import LEVELS, Binarization, CutPoints, strictly_increasing
 
 Params = dict[str, int | float | str]
 
@@ -74,7 +74,7 @@ class Space:
             broken = 1 - (1 - float(params[f"u{i}"])) ** (1 / (k - i))
             position += (1 - position) * broken
             levels.append(int(np.searchsorted(self.edges, position, side="right")))
-        return Binarization(CutPoints(_strictly_increasing(levels)), str(params.get("encoding", self.encodings[0])))
+        return Binarization(CutPoints(strictly_increasing(levels)), str(params.get("encoding", self.encodings[0])))
 
     def params(self, binarization: Binarization) -> Params:
         """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
@@ -94,13 +94,3 @@ class Space:
         if len(self.encodings) > 1:
             params["encoding"] = binarization.encoding
         return params
-
-
-def _strictly_increasing(levels: list[int]) -> tuple[int, ...]:
-    """Levels 1..255 in order; those that fell on the same one move apart, as little as it takes."""
-    apart: list[int] = []
-    for level in levels:
-        apart.append(max(min(level, LEVELS - 1), 1, apart[-1] + 1 if apart else 1))
-    for i in reversed(range(len(apart))):
-        apart[i] = min(apart[i], LEVELS - len(apart) + i)
-    return tuple(apart)

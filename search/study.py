@@ -7,6 +7,7 @@ Nothing imports this module.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,14 @@ from search.data.load import load_pictures
 from search.data.split import Split, split_pictures
 from search.greyscale import greyscale_run
 from search.joining import default_name, join
+from search.learned import make_learner
 from search.metrics import METRICS
 from search.objective import Evaluate, TrialSpec, choose_device, make_objective
 from search.outputs import output_folder, write_results
 from search.progress import Best, Progress
 from search.protocol import AUGMENTATIONS, BUDGETS, Budget, Protocol, make_protocol
 from search.references import references
+from search.rules import Pixels
 from search.samplers import PRUNERS, make_sampler
 from search.space import SCALES, Space
 from search.stop import Stopped, StopSignals
@@ -65,9 +68,9 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     protocol = make_protocol(
         split, budget_of(config), config.seed, config.batch_size, config.metric, config.folds, config.repeats
     )
-    histogram = np.bincount(split.train.images.ravel(), minlength=256)
+    pixels = Pixels.of(split.train.images, split.train.labels)
     encodings = tuple(ENCODINGS) if config.encoding == "both" else (config.encoding,)
-    space = Space(config.max_cuts, encodings, SCALES[config.positions](histogram))
+    space = Space(config.max_cuts, encodings, SCALES[config.positions](pixels.histogram))
     space_settings = {name: getattr(config, name) for name in ("max_cuts", "encoding", "positions", "objectives")}
     evaluate = make(split, protocol, device)
 
@@ -76,7 +79,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     folder = output_folder(name, config.output_dir)
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
     study = join(database, name, protocol, space_settings, config.objective_names, pruner)
-    save_data_set(database, describe(split, protocol, histogram))
+    save_data_set(database, describe(split, protocol, pixels.histogram))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
     # ── greyscale, references, search ──
@@ -86,9 +89,10 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
             if put_back_abandoned(study):
                 say("a trial of an earlier run did not finish and is queued again")
             greyscale = greyscale_run(database, study, protocol, evaluate, signals.check)
-            found = references(config.references, histogram, config.max_cuts, encodings, pictures.name == "sign-mnist")
-            enqueue(study, space, found, config.trials)
-            search(config, study, space, evaluate, greyscale, signals.check, started)
+            wanted = references(config.references, pixels, config.max_cuts, encodings, pictures.name == "sign-mnist")
+            learn = make_learner(split, protocol, device, signals.check)
+            queue = partial(enqueue, study, space, wanted, config.trials, learn)
+            search(config, study, space, queue, evaluate, greyscale, signals.check, started)
         except Stopped as stop:
             stopped = stop
 
@@ -105,12 +109,13 @@ def search(
     config: StudyConfig,
     study: optuna.Study,
     space: Space,
+    queue: Callable[[], int],
     evaluate: Evaluate,
     greyscale: Run | None,
     check: Callable[[], None],
     started: float,
 ) -> None:
-    """The loop: ask, train, record, tell, show, until the study has its trials or the time is over."""
+    """The loop: queue, ask, train, record, tell, show, until the study has its trials or the time is over."""
     if counted(study) >= config.trials:
         say(f"the study has {counted(study)} trials already; a larger --trials goes on")
         return
@@ -123,6 +128,7 @@ def search(
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
             check()
+            queue()
             number = len(study.get_trials(deepcopy=False))
             study.sampler = make_sampler(config.sampler, config.seed, number, space)
             batch = [ask(study, space, config.seed)]

@@ -4,7 +4,7 @@ Enters: a study and a space. Leaves: trials with their binarization and training
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.binarize import Binarization
 from search.objective import Result
-from search.references import Reference
+from search.references import LEARNED, Reference, ToLearn
 from search.space import Space
 from search.worker import is_gone, this_worker
 from storage.records import STOPPED, StartedTrial, record_end, record_start
@@ -49,18 +49,58 @@ def running(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
-def enqueue(study: optuna.Study, space: Space, wanted: Sequence[Reference], total: int) -> int:
-    """Queues the references that the study lacks, up to half of `total`; returns how many it queued."""
-    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if STOPPED not in t.user_attrs]
-    present = {a["reference_binarization"] for a in attributes if "reference_binarization" in a}
-    missing = [r for r in wanted if str(r.binarization) not in present]
+def enqueue(
+    study: optuna.Study,
+    space: Space,
+    wanted: Sequence[Reference | ToLearn],
+    total: int,
+    learn: Callable[[ToLearn], Reference | None] = lambda _: None,
+) -> int:
+    """Queues the references that the study lacks, up to half of `total`; returns how many it queued.
+
+    The queue ends before one that has to be learned; it is learned when nothing waits any more. So call this before
+    each trial. A reference that was learned before, known by its number of cut points, is not learned again.
+    """
+    present = _references(study)
+    missing = [each for each in wanted if not _is_among(present, each)]
     room = min(total // 2 - len(present), total - counted(study))
-    for reference in missing[: max(room, 0)]:
-        study.enqueue_trial(
-            dict(space.params(reference.binarization)),
-            user_attrs={"reference": reference.name, "reference_binarization": str(reference.binarization)},
-        )
-    return len(missing[: max(room, 0)])
+    queued = 0
+    for each in missing[: max(room, 0)]:
+        found: Reference | None
+        if isinstance(each, ToLearn):
+            if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                break
+            found = learn(each)
+            if found is None or _is_among(_references(study), each):  # another process may have been faster
+                continue
+        else:
+            found = each
+        attributes = {
+            "reference": found.name,
+            "reference_binarization": str(found.binarization),
+            "reference_cuts": len(found.binarization.cut_points),
+        }
+        if found.seconds:
+            attributes["reference_seconds"] = found.seconds
+        study.enqueue_trial(dict(space.params(found.binarization)), user_attrs=attributes)
+        queued += 1
+    return queued
+
+
+def _references(study: optuna.Study) -> set[tuple[str, str, int | None]]:
+    """Name, binarization and number of cut points of the references that the study has."""
+    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if STOPPED not in t.user_attrs]
+    return {
+        (a["reference"], a["reference_binarization"], a.get("reference_cuts"))
+        for a in attributes
+        if "reference_binarization" in a
+    }
+
+
+def _is_among(present: set[tuple[str, str, int | None]], wanted: Reference | ToLearn) -> bool:
+    if isinstance(wanted, ToLearn):
+        return any((name, cuts) == (LEARNED, wanted.cuts) for name, _, cuts in present)
+    return any(binarization == str(wanted.binarization) for _, binarization, _ in present)
 
 
 def ask(study: optuna.Study, space: Space, seed: int) -> Asked:

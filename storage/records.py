@@ -29,6 +29,7 @@ TRIAL_COLUMNS = (
     "encoding",
     "channels",
     "reference",  # name, or None
+    "reference_seconds",  # what finding the reference took beside the trial itself, or None
     "replicate_of",  # number of the first trial of the same cut points, or None
     "training_seed",
     "standard_error",

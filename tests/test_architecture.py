@@ -19,8 +19,9 @@ ALLOWED = {
     "search.binarize": set(),
     "search.metrics": set(),
     "search.space": {"search.binarize"},
-    "search.references": {"search.binarize"},
     "search.statistics": set(),
+    "search.rules": {"search.binarize"},
+    "search.references": {"search.binarize", "search.rules"},
 }
 
 

@@ -7,6 +7,7 @@ from optuna.trial import TrialState
 
 from search.objective import Result
 from search.references import references
+from search.rules import Pixels
 from search.samplers import PRUNERS, SAMPLERS, SameCuts, make_sampler
 from search.space import Space, linear_scale
 from search.trials import ask, enqueue, tell
@@ -38,7 +39,7 @@ def _quiet():
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_takes_references_and_goes_on(name):
     study = study_with(name)
-    found = references("all", np.ones(256, dtype=np.int64), 3, SPACE.encodings, False)
+    found = references("auto", Pixels(np.ones((2, 256), dtype=np.int64)), 3, SPACE.encodings, False)
     enqueue(study, SPACE, found, 8)
     cuts = run_trials(study, 12)
     assert cuts[:4] == [r.binarization for r in found[:4]]

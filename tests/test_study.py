@@ -97,6 +97,44 @@ def test_a_resumed_study_gets_the_references_it_still_lacks(toy):
     assert results().trials["reference"].notna().sum() == 10
 
 
+def test_all_references_are_learned_one_by_one_and_not_again(toy, capsys):
+    settings = {"max_cuts": 2, "epochs": 1, "width": 4, "references": "all"}
+    formula_study(toy, trials=12, **settings)
+    some = results().trials
+    assert len(some) == 12
+    formula_study(toy, trials=40, **settings)
+    trials = results().trials
+    learned = trials[trials["reference"] == "learned"]
+    assert sorted(learned["cut_points"].map(len)) == [1, 2]
+    assert set(learned["encoding"]) == {"thermometer"}
+    assert (learned["reference_seconds"] > 0).all()
+    assert trials[trials["reference"] != "learned"]["reference_seconds"].isna().all()
+    err = capsys.readouterr().err
+    assert err.count("learning 1 threshold by gradient") == 1
+    assert err.count("learning 2 thresholds by gradient") == 1
+    assert err.index("trial 0 ") < err.index("learning ")
+
+
+def test_auto_learns_nothing(toy, capsys):
+    formula_study(toy, trials=40, max_cuts=2)
+    assert "learning" not in capsys.readouterr().err
+
+
+def test_a_signal_while_thresholds_are_learned_loses_nothing(toy, monkeypatch):
+    def interrupted(start, training, classes, recipe, seed, check):
+        os.kill(os.getpid(), signal.SIGINT)
+        check()
+        raise AssertionError("check does not stop the learning")
+
+    settings = {"max_cuts": 1, "epochs": 1, "width": 4, "references": "all"}
+    with monkeypatch.context() as patch:
+        patch.setattr("search.learned.learn_thresholds", interrupted)
+        assert run_study(StudyConfig(data=toy, trials=20, pruner="none", **settings), URL, make_formula) == 130
+    assert set(results().trials["state"]) == {"COMPLETE"}
+    formula_study(toy, trials=20, **settings)
+    assert (results().trials["reference"] == "learned").sum() == 1
+
+
 def test_greyscale_is_made_once_also_for_another_study_of_the_same_protocol(toy):
     formula_study(toy, trials=2)
     formula_study(toy, trials=2, max_cuts=3)

@@ -16,6 +16,7 @@ from search.samplers import make_sampler
 from search.space import Space, linear_scale
 from search.trials import ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell, this_worker
 from storage.records import STOPPED
+from tests.test_rules import PIXELS
 
 SPACE = Space(2, ("range", "thermometer"), linear_scale(np.ones(256)))
 ONE = Reference("multi-otsu", Binarization(CutPoints((77,)), "range"))
@@ -40,7 +41,7 @@ def test_a_trials_cut_points_are_written_before_it_trains(study):
 
 
 def test_references_take_at_most_half_of_the_trials_and_are_queued_once(study):
-    found = references("all", np.ones(256, dtype=np.int64), 2, SPACE.encodings, False)
+    found = references("auto", PIXELS, 2, SPACE.encodings, False)
     assert enqueue(study, SPACE, found, 6) == 3
     assert enqueue(study, SPACE, found, 6) == 0
     assert enqueue(study, SPACE, found, 10) == 2
