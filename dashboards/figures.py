@@ -5,7 +5,6 @@ Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing 
 
 import warnings
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,10 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial
 from plotly.subplots import make_subplots
 
+from dashboards.drawing import BLUE, GREEN, GREY, ORANGE, greyscale_line, metric, number, styled, value_axis
 from search.binarize import LEVELS, Binarization, CutPoints
-from search.metrics import METRICS, NORMAL_95, Metric
 from storage.results import Results
 
-BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#cbd5e1"
 MOST_CHANNELS = 9  # that the picture of channels shows
 FEWEST_FOR_IMPORTANCE = 10  # complete trials
 
@@ -54,15 +52,15 @@ def history_figure(results: Results) -> go.Figure:
             name=source,
             marker={"color": color, "size": 7},
             text=rows["label"],
-            hovertemplate=f"trial %{{x}}: {_number(results)}<br>%{{text}}<extra></extra>",
+            hovertemplate=f"trial %{{x}}: {number(results)}<br>%{{text}}<extra></extra>",
         )
     figure.add_scatter(x=data["number"], y=data["best"], name="best so far", line={"color": GREEN, "shape": "hv"})
-    _greyscale_line(figure, results)
+    greyscale_line(figure, results)
     figure.update_layout(
         xaxis_title="trial",
-        yaxis=_value_axis(results),
+        yaxis=value_axis(results),
     )
-    return _styled(figure)
+    return styled(figure)
 
 
 def importance_data(results: Results) -> pd.DataFrame:
@@ -72,6 +70,7 @@ def importance_data(results: Results) -> pd.DataFrame:
         return pd.DataFrame({"parameter": [], "importance": []})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", ".*low `target` values")  # which is what it gets
         importances = optuna.importance.get_param_importances(results.study, target=_lower_is_better(results))
     names = {"k": "number of cut points", "encoding": "encoding"}
     rows = [
@@ -101,44 +100,7 @@ def importance_figure(results: Results) -> go.Figure | None:
         return None
     figure = go.Figure(go.Bar(x=data["importance"], y=data["parameter"], orientation="h", marker_color=BLUE))
     figure.update_layout(xaxis_title="share of importance", yaxis={"autorange": "reversed"})
-    return _styled(figure)
-
-
-def cuts_figure(results: Results) -> go.Figure:
-    """Accuracy against the number of cut points: every candidate, the best of each number, greyscale."""
-    figure = go.Figure()
-    rows = results.candidates
-    for is_reference, name, color in ((False, "search", LIGHT), (True, "references", ORANGE)):
-        some = rows[rows["reference"].notna() == is_reference]
-        figure.add_scatter(
-            x=some["cuts"],
-            y=some["value"],
-            mode="markers",
-            name=name,
-            marker={"color": color, "size": 7},
-            text=some["threshold_ranges"]
-            + " "
-            + some["encoding"]
-            + some["reference"].map(lambda r: f" ({r})" if pd.notna(r) else ""),
-            hovertemplate=f"%{{text}}<br>{_number(results)}<extra></extra>",
-        )
-    best = results.by_cuts
-    figure.add_scatter(
-        x=best["cuts"],
-        y=best["value"],
-        mode="lines+markers",
-        name="best of each number",
-        line={"color": BLUE},
-        error_y={"type": "data", "array": NORMAL_95 * best["standard_error"].astype(float)},
-        text=best["threshold_ranges"] + " " + best["encoding"],
-        hovertemplate=f"%{{text}}<br>{_number(results)}<extra></extra>",
-    )
-    _greyscale_line(figure, results)
-    figure.update_layout(
-        xaxis={"title": "number of cut points", "dtick": 1 if best["cuts"].max() <= 20 else None},
-        yaxis=_value_axis(results),
-    )
-    return _styled(figure)
+    return styled(figure)
 
 
 def positions_data(results: Results) -> pd.DataFrame:
@@ -181,7 +143,7 @@ def positions_figure(results: Results) -> go.Figure:
     figure.update_yaxes(title_text="share of pixels", tickformat=".1%", row=2, col=1)
     figure.update_xaxes(range=[-1, LEVELS], row=1, col=1)
     figure.update_xaxes(title_text="grey level", row=2, col=1)
-    return _styled(figure, height=520)
+    return styled(figure, height=520)
 
 
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
@@ -213,7 +175,7 @@ def channels_figure(results: Results) -> go.Figure:
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     for axis in figure.select_yaxes():
         axis.scaleanchor = axis.anchor
-    return _styled(figure, height=60 + 95 * len(examples))
+    return styled(figure, height=60 + 95 * len(examples))
 
 
 def _channel_title(binarization: Binarization, channel: int) -> str:
@@ -222,50 +184,3 @@ def _channel_title(binarization: Binarization, channel: int) -> str:
         return f"≥ {cuts[channel]}"
     last = channel == len(cuts)
     return f"{ranges[channel]}–{ranges[channel + 1] if last else ranges[channel + 1] - 1}"
-
-
-def metric(results: Results) -> Metric:
-    """What the study's values measure."""
-    return METRICS[results.protocol["metric"]]
-
-
-def _number(results: Results) -> str:
-    return "%{y:.1%}" if metric(results).percent else "%{y:.3f}"
-
-
-def _value_axis(results: Results) -> dict[str, Any]:
-    title, form = f"validation {metric(results).name}", ".0%" if metric(results).percent else ".2f"
-    return {"title": title, "tickformat": form, "range": value_range(results)}
-
-
-def value_range(results: Results) -> tuple[float, float]:
-    """Where an axis of values begins and ends: the few hopeless candidates must not flatten the others."""
-    values = results.candidates["value"].astype(float)
-    spread = NORMAL_95 * results.by_cuts["standard_error"].astype(float)
-    shown = [*(results.by_cuts["value"] - spread), *(results.by_cuts["value"] + spread)]
-    if results.greyscale is not None:
-        shown.append(results.greyscale.value)
-    if metric(results).maximize:
-        return float(min(values.quantile(0.1), *shown) - 0.01), float(min(max(shown) + 0.01, 1.002))
-    low, high = min(shown), max(values.quantile(0.9), *shown)
-    return float(low - 0.05 * (high - low)), float(high + 0.05 * (high - low))
-
-
-def _greyscale_line(figure: go.Figure, results: Results) -> None:
-    if results.greyscale is None:
-        return
-    value, spread = results.greyscale.value, NORMAL_95 * results.greyscale.standard_error
-    figure.add_hrect(y0=value - spread, y1=value + spread, fillcolor=GREY, opacity=0.12, line_width=0)
-    figure.add_hline(
-        y=value, line={"color": GREY, "dash": "dash"}, annotation_text=f"greyscale {metric(results).shown(value)}"
-    )
-
-
-def _styled(figure: go.Figure, height: int = 400) -> go.Figure:
-    return figure.update_layout(
-        template="plotly_white",
-        height=height,
-        margin={"l": 60, "r": 30, "t": 40, "b": 50},
-        legend={"orientation": "h", "y": 1.08},
-        font={"family": "system-ui, sans-serif"},
-    )

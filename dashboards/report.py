@@ -18,6 +18,8 @@ from plotly.offline import get_plotlyjs
 
 from dashboards import figures
 from dashboards.confirmed import confirmed_figure, confirmed_table
+from dashboards.cost import cuts_figure, front_figure
+from dashboards.drawing import metric
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
 from search.metrics import Metric
 from storage.database import open_database
@@ -61,7 +63,7 @@ def write_report(results: Results, path: Path) -> None:
         protocol=list(flat(results.protocol)) + [(f"version of {k}", v) for k, v in results.versions.items()],
         fingerprint=results.protocol_fingerprint,
         plotly_js=Markup(get_plotlyjs()),
-        metric=figures.metric(results),
+        metric=metric(results),
         confirmation=results.confirmation,
         confirmed_table=confirmed_table,
         table=table,
@@ -78,12 +80,20 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
             confirmed_text(results.confirmation),
             confirmed_figure(results.confirmation),
         )
+    measured = metric(results).name.capitalize()
+    yield section(
+        "bits",
+        f"{measured} against bits a pixel",
+        "The front: what no binarization with as few bits a pixel equals."
+        + (" The study searched for both at once." if len(results.study.directions) > 1 else ""),
+        front_figure(results),
+    )
     yield section(
         "cuts",
-        "Accuracy against number of cut points",
+        f"{measured} against number of cut points",
         "Every binarization that was trained to the end, and the best for each number of cut points. "
         "The lowest tenth may lie below the axis: double-click shows all.",
-        figures.cuts_figure(results),
+        cuts_figure(results),
     )
     yield section(
         "positions",
@@ -100,7 +110,8 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "history",
         "Optimization history",
-        "Each trial that was trained to the end; pruned trials have no value.",
+        f"Each trial that was trained to the end, and the best {metric(results).name} so far at any number of bits; "
+        "pruned trials have no value.",
         figures.history_figure(results),
     )
     importance = figures.importance_figure(results)
@@ -108,8 +119,8 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         yield section(
             "importance",
             "Parameter importance",
-            "What the value depends on (PED-ANOVA). Position i says where cut point i lies between the one "
-            "before it and 255; it has no effect in trials with fewer cut points.",
+            f"What the {metric(results).name} depends on (PED-ANOVA). Position i says where cut point i lies between "
+            "the one before it and 255; it has no effect in trials with fewer cut points.",
             importance,
         )
 

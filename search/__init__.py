@@ -5,7 +5,7 @@ confirm.py     python -m search.confirm: retrains finalists, reads the test set 
 finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
 findings.py    what a reading found; confirmed.py: as text
 outputs.py     the files that a study leaves
-export.py      python -m search.export: the best thresholds as JSON
+export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 binarize.py    CutPoints and encodings
 references.py  cut points that need no search, in order; rules.py: computed ones; learned.py: learned by gradient

@@ -18,6 +18,10 @@ from search.samplers import PRUNERS, SAMPLERS
 from search.space import SCALES
 
 OBJECTIVES = {"accuracy": ("accuracy",), "accuracy,bits": ("accuracy", "bits a pixel")}
+ONE_OBJECTIVE = ("cmaes", "halving")  # samplers that rank trials by one value
+# After n trainings that are all worse than the best trial's, the Wilcoxon test has p = 1 / 2**n, and prunes below 0.1:
+# after four trainings at the earliest, which saves something if there is a fifth.
+FEWEST_FOR_WILCOXON = 5
 
 
 def flag(
@@ -68,7 +72,8 @@ class StudyConfig:
     sampler: str = flag("Optuna's sampler; cmaes keeps a pickle in the database", "tpe", SAMPLERS)
     pruner: str | None = flag(
         "ends trials early, among those with as many cut points; references and replicates are never pruned; "
-        "default: median after epochs, wilcoxon with several trainings a trial, none with two objectives",
+        f"default: median after epochs, wilcoxon with {FEWEST_FOR_WILCOXON} or more trainings a trial, none with fewer "
+        "or with two objectives",
         None,
         PRUNERS,
     )
@@ -122,6 +127,8 @@ class StudyConfig:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise BadInput(f"--{name.replace('_', '-')} {value}: expected {low:.10g} to {high:.10g}")
+        if len(self.objective_names) > 1 and self.sampler in ONE_OBJECTIVE:
+            raise BadInput(f"--sampler {self.sampler} knows one objective only; with {self.objectives} take another")
         self._check_pruner()
         if self.study_name is not None and not self.study_name.strip():
             raise BadInput("--study-name is empty; leave it out for the default")
@@ -131,10 +138,12 @@ class StudyConfig:
             return
         if len(self.objective_names) > 1:
             raise BadInput(f"--pruner {self.pruner}: a study of two objectives cannot prune; leave it out")
-        several = self.folds * self.repeats > 1
-        if self.pruner == "wilcoxon" and not several:
-            raise BadInput("--pruner wilcoxon compares trainings: it needs --folds or --repeats above 1")
-        if self.pruner in ("median", "hyperband") and several:
+        if self.pruner == "wilcoxon" and self.trainings < FEWEST_FOR_WILCOXON:
+            raise BadInput(
+                f"--pruner wilcoxon compares trainings and cannot tell before the fourth: --folds times --repeats must "
+                f"be {FEWEST_FOR_WILCOXON} or more, not {self.trainings}"
+            )
+        if self.pruner in ("median", "hyperband") and self.trainings > 1:
             raise BadInput(
                 f"--pruner {self.pruner} compares epochs: with several trainings a trial use wilcoxon or none"
             )
@@ -145,13 +154,19 @@ class StudyConfig:
         return OBJECTIVES[self.objectives]
 
     @property
+    def trainings(self) -> int:
+        """Networks that a trial trains."""
+        return self.folds * self.repeats
+
+    @property
     def pruner_name(self) -> str:
         """The pruner that was asked for, or the default of these settings."""
         if self.pruner is not None:
             return self.pruner
-        if len(self.objective_names) > 1:
-            return "none"
-        return "wilcoxon" if self.folds * self.repeats > 1 else "median"
+        if self.trainings == 1 and len(self.objective_names) == 1:
+            return "median"
+        enough = self.trainings >= FEWEST_FOR_WILCOXON and len(self.objective_names) == 1
+        return "wilcoxon" if enough else "none"
 
 
 def add_flags(parser: OneLineParser) -> None:

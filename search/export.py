@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from search import thresholds
 from search.command import OK, exit_with, finished_study_parser, run, say
+from search.picks import PICKS
 from storage.database import open_database
 from storage.results import load_results
 
@@ -12,14 +13,22 @@ from storage.results import load_results
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the flags and exports; returns the exit code."""
     parser = finished_study_parser("search.export", "Write a study's best thresholds as JSON.", "default: stdout")
-    parser.add_argument("--cuts", type=int, metavar="K", help="the best with K cut points instead of the best of all")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--cuts", type=int, metavar="K", help="the best with K cut points instead of the best of all")
+    which.add_argument(
+        "--pick",
+        choices=PICKS,
+        default=argparse.SUPPRESS,
+        help="the best value, the knee of value against bits a pixel, or the fewest cut points whose value is not "
+        "distinguishable from the best (default: best)",
+    )
     return run(export, parser.parse_args(argv))
 
 
 def export(args: argparse.Namespace) -> int:
     """Writes the thresholds document where the flags say."""
     results = load_results(open_database(args.storage, create=False), args.study_name)
-    made = thresholds.document(results, args.cuts)
+    made = thresholds.document(results, args.cuts, getattr(args, "pick", "best"))
     if args.output is None:
         print(thresholds.to_json(made), end="")
     else:

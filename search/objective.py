@@ -59,19 +59,38 @@ class _Fold:
     validation_u8: Tensor
     labels: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
-    weights: Scores
+    metric: Metric
 
-    def value(self, scores: Scores) -> float:
-        return float(np.average(scores, weights=self.weights))
+    @classmethod
+    def of(cls, parts: Parts, protocol: Protocol, device: torch.device) -> "_Fold":
+        chosen, validation = at_most_variants(parts.train, protocol.variants, protocol.seed), parts.validation
+        return cls(
+            Resident.of(chosen.images, chosen.labels, device),
+            torch.from_numpy(validation.images).to(device),
+            validation.labels,
+            validation.groups,
+            METRICS[protocol.metric],
+        )
+
+    @property
+    def weights(self) -> Scores:
+        return self.metric.weight(self.labels)
+
+    def scores(self, logits: Logits) -> Scores:
+        return self.metric.score(logits, self.labels)
+
+    def value(self, logits: Logits) -> float:
+        return float(np.average(self.scores(logits), weights=self.weights))
 
 
 @dataclass(eq=False)
-class _Progress:
-    """What is known of a spec while its networks are trained: the scores on each fold that is done."""
+class _Running:
+    """What is known of a spec while its networks are trained: the logits of each training that is done."""
 
+    number: int  # among the specs
     spec: TrialSpec
     steps: list[float] = field(default_factory=list)
-    done: list[tuple[_Fold, Scores]] = field(default_factory=list)
+    done: list[tuple[_Fold, Logits]] = field(default_factory=list)
     seconds: float = 0.0
     pruned: bool = False
     diverged: bool = False
@@ -79,7 +98,7 @@ class _Progress:
     def result(self) -> Result:
         if self.pruned or self.diverged:
             return Result(None, None, tuple(self.steps), self.seconds, self.diverged)
-        scores = np.concatenate([scores for _, scores in self.done])
+        scores = np.concatenate([fold.scores(logits) for fold, logits in self.done])
         weights = np.concatenate([fold.weights for fold, _ in self.done])
         groups = np.concatenate([fold.groups for fold, _ in self.done])
         value = float(np.average(scores, weights=weights))
@@ -89,58 +108,42 @@ class _Progress:
 def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Evaluate:
     """Puts the pictures on the device once and gives the function that evaluates batches of specs.
 
-    A trial trains a network for each fold and repeat. Where that is one, its steps are epochs; where it is more,
+    A trial trains a network for each repeat and fold. Where that is one, its steps are epochs; where it is more,
     its steps are trainings, in the same order in every trial, as the Wilcoxon pruner needs it.
     """
-    metric = METRICS[protocol.metric]
     classes = len(split.pictures.class_names)
-    folds = [_fold(fold, protocol, metric, device) for fold in split.folds]
-    trainings = list(product(range(protocol.repeats), folds))
-    steps_are_epochs = len(trainings) == 1
-
-    def train_one(
-        running: Sequence[_Progress], step: int, report: Report, check: Callable[[], None], lane_of: Sequence[int]
-    ) -> None:
-        repeat, fold = trainings[step]
-
-        def after_epoch(i: int, epoch: int, logits: Logits) -> bool:
-            if not steps_are_epochs:
-                return False
-            running[i].steps.append(fold.value(metric.score(logits, fold.labels)))
-            return report(lane_of[i], epoch, running[i].steps[-1])
-
-        lanes = [Lane(each.spec.table, each.spec.seed * protocol.repeats + repeat) for each in running]
-        outcomes = train(lanes, fold.training, fold.validation_u8, classes, protocol.recipe, after_epoch, check)
-        for i, (each, outcome) in enumerate(zip(running, outcomes, strict=True)):
-            each.seconds += outcome.seconds
-            each.pruned, each.diverged = outcome.pruned, outcome.diverged
-            if outcome.logits is None or outcome.pruned or outcome.diverged:
-                continue
-            each.done.append((fold, metric.score(outcome.logits, fold.labels)))
-            if not steps_are_epochs:
-                each.steps.append(fold.value(each.done[-1][1]))
-                each.pruned = report(lane_of[i], step, each.steps[-1]) and step + 1 < len(trainings)
+    trainings = list(product(range(protocol.repeats), [_Fold.of(parts, protocol, device) for parts in split.folds]))
 
     def evaluate(specs: Sequence[TrialSpec], report: Report, check: Callable[[], None]) -> list[Result]:
-        lanes = [_Progress(spec) for spec in specs]
-        for step in range(len(trainings)):
-            lane_of = [i for i, lane in enumerate(lanes) if not lane.pruned and not lane.diverged]
-            train_one([lanes[i] for i in lane_of], step, report, check, lane_of)
-        return [lane.result() for lane in lanes]
+        trials = [_Running(number, spec) for number, spec in enumerate(specs)]
+        for repeat, fold in trainings:
+            left = [trial for trial in trials if not trial.pruned and not trial.diverged]
+
+            def step(lane: int, _: int, logits: Logits, left: list[_Running] = left, fold: _Fold = fold) -> bool:
+                trial = left[lane]
+                trial.steps.append(fold.value(logits))
+                return report(trial.number, len(trial.steps) - 1, trial.steps[-1])
+
+            outcomes = train(
+                [Lane(trial.spec.table, trial.spec.seed * protocol.repeats + repeat) for trial in left],
+                fold.training,
+                fold.validation_u8,
+                classes,
+                protocol.recipe,
+                step if len(trainings) == 1 else None,
+                check,
+            )
+            for lane, (trial, outcome) in enumerate(zip(left, outcomes, strict=True)):
+                trial.seconds += outcome.seconds
+                trial.pruned, trial.diverged = outcome.pruned, outcome.diverged
+                if outcome.logits is None or outcome.pruned or outcome.diverged:
+                    continue
+                trial.done.append((fold, outcome.logits))
+                if len(trainings) > 1:
+                    trial.pruned = step(lane, 0, outcome.logits) and len(trial.done) < len(trainings)
+        return [trial.result() for trial in trials]
 
     return evaluate
-
-
-def _fold(parts: Parts, protocol: Protocol, metric: Metric, device: torch.device) -> _Fold:
-    chosen = at_most_variants(parts.train, protocol.variants, protocol.seed)
-    validation = parts.validation
-    return _Fold(
-        Resident.of(chosen.images, chosen.labels, device),
-        torch.from_numpy(validation.images).to(device),
-        validation.labels,
-        validation.groups,
-        metric.weight(validation.labels),
-    )
 
 
 def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:

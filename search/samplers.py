@@ -125,13 +125,19 @@ class _SameCutsStudy(optuna.Study):
         return best(complete, key=lambda trial: cast(float, trial.value))
 
 
+def wilcoxon(epochs: int) -> BasePruner:
+    """Compares the trainings of a trial, fold by fold and seed by seed, with those of the best trial."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return SameCuts(WilcoxonPruner(p_threshold=0.1))
+
+
 # The number of epochs of a trial to a pruner. The median waits for two thirds of the epochs: before that, one-hot
 # ranges lag behind thermometers that they end equal to, and were pruned for it.
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "median": lambda epochs: SameCuts(MedianPruner(n_startup_trials=4, n_warmup_steps=2 * epochs // 3)),
     "hyperband": lambda epochs: HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3),
-    # Compares the trainings of a trial, fold by fold and seed by seed, with those of the best trial.
-    "wilcoxon": lambda epochs: SameCuts(WilcoxonPruner(p_threshold=0.1)),
+    "wilcoxon": wilcoxon,
     "none": lambda epochs: NopPruner(),
 }
 

@@ -119,9 +119,10 @@ def search(
     if counted(study) >= config.trials:
         say(f"the study has {counted(study)} trials already; a larger --trials goes on")
         return
-    one_training = config.folds * config.repeats == 1
     one_objective = len(study.directions) == 1
-    metric, step_name = METRICS[config.metric], "epoch" if one_training else "training"
+    if not one_objective:
+        say("two objectives: nothing is pruned, each trial is trained to the end")
+    metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
     with Progress(config.trials, counted(study), greyscale, best_so_far(study), metric, step_name) as progress:
         while counted(study) + len(running(study)) < config.trials or put_back_abandoned(study):
             if config.timeout is not None and time.monotonic() - started >= config.timeout:

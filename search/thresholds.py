@@ -17,29 +17,31 @@ from jsonschema import Draft202012Validator
 
 from search.binarize import Binarization, CutPoints
 from search.command import BadInput, NothingToShow, one_line, write_atomically
+from search.picks import PICKS
 from storage.records import counts
 from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
 
 
-def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
-    """The thresholds document of the best candidate, or of the best with that many cut points.
+def document(results: Results, cuts: int | None = None, pick: str = "best") -> dict[str, Any]:
+    """The thresholds document of the candidate that `pick` names (see PICKS), or of the best with `cuts` cut points.
 
     Raises: NothingToShow without a finished trial; BadInput when none has that many cut points.
     """
     if results.candidates.empty:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
-    pool = results.candidates if cuts is None else results.candidates[results.candidates["cuts"] == cuts]
-    if pool.empty:
-        there = ", ".join(map(str, results.by_cuts["cuts"]))
-        raise BadInput(f"--cuts {cuts}: no finished trial has {cuts} cut points; there are {there}")
+    if cuts is None:
+        chosen, how = PICKS[pick](results), pick
+    else:
+        chosen, how = best_with(results, cuts), f"best of {cuts}"
     data_set, greyscale = results.data_set, results.greyscale
     references = results.candidates[results.candidates["reference"].notna()]
     return {
         "schema_version": 1,
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        **candidate(pool.iloc[0], results.confirmation),
+        "pick": how,
+        **candidate(chosen, results.confirmation),
         "comparison": COMPARISON,
         "metric": f"validation {results.protocol['metric']}",
         "best_by_cut_points": [candidate(row, results.confirmation) for _, row in results.by_cuts.iterrows()],
@@ -71,6 +73,15 @@ def document(results: Results, cuts: int | None = None) -> dict[str, Any]:
         "protocol": dict(results.protocol),
         "versions": dict(results.versions),
     }
+
+
+def best_with(results: Results, cuts: int) -> "pd.Series[Any]":
+    """The best candidate with that many cut points. Raises: BadInput when there is none."""
+    found = results.by_cuts[results.by_cuts["cuts"] == cuts]
+    if found.empty:
+        there = ", ".join(map(str, results.by_cuts["cuts"]))
+        raise BadInput(f"--cuts {cuts}: no finished trial has {cuts} cut points; there are {there}")
+    return found.iloc[0]
 
 
 def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -138,6 +138,15 @@ def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
     return candidates.drop_duplicates("cuts").sort_values("cuts", ignore_index=True)
 
 
+def pareto_front(candidates: pd.DataFrame) -> pd.DataFrame:
+    """The candidates that none with as few bits a pixel equals in value, the best value and most bits first.
+
+    Of candidates with the same value and bits the first stands for all.
+    """
+    fewest_before = candidates["channels"].cummin().shift(fill_value=candidates["channels"].max() + 1)
+    return candidates[candidates["channels"] < fewest_before]
+
+
 def counts(trials: pd.DataFrame) -> dict[str, int]:
     """Number of trials by state, each state named: Optuna's, and stopped for those that were queued again."""
     found = trials["state"].value_counts()

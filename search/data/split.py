@@ -63,13 +63,14 @@ def split_pictures(pictures: Pictures, seed: int, folds: int = 1) -> Split:
     Raises: BadInput when a class has fewer photos than there are folds, or none in a part.
     """
     whole = pictures.train
-    check_enough_photos(pictures, max(FOLDS, folds))
+    check_enough_photos(pictures, whole, FOLDS)
     fifths = _grouped_folds(whole, FOLDS, seed)
     test = fifths[1] if pictures.test is None else np.empty(0, dtype=np.int64)
     development = np.setdiff1d(np.arange(len(whole)), test)
     if folds == 1:
         held_out = fifths[:1]
     else:
+        check_enough_photos(pictures, whole[development], folds)
         held_out = [development[rows] for rows in _grouped_folds(whole[development], folds, seed)]
     made = []
     for validation in held_out:
@@ -104,18 +105,20 @@ def check_no_leak(groups: npt.NDArray[np.int64], other_groups: npt.NDArray[np.in
         raise SplitLeak(f"{len(shared)} photos have variants on both sides of the split (photo group {shared[0]})")
 
 
-def check_enough_photos(pictures: Pictures, folds: int = FOLDS) -> None:
-    """Raises: BadInput for one class only, or a class with fewer photos than folds."""
+def check_enough_photos(pictures: Pictures, part: Part, folds: int) -> None:
+    """Raises: BadInput for one class only, or a class with fewer photos in a part of the pictures than folds."""
     if len(pictures.class_names) < 2:
         raise BadInput(
             f"{pictures.origin}: only one class ({pictures.class_names[0]}); a classifier needs at least two"
         )
     for label, name in enumerate(pictures.class_names):
-        photos = len(np.unique(pictures.train.groups[pictures.train.labels == label]))
+        photos = len(np.unique(part.groups[part.labels == label]))
         if photos < folds:
+            beside = "" if len(part) == len(pictures.train) else " beside its test photos"
+            fewer = "" if part is pictures.train else f", take at most {photos} folds"
             raise BadInput(
-                f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}, variants not counted; "
-                f"the split needs at least {folds}: add pictures of it or leave the class out"
+                f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}{beside}, variants not counted; "
+                f"the split needs at least {folds}: add pictures of it{fewer} or leave the class out"
             )
 
 

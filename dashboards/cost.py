@@ -1,0 +1,91 @@
+"""What a value costs: figures of it against the number of cut points and against bits a pixel.
+
+Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing else.
+"""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboards.drawing import BLUE, GREY, LIGHT, ORANGE, greyscale_line, metric, number, styled, value_axis
+from search.metrics import NORMAL_95
+from storage.records import pareto_front
+from storage.results import Results
+
+
+def candidates_data(results: Results) -> pd.DataFrame:
+    """One row for each candidate, the best first: cuts, bits (a pixel), value, standard_error, source (search or
+    references), label, best_of_cuts (of its number of cut points), on_front (of value against bits)."""
+    rows = results.candidates
+    names = rows["reference"].map(lambda name: f" ({name})" if pd.notna(name) else "")
+    return pd.DataFrame(
+        {
+            "cuts": rows["cuts"],
+            "bits": rows["channels"],
+            "value": rows["value"].astype(float),
+            "standard_error": rows["standard_error"].astype(float),
+            "source": np.where(rows["reference"].notna(), "references", "search"),
+            "label": rows["threshold_ranges"] + " " + rows["encoding"] + names,
+            "best_of_cuts": ~rows["cuts"].duplicated(),
+            "on_front": rows.index.isin(pareto_front(rows).index),
+        }
+    )
+
+
+def cuts_figure(results: Results) -> go.Figure:
+    """Value against the number of cut points: every candidate, the best of each number, greyscale."""
+    data = candidates_data(results)
+    best = data[data["best_of_cuts"]]
+    figure = _figure(results, data, best, "cuts", "number of cut points", "best of each number", "linear")
+    greyscale_line(figure, results)
+    return figure
+
+
+def front_figure(results: Results) -> go.Figure:
+    """Value against bits a pixel: every candidate, the front as steps, and greyscale at its 8 bits."""
+    data = candidates_data(results)
+    # Steps: a value holds until more bits give a better one.
+    figure = _figure(results, data, data[data["on_front"]], "bits", "bits a pixel", "front", "hv")
+    if results.greyscale is not None:
+        figure.add_scatter(
+            x=[8],
+            y=[results.greyscale.value],
+            mode="markers",
+            name=f"greyscale {metric(results).shown(results.greyscale.value)}",
+            marker={"color": GREY, "size": 10, "symbol": "diamond"},
+            error_y={"type": "data", "array": [NORMAL_95 * results.greyscale.standard_error]},
+            hovertemplate=f"greyscale<br>{number(results)}<extra></extra>",
+        )
+    return figure
+
+
+def _figure(
+    results: Results, data: pd.DataFrame, line: pd.DataFrame, x: str, title: str, line_name: str, shape: str
+) -> go.Figure:
+    """All candidates as points and some of them as a line with intervals, over the column x."""
+    figure = go.Figure()
+    hover = f"%{{text}}<br>{number(results)}<extra></extra>"
+    for source, color in (("search", LIGHT), ("references", ORANGE)):
+        rows = data[data["source"] == source]
+        figure.add_scatter(
+            x=rows[x],
+            y=rows["value"],
+            mode="markers",
+            name=source,
+            marker={"color": color, "size": 7},
+            text=rows["label"],
+            hovertemplate=hover,
+        )
+    line = line.sort_values(x)
+    figure.add_scatter(
+        x=line[x],
+        y=line["value"],
+        mode="lines+markers",
+        name=line_name,
+        line={"color": BLUE, "shape": shape},
+        error_y={"type": "data", "array": NORMAL_95 * line["standard_error"]},
+        text=line["label"],
+        hovertemplate=hover,
+    )
+    figure.update_layout(xaxis={"title": title, "dtick": 1 if data[x].max() <= 20 else None}, yaxis=value_axis(results))
+    return styled(figure)

@@ -1,0 +1,65 @@
+"""What the figures of a study share: colours, the axis of values, the greyscale line, the look.
+
+Enters: storage.results.Results, plotly figures. Leaves: parts of figures. Every value is written as its metric says.
+"""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from search.metrics import METRICS, NORMAL_95, Metric
+from storage.results import Results
+
+BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#cbd5e1"
+
+
+def metric(results: Results) -> Metric:
+    """What the study's values measure."""
+    return METRICS[results.protocol["metric"]]
+
+
+def number(results: Results) -> str:
+    """A value on the y axis, as plotly's hover text has it."""
+    return "%{y:.1%}" if metric(results).percent else "%{y:.3f}"
+
+
+def value_axis(results: Results) -> dict[str, Any]:
+    """The y axis of values."""
+    title, form = f"validation {metric(results).name}", ".0%" if metric(results).percent else ".2f"
+    return {"title": title, "tickformat": form, "range": value_range(results)}
+
+
+def value_range(results: Results) -> tuple[float, float]:
+    """Where an axis of values begins and ends: the few hopeless candidates must not flatten the others."""
+    values = results.candidates["value"].astype(float)
+    spread = NORMAL_95 * results.by_cuts["standard_error"].astype(float)
+    shown = [*(results.by_cuts["value"] - spread), *(results.by_cuts["value"] + spread)]
+    if results.greyscale is not None:
+        shown.append(results.greyscale.value)
+    if metric(results).maximize:
+        return float(min(values.quantile(0.1), *shown) - 0.01), float(min(max(shown) + 0.01, 1.002))
+    low, high = min(shown), max(values.quantile(0.9), *shown)
+    margin = max(0.05 * (high - low), 0.01)
+    return float(max(low - margin, 0.0)), float(high + margin)
+
+
+def greyscale_line(figure: go.Figure, results: Results) -> None:
+    """A line at greyscale's value, and its interval over photos."""
+    if results.greyscale is None:
+        return
+    value, spread = results.greyscale.value, NORMAL_95 * results.greyscale.standard_error
+    figure.add_hrect(y0=value - spread, y1=value + spread, fillcolor=GREY, opacity=0.12, line_width=0)
+    figure.add_hline(
+        y=value, line={"color": GREY, "dash": "dash"}, annotation_text=f"greyscale {metric(results).shown(value)}"
+    )
+
+
+def styled(figure: go.Figure, height: int = 400) -> go.Figure:
+    """The same look for every figure."""
+    return figure.update_layout(
+        template="plotly_white",
+        height=height,
+        margin={"l": 60, "r": 30, "t": 40, "b": 50},
+        legend={"orientation": "h", "y": 1.08},
+        font={"family": "system-ui, sans-serif"},
+    )
