@@ -63,7 +63,7 @@ def plain(ours: Bools, theirs: Bools, photos: npt.NDArray[np.float64], rng: np.r
         by_photo = correct.reshape(len(correct), PHOTOS, VARIANTS).mean(axis=2)
         values.append(((photos @ by_photo.T) * seeds).sum(axis=1))
     low, high = np.quantile(values[0] - values[1], [0.025, 0.975])
-    return Difference(float(ours.mean() - theirs.mean()), float(low), float(high))
+    return Difference(float(ours.mean() - theirs.mean()), float(low), float(high), p=0.0)
 
 
 def simulate(row: Row, simulations: int, resamples: int, seed: int) -> list[Drawn]:

@@ -1,55 +1,20 @@
-"""What a confirmation found, as a figure and a table: a data part, which tests check, and a drawing part.
+"""What a confirmation found, as a figure and a table.
 
-Enters: the findings in storage.results.Results. Leaves: data frames, a figure, HTML. Reads nothing else.
+Enters: the findings in storage.results.Results. Leaves: a figure, HTML. Reads nothing else.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-Findings = Mapping[str, Any]
+from search.confirmed import confirmed_data, confirmed_table
+
 COLORS = {"better": "#059669", "tied": "#2563eb", "worse": "#ea580c", "": "#64748b"}
 
 
-def confirmed_data(findings: Findings) -> pd.DataFrame:
-    """One row for each entry, fewest bits first: input, roles, bits, accuracy, low, high, seeds, photo_accuracy,
-    validation, verdict and text against greyscale and the best reference."""
-    rows = []
-    for entry in sorted(findings["entries"], key=lambda e: (e["bits_per_pixel"], -e["accuracy"]["mean"])):
-        greyscale, reference = entry["against"]["greyscale"], entry["against"]["best_reference"]
-        rows.append(
-            {
-                "input": entry["input"],
-                "roles": ", ".join(entry["roles"]),
-                "bits": entry["bits_per_pixel"],
-                "accuracy": entry["accuracy"]["mean"],
-                "low": entry["accuracy"]["low"],
-                "high": entry["accuracy"]["high"],
-                "sd": entry["accuracy"]["sd"],
-                "seeds": entry["accuracy"]["n"],
-                "photo_accuracy": entry["photo_accuracy"]["mean"],
-                "validation": entry["validation"],
-                "verdict": "" if greyscale is None else greyscale["verdict"],
-                "to_greyscale": against_text(greyscale),
-                "to_best_reference": against_text(reference),
-                "to_rival": against_text(entry["against"]["rival"]),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def against_text(against: Mapping[str, Any] | None) -> str:
-    """`tied, +0.1 [-0.4, +0.6]`, in points."""
-    if against is None:
-        return ""
-    mean, low, high = (100 * against[key] for key in ("mean", "low", "high"))
-    return f"{against['verdict']}, {mean:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def confirmed_figure(findings: Findings) -> go.Figure:
+def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
     """Test accuracy of each entry with its interval against bits a pixel, coloured by the verdict on greyscale."""
     data = confirmed_data(findings)
     figure = go.Figure()
@@ -84,24 +49,6 @@ def confirmed_figure(findings: Findings) -> go.Figure:
     )
 
 
-def confirmed_table(findings: Findings) -> Markup:
-    """The entries as an HTML table, escaped."""
-    data = confirmed_data(findings)
-    shown = pd.DataFrame(
-        {
-            "input": data["input"],
-            "bits a pixel": data["bits"],
-            "test accuracy": [
-                f"{mean:.1%} [{100 * low:.1f}, {100 * high:.1f}]"
-                for mean, low, high in data[["accuracy", "low", "high"]].astype(float).to_numpy()
-            ],
-            "seeds": data["seeds"],
-            "sd over seeds": (100 * data["sd"]).map("{:.2f}".format),
-            "photos right": data["photo_accuracy"].map("{:.1%}".format),
-            "to greyscale": data["to_greyscale"],
-            "to best reference": data["to_best_reference"],
-            **({"to rival": data["to_rival"]} if len(findings["cost"]) > 1 else {}),
-            "stands for": data["roles"],
-        }
-    )
-    return Markup(shown.to_html(index=False, border=0, escape=True))
+def confirmed_html(findings: Mapping[str, Any]) -> Markup:
+    """The table, escaped."""
+    return Markup(confirmed_table(findings).to_html(index=False, border=0, escape=True))

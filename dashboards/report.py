@@ -17,16 +17,15 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from dashboards import figures
-from dashboards.confirmed import confirmed_figure, confirmed_table
+from dashboards.confirmed import confirmed_figure, confirmed_html
 from dashboards.cost import cuts_figure, front_figure
 from dashboards.drawing import metric
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
+from search.confirmed import caption
 from search.metrics import Metric
 from storage.database import open_database
 from storage.records import counts
 from storage.results import Results, load_results
-
-COST = "The search of study {study} cost {trials} trials, {seconds:,.0f} s of training."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +64,7 @@ def write_report(results: Results, path: Path) -> None:
         plotly_js=Markup(get_plotlyjs()),
         metric=metric(results),
         confirmation=results.confirmation,
-        confirmed_table=confirmed_table,
+        confirmed_html=confirmed_html,
         table=table,
     )
     write_atomically(path, html)
@@ -77,7 +76,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         yield section(
             "confirmed",
             "Confirmed on the test photos",
-            confirmed_text(results.confirmation),
+            caption(results.confirmation),
             confirmed_figure(results.confirmation),
         )
     measured = metric(results).name.capitalize()
@@ -123,19 +122,6 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
             "the one before it and 255; it has no effect in trials with fewer cut points.",
             importance,
         )
-
-
-def confirmed_text(found: Mapping[str, Any]) -> str:
-    """What the confirmed numbers are of."""
-    left_out = found["photos_left_out"]
-    copies = f" ({left_out} near copies of training photos are left out)" if left_out else ""
-    return (
-        f"Retrained with fresh seeds on all training photos; accuracy on {found['photos']} test photos{copies}; bars: "
-        f"95 % interval over photos and seeds. This was reading {found['readings']} of these photos in this database. "
-        + " ".join(
-            f"Study {c['study']} cost {c['trials']} trials, {c['seconds']:,.0f} s of training." for c in found["cost"]
-        )
-    )
 
 
 def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any]:

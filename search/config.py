@@ -11,7 +11,7 @@ from typing import Any
 from search.binarize import ENCODINGS, LEVELS
 from search.command import BadInput, OneLineParser
 from search.metrics import METRICS
-from search.protocol import AUGMENTATIONS, BUDGETS
+from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED
 from search.references import WHICH
 from search.rules import RULES
 from search.samplers import PRUNERS, SAMPLERS
@@ -129,6 +129,10 @@ class StudyConfig:
                 raise BadInput(f"--{name.replace('_', '-')} {value}: expected {low:.10g} to {high:.10g}")
         if len(self.objective_names) > 1 and self.sampler in ONE_OBJECTIVE:
             raise BadInput(f"--sampler {self.sampler} knows one objective only; with {self.objectives} take another")
+        if (self.seed + self.trials) * self.repeats > FIRST_SEED:
+            raise BadInput(
+                f"--seed {self.seed}: training seeds from {FIRST_SEED} on belong to confirmations; take a smaller one"
+            )
         self._check_pruner()
         if self.study_name is not None and not self.study_name.strip():
             raise BadInput("--study-name is empty; leave it out for the default")

@@ -10,23 +10,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from search.command import OK, STOPPED, BadInput, ProtocolMismatch, exit_with, parser, plural, run, say
-from search.confirmed import confirmed_table, paper_tables
+import numpy as np
+
+from search.command import OK, STOPPED, BadInput, NothingToShow, ProtocolMismatch, exit_with, parser, plural, run, say
+from search.confirmed import caption, confirmed_table, paper_tables
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
 from search.data.split import Fold, Split, digest, split_pictures
 from search.finalists import REFERENCES, finalists, paper_entries
+from search.findings import photos_without_copies
 from search.objective import choose_device
 from search.outputs import output_folder, write_results
-from search.protocol import BUDGETS, Protocol, differences, make_protocol
+from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, Protocol, differences, make_protocol
 from search.reading import read_test
-from search.retraining import FIRST_SEED, train_missing
+from search.retraining import train_missing
 from search.stop import Stopped, StopSignals
 from storage.confirmations import RunKey, claimed
 from storage.database import open_database
 from storage.results import Results, load_results
 
 FEWEST_SEEDS = 2
+FEWEST_PHOTOS = 2
 
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
@@ -88,11 +92,15 @@ def confirm(args: argparse.Namespace) -> int:
         raise BadInput(f"--top {args.top}: expected 0 or more")
     device = choose_device(args.device)
     paper = args.preset == "paper"
+    if paper and (args.study_name or args.rival or args.cuts):
+        raise BadInput("--preset paper has inputs of its own; leave --study-name, --rival and --cuts out")
     database = open_database(args.storage, create=paper)
 
     # ── entries: chosen by validation values ──
     results = None if paper else load_results(database, args.study_name)
     rival = load_results(database, args.rival) if args.rival and results else None
+    if rival is not None and results is not None and rival.study.study_name == results.study.study_name:
+        raise BadInput(f"--rival {args.rival}: that is the study itself; name another one")
     entries = (
         paper_entries() if results is None else finalists(results, args.top, args.cuts, args.confirm_references, rival)
     )
@@ -101,8 +109,11 @@ def confirm(args: argparse.Namespace) -> int:
 
     # ── pictures and protocol ──
     pictures, why = load_pictures(data_of(args, results), args.data_dir, args.shape)
+    if paper and pictures.name != "sign-mnist":
+        raise BadInput(f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {pictures.name}")
     split = split_of(pictures, results, rival)
-    protocol = confirmation_protocol(split, args.budget)
+    check_test_photos(split)
+    protocol = confirmation_protocol(split, args.budget, results)
 
     # ── trainings ──
     seeds = {entry: reference_seeds if entry.only_a_reference else args.seeds for entry in entries}
@@ -119,13 +130,17 @@ def confirm(args: argparse.Namespace) -> int:
     )
     with StopSignals() as signals:
         try:
-            train_missing(database, wanted, entries, split, protocol, device, signals.check)
+            left = train_missing(database, wanted, entries, split, protocol, device, signals.check)
         except Stopped as stop:
             say("stopped; run again to go on with the next training")
             return STOPPED + stop.signal
-    if busy := [key for key in wanted if key in claimed(database, protocol.fingerprint)]:
-        say(f"{plural(len(busy), 'training')} still running in other processes; the test set is not read yet")
-        return OK
+    if left:
+        workers = claimed(database, protocol.fingerprint)
+        names = sorted({workers[key] for key in left if key in workers})
+        raise NothingToShow(
+            f"{plural(len(left), 'training')} not done yet, in other processes (host:process): {', '.join(names)}; "
+            "the test set is not read; run again when they have ended"
+        )
 
     # ── the reading ──
     found = read_test(database, results, rival, entries, wanted, split, protocol)
@@ -134,8 +149,8 @@ def confirm(args: argparse.Namespace) -> int:
     if results is None or folder is None:
         print(paper_tables(found), flush=True)
         return OK
-    print(confirmed_table(found), flush=True)
-    write_results(load_results(database, results.study.study_name), folder)
+    print(f"{caption(found)}\n\n{confirmed_table(found).to_string(index=False)}", flush=True)
+    write_results(replace(results, confirmation=found), folder)
     return OK
 
 
@@ -172,10 +187,27 @@ def split_of(pictures: Pictures, results: Results | None, rival: Results | None)
     return split
 
 
-def confirmation_protocol(split: Split, budget: str) -> Protocol:
-    """All photos that are not test photos train, test photos are predicted; the same for every study of a split."""
+def check_test_photos(split: Split) -> None:
+    """Raises: BadInput when too few test photos are left to say anything, before anything is trained."""
+    kept = photos_without_copies(split.test, split.development)
+    photos = split.test[np.flatnonzero(kept)].photos
+    if photos < FEWEST_PHOTOS:
+        raise BadInput(
+            f"{split.pictures.origin}: {plural(photos, 'test photo')} without near copies among the training photos; "
+            f"at least {FEWEST_PHOTOS} are needed to say anything"
+        )
+
+
+def confirmation_protocol(split: Split, budget: str, results: Results | None = None) -> Protocol:
+    """All photos that are not test photos train, test photos are predicted; the same for every study of a split.
+
+    A study without augmentation is confirmed without: it knew why.
+    """
     whole = replace(split, folds=(Fold(split.development, split.test),))
-    made = make_protocol(whole, BUDGETS[budget], FIRST_SEED)
+    named = BUDGETS[budget]
+    if results is not None and not any(results.protocol["recipe"]["augmentation"].values()):
+        named = replace(named, recipe=replace(named.recipe, augmentation=AUGMENTATIONS["none"]))
+    made = make_protocol(whole, named, FIRST_SEED)
     return replace(made, photos="test", split_fingerprint=digest(split.development.groups, split.test.groups))
 
 

@@ -39,46 +39,73 @@ TABLES = {
 }
 
 
-def confirmed_table(found: Findings) -> str:
-    """One row for each entry, fewest bits first, and what the numbers are of."""
+def confirmed_data(found: Findings) -> pd.DataFrame:
+    """One row for each entry, fewest bits first: input, roles, bits, accuracy, low, high, sd, seeds, photo_accuracy,
+    and the verdict on greyscale (empty for itself)."""
+    rows = [
+        {
+            "input": entry["input"],
+            "roles": ", ".join(entry["roles"]),
+            "bits": entry["bits_per_pixel"],
+            **{("accuracy" if key == "mean" else key): entry["accuracy"][key] for key in ("mean", "low", "high", "sd")},
+            "seeds": entry["accuracy"]["n"],
+            "photo_accuracy": entry["photo_accuracy"]["mean"],
+            "verdict": (entry["against"]["greyscale"] or {"verdict": ""})["verdict"],
+        }
+        for entry in ordered(found)
+    ]
+    return pd.DataFrame(rows)
+
+
+def confirmed_table(found: Findings) -> pd.DataFrame:
+    """The same as text, for people, with what each is compared with."""
     rows = [
         {
             "input": entry["input"],
             "bits": entry["bits_per_pixel"],
-            "test accuracy": _with_interval(entry["accuracy"]),
+            "test accuracy": with_interval(entry["accuracy"]),
             "seeds": entry["accuracy"]["n"],
             "sd": f"{100 * entry['accuracy']['sd']:.2f}",
             "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
             "to greyscale": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
             **({"to rival": verdict(entry["against"]["rival"])} if len(found["cost"]) > 1 else {}),
+            "best to it": verdict(entry["against"]["best"], turned=True),
             "stands for": ", ".join(entry["roles"]),
         }
-        for entry in sorted(found["entries"], key=lambda entry: (entry["bits_per_pixel"], -entry["accuracy"]["mean"]))
+        for entry in ordered(found)
     ]
-    return f"{caption(found)}\n\n{pd.DataFrame(rows).to_string(index=False)}"
+    return pd.DataFrame(rows)
+
+
+def ordered(found: Findings) -> list[Mapping[str, Any]]:
+    """The entries, fewest bits first, then the most accurate."""
+    return sorted(found["entries"], key=lambda entry: (entry["bits_per_pixel"], -entry["accuracy"]["mean"]))
 
 
 def caption(found: Findings) -> str:
-    """One paragraph: how many photos, what is left out, what the brackets are, how often it was read."""
+    """How many photos, what is left out, what the numbers are, how often the photos were read, what the search cost."""
     left_out = found["photos_left_out"]
     copies = f", {left_out} photos with near copies among the training photos left out" if left_out else ""
-    cost = "".join(
-        f"\nStudy {c['study']}: {c['trials']} trials, {c['seconds']:,.0f} s of training." for c in found["cost"]
-    )
-    return (
-        f"Test set: {found['photos']} photos ({found['pictures']} pictures){copies}; "
-        f"[95 % interval over photos and seeds]; reading {found['readings']} of these photos in this database."
-        f"{cost}"
-    )
+    sentences = [
+        f"Accuracy on {found['photos']} test photos ({found['pictures']} pictures){copies}, of networks trained with "
+        "fresh seeds on all other photos; [95 % interval over photos and seeds].",
+        f"Reading {found['readings']} of these photos in this database.",
+        *("Search of study {study}: {trials} trials, {seconds:,.0f} s of training.".format(**c) for c in found["cost"]),
+    ]
+    return " ".join(sentences)
 
 
-def verdict(against: Mapping[str, Any] | None) -> str:
-    """`tied, +0.1 [-0.4, +0.6]`, in points."""
+def verdict(against: Mapping[str, Any] | None, turned: bool = False) -> str:
+    """`tied, +0.1 [-0.4, +0.6]`, in points. turned: as the other one sees it."""
     if against is None:
         return ""
     mean, low, high = (100 * against[key] for key in ("mean", "low", "high"))
-    return f"{against['verdict']}, {mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+    word = against["verdict"]
+    if turned:
+        mean, low, high = -mean, -high, -low
+        word = {"better": "worse", "worse": "better"}.get(word, word)
+    return f"{word}, {mean:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def paper_tables(found: Findings) -> str:
@@ -91,16 +118,16 @@ def paper_tables(found: Findings) -> str:
 
 
 NOISE = (
-    "paper's: accuracy of one run on the whole published test set. noise: 95 % of the differences between two single "
-    "runs of equal\n"
-    "worth lie within this on so many photos (photos and seeds). A reported difference inside it decides nothing."
+    "paper's: accuracy of one run on the whole published test set, with another network. noise: 95 % of the\n"
+    "differences between single runs of two of our networks of equal worth lie within this (photos and seeds);\n"
+    "the paper's, which err more, differ by more. So a reported difference inside it decides nothing."
 )
 
 
 def _paper_rows(entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str]) -> pd.DataFrame:
     original = entries[""]
     if not settings:
-        row = {"input": "greyscale", "paper's": PAPER_ORIGINAL, "ours": _with_interval(original["accuracy"])}
+        row = {"input": "greyscale", "paper's": PAPER_ORIGINAL, "ours": with_interval(original["accuracy"])}
         return pd.DataFrame([row | {"whole test set": f"{original['all_photos']['mean']:.1%}"}])
     rows = []
     for ranges in settings:
@@ -111,7 +138,7 @@ def _paper_rows(entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str
             {
                 "threshold ranges": ranges,
                 "paper's": f"{PAPER_ACCURACY[ranges]:.1f}",
-                "ours": _with_interval(entry["accuracy"]),
+                "ours": with_interval(entry["accuracy"]),
                 "whole test set": f"{entry['all_photos']['mean']:.1%}",
                 "paper's to original": f"{reported:+.1f}",
                 "noise": f"±{noise:.1f}",
@@ -133,5 +160,5 @@ def single_run_noise(entry: Mapping[str, Any], rival: Mapping[str, Any]) -> floa
     return NORMAL_95 * math.sqrt(mean_of_seeds + seeds * (1 - 1 / n))
 
 
-def _with_interval(estimate: Mapping[str, Any]) -> str:
+def with_interval(estimate: Mapping[str, Any]) -> str:
     return f"{estimate['mean']:.1%} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"

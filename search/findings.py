@@ -31,7 +31,9 @@ def findings(
     """All that a reading finds. independent: (N,) which test pictures count; the others do in `all_photos` alone."""
     kept = test[np.flatnonzero(independent)]
     right = {entry: predicted[entry][:, independent] == kept.labels for entry in entries}
-    roles = {"greyscale": GREYSCALE, "best_reference": BEST_REFERENCE, "rival": RIVAL}
+    roles = {"greyscale": GREYSCALE, "best_reference": BEST_REFERENCE, "rival": RIVAL, "best": "best"}
+    # Groups that the data's owner gave may span classes; a vote is among pictures of one.
+    one_label = np.unique(np.stack([kept.groups, kept.labels]), axis=1, return_inverse=True)[1].ravel()
     rivals = {name: with_role(entries, role) for name, role in roles.items()}
 
     def against(entry: Entry, rival: Entry | None) -> dict[str, Any] | None:
@@ -40,7 +42,7 @@ def findings(
         return _plain(difference(right[entry], right[rival], kept.groups))
 
     def one(entry: Entry) -> dict[str, Any]:
-        by_photo = majority_correct(predicted[entry][:, independent], kept.labels, kept.groups)
+        by_photo = majority_correct(predicted[entry][:, independent], kept.labels, one_label)
         return {
             **_describe(entry),
             "accuracy": _plain(estimate(right[entry], kept.groups)),

@@ -10,6 +10,7 @@ from models.augment import Augmentation
 from models.train import Recipe
 from search.data.split import Split, at_most_variants
 
+FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
 TRAINING_VERSION = 1  # raise it when the training code changes what a seed gives
 
 

@@ -11,6 +11,7 @@ from search.command import say
 from search.data.split import Split, digest
 from search.finalists import Entry
 from search.findings import findings, photos_without_copies
+from search.joining import versions
 from search.protocol import Protocol
 from storage.confirmations import RunKey, begin_reading, end_reading, load_predicted, load_readings
 from storage.database import Database
@@ -44,21 +45,22 @@ def read_test(
         if same and reading.findings is not None:
             say(f"read on {reading.read_at:%Y-%m-%d} by {reading.reader}; shown again, not read again")
             return reading.findings
+    done = load_predicted(database, protocol.fingerprint)
     id = begin_reading(
         database, data, study, protocol.fingerprint, f"{getpass.getuser()}@{socket.gethostname()}", inputs
     )
-    count = len(earlier) + 1
+    count = sum(reading.id <= id for reading in load_readings(database, data))
     say(f"reading the test set: reading {count} of these test photos in this database")
-    done = load_predicted(database, protocol.fingerprint)
     predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
     found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
-    found |= {"readings": count, "protocol": protocol.as_dict()}
+    found |= {"readings": count, "protocol": protocol.as_dict(), "versions": versions()}
     found["cost"] = [search_cost(each) for each in (results, rival) if each is not None]
     end_reading(database, id, found)
     return found
 
 
 def search_cost(results: Results) -> dict[str, Any]:
-    """What a study's trials cost: how many that trained, and their seconds of training."""
+    """What a study's trials cost: how many that trained, and their seconds of training and of learning references."""
     seconds = results.trials["seconds"].dropna()
-    return {"study": results.study.study_name, "trials": len(seconds), "seconds": round(float(seconds.sum()), 1)}
+    spent = seconds.sum() + results.trials["reference_seconds"].dropna().sum()
+    return {"study": results.study.study_name, "trials": len(seconds), "seconds": round(float(spent), 1)}

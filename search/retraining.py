@@ -12,12 +12,10 @@ from models.train import Lane, Resident, train
 from search.command import say
 from search.data.split import Split, at_most_variants
 from search.finalists import Entry
-from search.protocol import Protocol
+from search.protocol import FIRST_SEED, Protocol
 from search.worker import is_gone, this_worker
 from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
 from storage.database import Database
-
-FIRST_SEED = 1_000_000  # trials count up from --seed: confirmations never share one with them
 
 
 class TrainingDiverged(Exception):
@@ -32,8 +30,12 @@ def train_missing(
     protocol: Protocol,
     device: torch.device,
     check: Callable[[], None],
-) -> None:
-    """Trains what is not done yet, seed by seed; several processes share the work."""
+) -> list[RunKey]:
+    """Trains what is not done yet, seed by seed; several processes share the work.
+
+    Returns what is still missing because others train it.
+    Raises: TrainingDiverged; what `check` raises.
+    """
     for key, worker in claimed(database, protocol.fingerprint).items():
         if is_gone(worker):
             release(database, key, worker)
@@ -53,8 +55,11 @@ def train_missing(
             classes = len(split.pictures.class_names)
             (outcome,) = train([lane], training, test_u8, classes, protocol.recipe, None, check)
             if outcome.diverged or outcome.logits is None:
-                raise TrainingDiverged(f"{key.input}, seed {key.seed}: the training loss became NaN or infinite")
-            save_predicted(database, key, outcome.logits.argmax(axis=1), outcome.seconds)
+                raise TrainingDiverged(
+                    f"{key.input}, seed {key.seed}: the training loss became NaN or infinite; nothing is read. "
+                    "Another --budget has another recipe"
+                )
+            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds)
         except BaseException:
             release(database, key, this_worker())
             raise
@@ -62,3 +67,5 @@ def train_missing(
         left = len(missing) - missing.index(key) - 1
         minutes = (time.monotonic() - started) / made * left / 60
         say(f"trained {key.input}, seed {key.seed - FIRST_SEED + 1}  | {left} left, {minutes:.0f} min")
+    done = load_predicted(database, protocol.fingerprint)
+    return [key for key in wanted if key not in done]

@@ -99,7 +99,12 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     # ── results ──
     if stopped is None:
         show_results(database, name, folder)
-        return OK if config.confirm is None else confirm_study(config, storage, name)
+        if config.confirm is None:
+            return OK
+        if counted(study) < config.trials or running(study):
+            say("not confirmed: the study is not at its end; run again, or python -m search.confirm")
+            return OK
+        return confirm_study(config, storage, name)
     if best_so_far(study) is not None:
         show_results(database, name, folder)
     return STOPPED + stopped.signal

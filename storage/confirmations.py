@@ -57,12 +57,14 @@ def release(database: Database, key: RunKey, worker: str) -> None:
         connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, runs.c.predicted.is_(None)))
 
 
-def save_predicted(database: Database, key: RunKey, predicted: npt.NDArray[np.integer], seconds: float) -> None:
-    """Ends a training: the predicted class of each test picture, (N,)."""
+def save_predicted(
+    database: Database, key: RunKey, worker: str, predicted: npt.NDArray[np.integer], seconds: float
+) -> None:
+    """Ends a worker's training: the predicted class of each test picture, (N,)."""
     with database.engine.begin() as connection:
         connection.execute(
             runs.update()
-            .where(_is(key))
+            .where(_is(key), runs.c.worker == worker)
             .values(
                 predicted=np.asarray(predicted, dtype="<u2").tobytes(),
                 seconds=round(seconds, 2),
@@ -111,9 +113,13 @@ def load_readings(database: Database, data: str) -> list[Reading]:
         return [Reading(**row) for row in connection.execute(query).mappings()]
 
 
-def newest_findings(database: Database, study: str) -> dict[str, Any] | None:
-    """What the newest reading for a study found."""
-    query = sa.select(readings.c.findings).where(readings.c.study == study).order_by(readings.c.id.desc())
+def newest_findings(database: Database, study: str, data: str) -> dict[str, Any] | None:
+    """What the newest reading for a study of that data found. data: how the test set's fingerprint begins."""
+    query = (
+        sa.select(readings.c.findings)
+        .where(readings.c.study == study, readings.c.data.startswith(data, autoescape=True))
+        .order_by(readings.c.id.desc())
+    )
     with database.engine.connect() as connection:
         return next((found for found in connection.execute(query).scalars() if found is not None), None)
 

@@ -65,7 +65,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
         by_cuts=best_by_cuts(candidates),
         greyscale=greyscale[0] if greyscale else None,
         data_set=data_set,
-        confirmation=newest_findings(database, study.study_name),
+        confirmation=newest_findings(database, study.study_name, str(protocol["data_fingerprint"])),
     )
 
 

@@ -67,7 +67,7 @@ def readings():
 def test_a_confirmation_ends_with_numbers_in_the_table_the_file_and_the_report(study, capsys):
     assert confirmed() == 0
     out, err = capsys.readouterr()
-    assert "reading 1 of these photos" in out
+    assert "Reading 1 of these photos" in out
     assert "greyscale" in out
     assert "Traceback" not in err
     found = load_results(open_database(URL), study)
@@ -97,7 +97,7 @@ def test_more_seeds_train_what_is_missing_and_say_that_the_set_was_read_before(s
     assert confirmed("--seeds", "3") == 0
     out, err = capsys.readouterr()
     assert err.count("\ntrained ") == entries
-    assert "reading 2 of these" in out
+    assert "Reading 2 of these" in out
     assert [reading.findings is not None for reading in readings()] == [True, True]
 
 
@@ -174,8 +174,9 @@ def test_the_test_set_is_not_read_while_another_process_trains(study, capsys):
     split, _, _ = prepared(study)
     key = RunKey(confirmation_protocol(split, "full").fingerprint, "greyscale", FIRST_SEED)
     claim(open_database(URL), key, this_worker())
-    assert confirmed() == 0
-    assert "not read yet" in capsys.readouterr().err
+    capsys.readouterr()
+    assert confirmed() == 3
+    assert "the test set is not read" in capsys.readouterr().err
     assert readings() == []
 
 
@@ -198,6 +199,9 @@ def test_a_training_that_diverges_is_a_failure_and_no_number(study):
         (["--data", "other.npz"], 4, "not the pictures of study"),
         (["--study-name", "nobody"], 2, "no study 'nobody'"),
         (["--rival", "nobody"], 2, "no study 'nobody'"),
+        (["--rival", "mine"], 2, "the study itself"),
+        (["--preset", "paper", "--cuts", "1"], 2, "has inputs of its own"),
+        (["--preset", "paper"], 2, "not of toy"),
         (["--data", "nowhere.npz"], 2, "no such file"),
         (["--storage", "sqlite:///none.db"], 5, "no file"),
     ],
@@ -268,7 +272,7 @@ def test_another_study_of_the_same_protocol_can_be_the_rival(study, capsys):
     out = capsys.readouterr().out
     assert "best of the rival study" in out
     assert "to rival" in out
-    assert "Study rival: 8 trials" in out
+    assert "Search of study rival: 8 trials" in out
     run_study(StudyConfig(**settings, trials=2, study_name="other", epochs=2), URL, make_formula)
     assert confirmed("--study-name", study, "--rival", "other") == 4
     assert "recipe.epochs" in capsys.readouterr().err
@@ -279,6 +283,6 @@ def test_a_study_can_confirm_at_its_end(tmp_path, capsys):
     np.savez("toy.npz", images=part.images, labels=part.labels)
     flags = ["--data", "toy.npz", "--trials", "2", "--epochs", "1", "--width", "4", "--max-cuts", "1"]
     assert study_main(["--storage", URL, *flags, "--confirm", "2"]) == 0
-    assert "reading 1 of these photos" in capsys.readouterr().out
+    assert "Reading 1 of these photos" in capsys.readouterr().out
     (folder,) = Path("results").iterdir()
     assert json.loads((folder / "thresholds.json").read_text())["confirmed"]["accuracy"]["n"] == 2

@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dashboards.confirmed import confirmed_data, confirmed_figure, confirmed_table
+from dashboards.confirmed import confirmed_figure, confirmed_html
 from search.binarize import Binarization, CutPoints
-from search.confirmed import PAPER_ACCURACY, paper_tables, single_run_noise
-from search.confirmed import confirmed_table as text_table
+from search.confirmed import PAPER_ACCURACY, confirmed_data, confirmed_table, paper_tables, single_run_noise
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, paper_entries
 from search.findings import findings, photos_without_copies
@@ -104,12 +103,12 @@ def test_the_text_the_figure_and_the_html_show_the_same():
     data = confirmed_data(made)
     assert data["bits"].is_monotonic_increasing
     assert len(data) == len(ENTRIES)
-    text = text_table(made)
+    text = confirmed_table(made).to_string()
     assert "tied, +0.0 [" in text
     assert "better, +40.0 [" in text
     assert "to rival" not in text
-    assert "to rival" in text_table(made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]})
-    assert "90.0% [" in confirmed_table(made)
+    assert "to rival" in confirmed_table(made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]})
+    assert "90.0% [" in confirmed_html(made)
     figure = confirmed_figure(made)
     assert {trace.name for trace in figure.data} == {
         "greyscale",
@@ -129,7 +128,7 @@ def test_the_papers_tables_stand_beside_ours():
     for ranges, accuracy in PAPER_ACCURACY.items():
         assert ranges in text
         assert f"{accuracy:.1f}" in text
-    for part in ("Table I:", "Table II:", "Table III:", "94.9", "reading 2"):
+    for part in ("Table I:", "Table II:", "Table III:", "94.9", "Reading 2"):
         assert part in text
     assert set(PAPER_ACCURACY) == {",".join(map(str, ranges)) for ranges in PAPER}
 

@@ -85,7 +85,9 @@ def test_equal_trainings_leave_the_standard_error_over_photos():
     groups = np.repeat(np.arange(1000), 3)
     correct = np.tile((rng.random(1000) < 0.5)[groups], (4, 1))
     found = estimate(correct, groups)
-    assert found.high - found.low == pytest.approx(2 * Z * standard_error(correct[0], groups), rel=0.03)
+    assert found.high - found.low == pytest.approx(
+        2 * Z * standard_error(correct[0], groups, np.ones(len(groups))), rel=0.03
+    )
 
 
 def test_a_constant_difference_is_known_exactly():
@@ -106,7 +108,8 @@ def test_everything_right_is_not_certainty():
 
 @pytest.mark.parametrize(("low", "high", "verdict"), [(0.1, 0.2, "better"), (-0.2, -0.1, "worse"), (0, 0.1, "tied")])
 def test_a_verdict_needs_an_interval_without_zero(low, high, verdict):
-    assert Difference((low + high) / 2, low, high).verdict == verdict
+    assert Difference((low + high) / 2, low, high, p=0.01).verdict == verdict
+    assert Difference((low + high) / 2, low, high, p=0.06).verdict == "tied"
 
 
 @settings(max_examples=25, deadline=None)
@@ -224,3 +227,14 @@ def test_classes_are_not_negative():
         majority(np.array([[0, -1], [0, 0]]), np.arange(2))
     with pytest.raises(ValueError, match="labels have shape"):
         majority_correct(np.zeros((2, 2), int), np.zeros(3, int), np.arange(2))
+
+
+@pytest.mark.parametrize(("photos", "p", "verdict"), [(3, 2 / 8, "tied"), (4, 2 / 16, "tied"), (6, 2 / 64, "better")])
+def test_a_few_photos_that_agree_prove_nothing_near_100_percent(photos, p, verdict):
+    """One model is always right, the other always wrong on the same few photos: as likely as coins that agree."""
+    groups = np.repeat(np.arange(316), 3)
+    right = np.ones((10, len(groups)), dtype=bool)
+    rival = right & (groups >= photos)
+    found = difference(right, rival, groups)
+    assert found.p == pytest.approx(p)
+    assert found.verdict == verdict
