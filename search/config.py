@@ -69,7 +69,7 @@ class StudyConfig:
         "auto",
         WHICH,
     )
-    sampler: str = flag("Optuna's sampler; cmaes keeps a pickle in the database", "tpe", SAMPLERS)
+    sampler: str = flag("Optuna's samplers and ours (local); cmaes keeps a pickle in the database", "local", SAMPLERS)
     pruner: str | None = flag(
         "ends trials early, among those with as many cut points; references and replicates are never pruned; "
         f"default: median after epochs, wilcoxon with {FEWEST_FOR_WILCOXON} or more trainings a trial, none with fewer "

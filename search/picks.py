@@ -45,7 +45,8 @@ def smallest_tied(results: Results) -> "pd.Series[Any]":
     gap = (candidates["value"] - candidates["value"].iloc[0]).abs()
     spread = np.hypot(candidates["standard_error"], candidates["standard_error"].iloc[0])
     tied = candidates[gap <= NORMAL_95 * spread]
-    return tied.sort_values(["cuts", "channels"], kind="stable").iloc[0]
+    fewest: pd.Series[Any] = tied.sort_values(["cuts", "channels"], kind="stable").iloc[0]
+    return fewest
 
 
 PICKS: dict[str, Callable[[Results], "pd.Series[Any]"]] = {"best": best, "knee": knee, "smallest-tied": smallest_tied}

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from models.learned import WINDOW, learn_thresholds, thermometer
@@ -20,7 +21,6 @@ from search.objective import Result
 from search.protocol import Protocol
 from search.references import Reference, ToLearn
 from search.rules import Pixels, quantile
-from search.samplers import make_sampler
 from search.space import Space, linear_scale
 from search.trials import ask, enqueue, put_back, tell
 from storage.records import trials_frame
@@ -182,7 +182,7 @@ GOOD = Result(0.9, 0.01, (0.9,), 1.0, False)
 @pytest.fixture
 def study():
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(direction="maximize", sampler=make_sampler("random", 0, 0))
+    return optuna.create_study(direction="maximize", sampler=RandomSampler(0))
 
 
 def fake(learned):

@@ -5,6 +5,8 @@ pixels correlate by more than 0.98 are variants of one photo, and so is whatever
 through such pairs. On Sign Language MNIST this finds 1,274 groups of mostly 21 pictures (docs/data.md).
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
@@ -64,7 +66,7 @@ def _standardize(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
     A picture of one grey level has no correlation; the last column makes all of those alike.
     """
-    flat = images.reshape(len(images), -1).astype(np.float32)
+    flat = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(flat, axis=1, keepdims=True)
     flat /= np.where(norm == 0, 1, norm)
