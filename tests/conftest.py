@@ -10,12 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 from search.data import sign_mnist
 from search.data.pictures import Part, Pictures
 from search.data.split import Split, split_pictures
+
+# How long an example takes says something of the machine, which may be busy, and nothing of a property.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

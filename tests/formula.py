@@ -23,7 +23,7 @@ def value(cuts: tuple[int, ...], seed: int) -> float:
 
 
 def make_formula(split, protocol, device):
-    """Stands for search.objective.make_objective."""
+    """Stands for search.objective.make_objective. The log-loss of a value v is 1 - v."""
     trainings = protocol.folds * protocol.repeats
     one_training = trainings == 1
     steps = protocol.recipe.epochs if one_training else trainings
@@ -32,9 +32,12 @@ def make_formula(split, protocol, device):
         results = []
         for lane, spec in enumerate(specs):
             final, accuracies = value(cut_points(spec.table), spec.seed), []
+            if protocol.metric == "log-loss":
+                final = 1 - final
             for epoch in range(steps):
                 check()
-                accuracies.append(final * (epoch + 1) / steps if one_training else final)
+                so_far = (epoch + 1) / steps if protocol.metric != "log-loss" else 2 - (epoch + 1) / steps
+                accuracies.append(final * so_far if one_training else final)
                 if report(lane, epoch, accuracies[-1]) and epoch + 1 < steps:
                     break
             done = len(accuracies) == steps

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.train import Recipe
+from models.train import Outcome, Recipe
+from search import objective
 from search.binarize import greyscale_table
 from search.command import BadInput
-from search.data.split import Split
+from search.data.split import Split, split_pictures
+from search.metrics import METRICS
 from search.objective import TrialSpec, choose_device, make_objective, standard_error
 from search.protocol import Protocol
+from tests.conftest import toy_pictures
 
 RECIPE = Recipe(width=4, epochs=1, batch_size=16)
 
@@ -21,8 +24,8 @@ def protocol(**changes):
 
 
 def evaluate(split, variants=0, seed=0):
-    objective = make_objective(split, protocol(variants=variants, seed=seed), torch.device("cpu"))
-    return objective([TrialSpec(greyscale_table(), seed)], lambda *_: False, lambda: None)[0]
+    run = make_objective(split, protocol(variants=variants, seed=seed), torch.device("cpu"))
+    return run([TrialSpec(greyscale_table(), seed)], lambda *_: False, lambda: None)[0]
 
 
 def test_the_value_is_the_last_epochs_validation_accuracy(toy_split):
@@ -50,8 +53,8 @@ def test_the_test_set_has_no_influence(toy_split):
 
 def test_a_pruned_lane_has_no_value(toy_split):
     two_epochs = Recipe(width=4, epochs=2, batch_size=16)
-    objective = make_objective(toy_split, protocol(recipe=two_epochs), torch.device("cpu"))
-    (result,) = objective([TrialSpec(greyscale_table(), 0)], lambda *_: True, lambda: None)
+    run = make_objective(toy_split, protocol(recipe=two_epochs), torch.device("cpu"))
+    (result,) = run([TrialSpec(greyscale_table(), 0)], lambda *_: True, lambda: None)
     assert (result.value, result.standard_error, len(result.steps)) == (None, None, 1)
 
 
@@ -85,3 +88,116 @@ def test_cuda_that_is_not_there_is_refused():
     if not torch.cuda.is_available():
         with pytest.raises(BadInput, match="no CUDA device"):
             choose_device("cuda")
+
+
+class FakeTraining:
+    """Stands for models.train.train: random logits by seed and fold, and a note of every call."""
+
+    def __init__(self, diverges=lambda seed: False):
+        self.calls, self.diverges = [], diverges
+
+    def __call__(self, lanes, training, validation_u8, classes, recipe, report, check):
+        self.calls.append(([lane.seed for lane in lanes], training, validation_u8, report))
+        return [self.outcome(lane.seed, validation_u8, classes) for lane in lanes]
+
+    def outcome(self, seed, validation_u8, classes):
+        if self.diverges(seed):
+            return Outcome(seconds=1.0, diverged=True)
+        rng = np.random.default_rng([seed, int(validation_u8.sum())])
+        return Outcome(rng.normal(size=(len(validation_u8), classes)).astype(np.float32), seconds=1.0)
+
+
+@pytest.fixture
+def folded():
+    """Folds of different sizes: a photo has 1 to 4 variants."""
+    pictures = toy_pictures(photos=14, variants=4)
+    kept = np.random.default_rng(0).random(len(pictures.train)) < 0.6
+    kept[::4] = True
+    return split_pictures(replace(pictures, train=pictures.train[kept]), 0, folds=3)
+
+
+def run_fake(monkeypatch, split, specs=(), report=lambda *_: False, **changes):
+    fake = FakeTraining(changes.pop("diverges", lambda seed: False))
+    monkeypatch.setattr(objective, "train", fake)
+    run = make_objective(split, protocol(**{"folds": 3} | changes), torch.device("cpu"))
+    return run(list(specs) or [TrialSpec(greyscale_table(), 0)], report, lambda: None), fake
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_value_of_several_folds_is_the_mean_over_their_pictures(monkeypatch, folded, metric):
+    (result,), _ = run_fake(monkeypatch, folded, metric=metric, repeats=2)
+    sizes = [len(fold.validation) for fold in folded.folds]
+    assert len(set(sizes)) > 1
+    assert len(result.steps) == 6
+    by_class = metric == "balanced-accuracy"  # each class of a fold weighs the same, so each fold does
+    assert result.value == pytest.approx(np.average(result.steps, weights=None if by_class else sizes * 2))
+    assert result.seconds == 6
+
+
+def test_each_training_of_a_trial_has_its_fold_and_each_repeat_its_seed(monkeypatch, folded):
+    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1, 7)]
+    _, fake = run_fake(monkeypatch, folded, specs, repeats=2)
+    assert [seeds for seeds, *_ in fake.calls] == [[0, 2, 14]] * 3 + [[1, 3, 15]] * 3
+    for number, (_, training, validation_u8, report) in enumerate(fake.calls):
+        fold = folded.folds[number % 3]
+        assert np.array_equal(validation_u8.numpy(), fold.validation.images)
+        assert np.array_equal(training.images_u8.numpy(), fold.train.images)
+        assert report is None  # epochs are no steps here
+
+
+def test_steps_of_several_trainings_are_reported_in_the_same_order_for_every_trial(monkeypatch, folded):
+    seen = []
+    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1)]
+    results, _ = run_fake(monkeypatch, folded, specs, lambda *args: bool(seen.append(args)), repeats=2)
+    for lane, result in enumerate(results):
+        assert [(step, value) for each, step, value in seen if each == lane] == list(enumerate(result.steps))
+    assert [step for _, step, _ in seen] == sorted(step for _, step, _ in seen)
+
+
+def test_a_trial_that_is_pruned_between_trainings_trains_no_further_and_others_do(monkeypatch, folded):
+    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1)]
+    results, fake = run_fake(monkeypatch, folded, specs, lambda lane, step, value: (lane, step) == (0, 1))
+    assert [seeds for seeds, *_ in fake.calls] == [[0, 1], [0, 1], [1]]
+    assert (results[0].value, results[0].standard_error, len(results[0].steps)) == (None, None, 2)
+    assert (results[1].value is not None, len(results[1].steps)) == (True, 3)
+
+
+def test_after_the_last_training_nothing_is_pruned(monkeypatch, folded):
+    (result,), _ = run_fake(monkeypatch, folded, report=lambda lane, step, value: step == 2)
+    assert result.value is not None
+
+
+def test_one_training_that_diverges_ends_its_trial_only(monkeypatch, folded):
+    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1)]
+    results, fake = run_fake(monkeypatch, folded, specs, repeats=2, diverges=lambda seed: seed == 1)
+    assert [seeds for seeds, *_ in fake.calls] == [[0, 2]] * 3 + [[1, 3]] + [[3]] * 2
+    assert [(each.diverged, each.value is None) for each in results] == [(True, True), (False, False)]
+    assert len(results[0].steps) == 3
+
+
+def test_repeats_of_the_same_answers_make_no_value_more_certain(monkeypatch, folded):
+    """The photos stay the same ones: only answers that differ between seeds average out."""
+    monkeypatch.setattr(
+        FakeTraining, "outcome", lambda self, _, images, n, old=FakeTraining.outcome: old(self, 5, images, n)
+    )
+    (once,), _ = run_fake(monkeypatch, folded)
+    (often,), _ = run_fake(monkeypatch, folded, repeats=4)
+    assert often.value == pytest.approx(once.value)
+    assert often.standard_error == pytest.approx(once.standard_error)
+
+
+def test_more_folds_are_more_photos_and_a_smaller_standard_error(monkeypatch, folded):
+    (result,), _ = run_fake(monkeypatch, folded)
+    one_fold = replace(folded, folds=folded.folds[:1])
+    (less,), _ = run_fake(monkeypatch, one_fold, folds=1)
+    assert result.standard_error < less.standard_error
+
+
+def test_real_training_on_folds_and_repeats():
+    split = split_pictures(toy_pictures(), 0, folds=2)
+    run = make_objective(split, protocol(folds=2, repeats=2), torch.device("cpu"))
+    (result,) = run([TrialSpec(greyscale_table(), 0)], lambda *_: False, lambda: None)
+    sizes = [len(fold.validation) for fold in split.folds] * 2
+    assert result.value == pytest.approx(np.average(result.steps, weights=sizes))
+    assert len(result.steps) == 4
+    assert result.steps[:2] != result.steps[2:]

@@ -1,13 +1,14 @@
 """Figures and the report: the data of each figure, and one file that needs no network."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
 
-from dashboards import figures
+from dashboards import cost, drawing, figures
 from dashboards.report import main, write_report
 from search.binarize import Binarization, CutPoints
 from search.command import NothingToShow
@@ -79,7 +80,8 @@ def test_every_figure_can_be_drawn(results):
     for draw in (
         figures.history_figure,
         figures.importance_figure,
-        figures.cuts_figure,
+        cost.cuts_figure,
+        cost.front_figure,
         figures.positions_figure,
         figures.channels_figure,
     ):
@@ -87,13 +89,83 @@ def test_every_figure_can_be_drawn(results):
 
 
 def test_the_cuts_figure_shows_each_candidate_once_and_the_best(results):
-    search, reference, best = figures.cuts_figure(results).data
+    search, reference, best = cost.cuts_figure(results).data
     assert len(search.x) + len(reference.x) == len(results.candidates)
     assert list(best.y) == list(results.by_cuts["value"])
 
 
+def test_the_front_figure_shows_each_candidate_once_the_front_and_greyscale_at_its_bits(results):
+    data = cost.candidates_data(results)
+    front = data[data["on_front"]].sort_values("bits")
+    search, references, line, greyscale = cost.front_figure(results).data
+    assert len(search.x) + len(references.x) == len(results.candidates)
+    assert list(line.x) == list(front["bits"])
+    assert list(line.y) == list(front["value"])
+    assert line.line.shape == "hv"
+    assert (list(greyscale.x), list(greyscale.y)) == ([8], [results.greyscale.value])
+
+
+def test_the_front_rises_with_bits_and_nothing_lies_above_it(results):
+    data = cost.candidates_data(results)
+    front = data[data["on_front"]].sort_values("bits")
+    assert front["bits"].is_unique
+    assert front["value"].is_monotonic_increasing
+    for _, row in data.iterrows():
+        assert row["value"] <= front[front["bits"] <= row["bits"]]["value"].max()
+    assert data["best_of_cuts"].sum() == len(results.by_cuts)
+
+
+def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
+    results = make_study(tmp_path, metric="log-loss", trials=24)
+    data = figures.history_data(results)
+    assert data["best"].is_monotonic_decreasing
+    assert data["best"].iloc[-1] == data["value"].min()
+    low, high = drawing.value_range(results)
+    best = results.by_cuts
+    assert low <= max((best["value"] - 1.96 * best["standard_error"]).min(), 0)
+    assert high > (best["value"] + 1.96 * best["standard_error"]).max()
+    for draw in (cost.cuts_figure, cost.front_figure, figures.history_figure):
+        figure = draw(results)
+        assert figure.layout.yaxis.title.text == "validation log-loss"
+        assert "%" not in figure.layout.yaxis.tickformat
+        assert not any("%}" in (trace.hovertemplate or "") for trace in figure.data)
+    hovers = [trace.hovertemplate for trace in figures.positions_figure(results).data if trace.type == "scatter"]
+    assert not any("%:" in hover for hover in hovers)
+    write_report(results, tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Log-loss against bits a pixel" in html
+    assert f"{results.candidates['value'].iloc[0]:.3f} ±0.020" in html
+    front = cost.candidates_data(results).query("on_front").sort_values("bits")
+    assert front["value"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("settings", [{"metric": "log-loss"}, {}])
+def test_importance_with_a_target_is_that_of_optuna_without_one(tmp_path, settings):
+    """With two objectives Optuna needs a target and takes lower as better: the same trials must give the same."""
+    results = make_study(tmp_path, pruner="none", trials=30, **settings)
+    both = optuna.create_study(directions=[results.study.direction, "minimize"])
+    both.add_trials(
+        optuna.trial.create_trial(params=t.params, distributions=t.distributions, values=[t.value, 1.0])
+        for t in results.study.trials
+    )
+    one = figures.importance_data(results)
+    two = figures.importance_data(replace(results, study=both))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_figures_of_two_objectives_show_the_accuracy(tmp_path):
+    results = make_study(tmp_path, objectives="accuracy,bits", sampler="random", trials=24)
+    data = figures.history_data(results)
+    assert len(data) == 24
+    assert data["best"].is_monotonic_increasing
+    assert figures.importance_data(results)["importance"].sum() == pytest.approx(1)
+    best = {tuple(trial.values) for trial in results.study.best_trials}
+    front = cost.candidates_data(results).query("on_front")
+    assert set(zip(front["value"], front["bits"], strict=True)) == best
+
+
 def test_the_accuracy_axis_shows_the_best_of_each_number_whole(results):
-    low, high = figures.value_range(results)
+    low, high = drawing.value_range(results)
     assert low < (results.by_cuts["value"] - 1.96 * results.by_cuts["standard_error"]).min()
     assert high > results.greyscale.value
     assert high > results.by_cuts["value"].max()
@@ -103,7 +175,7 @@ def test_the_report_is_one_file_that_asks_nothing_of_a_network(results, tmp_path
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", html)
-    for key in ("cuts", "positions", "channels", "history", "importance"):
+    for key in ("bits", "cuts", "positions", "channels", "history", "importance"):
         assert f'<div id="{key}"' in html
     assert results.candidates.iloc[0]["threshold_ranges"] in html
     assert results.protocol_fingerprint in html

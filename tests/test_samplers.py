@@ -80,6 +80,7 @@ def test_every_pruner_answers_at_every_epoch(name):
         done = len(accuracies) == 6
         pruned += not done
         tell(study, asked, Result(accuracies[-1] if done else None, 0.01, tuple(accuracies), 0.0, False))
+    # The first six are equal, the others far worse: wilcoxon needs four values of the best trial, and has six.
     assert (pruned == 0) == (name == "none")
 
 
@@ -100,3 +101,36 @@ def test_the_median_is_taken_over_trials_with_as_many_cut_points():
         trial.report(0.6, 2)
         answers[k] = trial.should_prune()
     assert answers == {1: False, 3: True}
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_wilcoxon_prunes_what_is_worse_in_every_training_after_the_fourth(direction):
+    study = optuna.create_study(direction=direction, pruner=PRUNERS["wilcoxon"](6))
+    sign = 1 if direction == "maximize" else -1
+    noise = np.random.default_rng(0).normal(0, 0.05, 8)  # the same folds are hard for everyone
+
+    def reports(value, k=2):
+        trial = study.ask()
+        trial.set_user_attr("cut_points", list(range(1, k + 1)))
+        for step, hard in enumerate(noise, start=1):
+            trial.report(sign * (value + hard + 0.001 * step), step)
+            if trial.should_prune():
+                return step
+        study.tell(trial, sign * value)
+        return None
+
+    assert reports(0.9) is None
+    assert reports(0.8) == 4  # 1 / 2**4 is the first p below 0.1
+    assert reports(0.95) is None
+    assert reports(0.5, k=1) is None  # the best of its number of cut points
+
+
+def test_wilcoxon_keeps_what_is_not_clearly_worse():
+    study = optuna.create_study(direction="maximize", pruner=PRUNERS["wilcoxon"](6))
+    for shift in (0.0, 0.01):
+        trial = study.ask()
+        trial.set_user_attr("cut_points", [1])
+        for step in range(1, 11):
+            trial.report(0.9 + (shift if step % 2 else -shift), step)
+            assert not trial.should_prune()
+        study.tell(trial, 0.9)

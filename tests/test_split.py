@@ -20,6 +20,43 @@ def test_no_photo_stands_in_two_parts_and_every_picture_in_one(seed):
     assert len(set.union(*(set(part.groups) for part in parts))) == sum(part.photos for part in parts)
 
 
+@pytest.mark.parametrize("own_test", [False, True])
+@pytest.mark.parametrize("folds", [2, 3, 7])
+def test_each_photo_that_is_no_test_photo_validates_in_exactly_one_fold(folds, own_test):
+    pictures = toy_pictures(photos=15, variants=4)
+    if own_test:
+        pictures = replace(pictures, test=toy_pictures(seed=9).train)
+    split = split_pictures(pictures, 3, folds)
+    assert len(split.folds) == folds
+    validated = np.concatenate([np.unique(fold.validation.groups) for fold in split.folds])
+    assert sorted(validated) == sorted(set(split.development.groups))
+    for fold in split.folds:
+        assert not set(fold.train.groups) & set(fold.validation.groups)
+        assert len(fold.train) + len(fold.validation) == len(split.development)
+        assert set(fold.validation.labels) == set(fold.train.labels) == {0, 1, 2}
+        assert own_test or not set(split.test.groups) & (set(fold.train.groups) | set(fold.validation.groups))
+
+
+def test_the_test_photos_do_not_depend_on_the_folds():
+    pictures = toy_pictures(photos=15)
+    one, many = split_pictures(pictures, 0), split_pictures(pictures, 0, 6)
+    assert np.array_equal(one.test.groups, many.test.groups)
+    assert np.array_equal(one.development.groups, many.development.groups)
+    assert one.split_fingerprint != many.split_fingerprint
+
+
+@pytest.mark.parametrize(("folds", "fits"), [(8, True), (9, False)])
+def test_more_folds_than_a_class_has_photos_beside_the_test_photos_are_refused(folds, fits):
+    pictures = toy_pictures(photos=10)
+    if fits:
+        assert len(split_pictures(pictures, 0, folds).folds) == folds
+        return
+    with pytest.raises(
+        BadInput, match=r"class 'A' has 8 photos beside its test photos, .* at least 9: .* at most 8 folds"
+    ):
+        split_pictures(pictures, 0, folds)
+
+
 def test_every_class_is_in_every_part_in_its_share():
     split = split_pictures(toy_pictures(photos=20), 0)
     for part, share in ((split.train, 12), (split.validation, 4), (split.test, 4)):

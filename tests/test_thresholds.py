@@ -14,6 +14,7 @@ from search.binarize import LEVELS
 from search.command import BadInput, NothingToShow
 from search.config import StudyConfig
 from search.export import main
+from search.picks import PICKS
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
@@ -72,6 +73,36 @@ def test_the_best_with_a_number_of_cuts(results):
         thresholds.document(results, 77)
 
 
+@pytest.mark.parametrize("pick", PICKS)
+def test_the_document_is_of_the_pick_and_names_it(results, pick, capsys):
+    wanted = PICKS[pick](results)
+    made = thresholds.document(results, pick=pick)
+    assert (made["pick"], tuple(made["cut_points"]), made["encoding"]) == (
+        pick,
+        wanted["cut_points"],
+        wanted["encoding"],
+    )
+    assert main(["--storage", URL, "--pick", pick]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["pick"], printed["cut_points"]) == (pick, made["cut_points"])
+    assert len({tuple(p(results)["cut_points"]) for p in PICKS.values()}) > 1
+
+
+def test_without_a_pick_it_is_the_best_and_with_cuts_the_best_of_them(results):
+    assert thresholds.document(results)["pick"] == "best"
+    assert thresholds.document(results, 2)["pick"] == "best of 2"
+
+
+@pytest.mark.parametrize("pick", ["best", "knee"])
+def test_cuts_and_pick_together_are_refused(results, pick, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--storage", URL, "--cuts", "2", "--pick", pick])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert "not allowed with" in err
+    assert err.count("\n") == 1
+
+
 def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_path):
     good = thresholds.document(results)
     for change in (
@@ -82,6 +113,7 @@ def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_p
         {"comparison": ">"},
         {"schema_version": 2},
         {"unknown": 1},
+        {"pick": "luckiest"},
     ):
         bad = copy.deepcopy(good) | change
         with pytest.raises((jsonschema.ValidationError, ValueError)):

@@ -1,12 +1,14 @@
 """The network and its training."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
+from models.augment import Augmentation
 from models.compact import NETWORKS, Compact
 from models.train import Lane, Recipe, Resident, encode, predict, train
 from search.binarize import Binarization, CutPoints, greyscale_table
@@ -145,6 +147,43 @@ def test_predicting_in_small_batches_changes_nothing():
     images = stripes().images_u8
     whole = predict(copy.deepcopy(network), images, table, batch_size=1000)
     assert torch.equal(whole, predict(network, images, table, batch_size=7))
+
+
+def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statistics(monkeypatch):
+    """Against an average of our own, from snapshots that are taken between the steps."""
+    made, snapshots, decay = [], [], 0.7
+    compact = NETWORKS["compact"]
+    monkeypatch.setitem(NETWORKS, "compact", lambda *args: made.append(compact(*args)) or made[-1])
+
+    def snapshot():
+        snapshots.append({name: each.clone() for name, each in made[0].state_dict().items()})
+
+    recipe = Recipe(width=8, epochs=2, batch_size=64, averaging=decay)
+    (outcome,) = run([Lane(greyscale_table(), 0)], recipe, check=snapshot)
+    snapshot()
+    average = snapshots[1]  # after the first step
+    for after in snapshots[2:]:
+        average = {
+            name: decay * average[name] + (1 - decay) * each if each.is_floating_point() else each
+            for name, each in after.items()
+        }
+    network = compact(1, 8, 8, 2, 8, recipe.dropout)
+    network.load_state_dict(average)
+    logits = predict(network, stripes(90, seed=1).images_u8, torch.from_numpy(greyscale_table())).numpy()
+    np.testing.assert_allclose(outcome.logits, logits, atol=1e-4)
+    (last,) = run([Lane(greyscale_table(), 0)], Recipe(width=8, epochs=2, batch_size=64))
+    assert not np.allclose(outcome.logits, last.logits, atol=1e-2)
+
+
+def test_augmentation_changes_what_is_trained_on_and_not_what_is_predicted(monkeypatch):
+    seen = []
+    monkeypatch.setattr("models.train.augment", lambda images_u8, by: seen.append(len(images_u8)) or images_u8)
+    recipe = Recipe(width=8, epochs=2, batch_size=64, augmentation=Augmentation(brightness=1))
+    (changed,) = run([Lane(greyscale_table(), 0)], recipe)
+    assert sum(seen) == 2 * 240  # each training picture once an epoch, no validation picture
+    (plain,) = run([Lane(greyscale_table(), 0)], replace(recipe, augmentation=Augmentation()))
+    assert sum(seen) == 2 * 240
+    assert np.array_equal(changed.logits, plain.logits)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

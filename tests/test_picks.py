@@ -1,0 +1,139 @@
+"""Which candidate is picked: properties that hold for any candidates, and worked examples."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.picks import PICKS
+from storage.records import best_by_cuts, candidates_frame, pareto_front
+
+values = st.floats(0.0, 1.0).map(lambda x: round(x, 3))  # coarse, so that ties happen
+trial = st.tuples(st.integers(1, 6), st.sampled_from(["range", "thermometer"]), values, st.floats(0, 0.1))
+trials = st.lists(trial, min_size=1, max_size=25)
+metrics = st.sampled_from(["accuracy", "log-loss"])
+
+
+def study(trials, metric="accuracy"):
+    """Results as picks see them. trials: number of cut points, encoding, value, standard error; no cuts twice."""
+    rows = [
+        {
+            "number": number,
+            "state": "COMPLETE",
+            "value": value,
+            "cut_points": tuple(range(1 + number, 1 + number + k)),
+            "threshold_ranges": "",
+            "encoding": encoding,
+            "channels": k + (encoding == "range"),
+            "reference": None,
+            "standard_error": error,
+        }
+        for number, (k, encoding, value, error) in enumerate(trials)
+    ]
+    candidates = candidates_frame(pd.DataFrame(rows), metric != "log-loss")
+    return SimpleNamespace(candidates=candidates, by_cuts=best_by_cuts(candidates), protocol={"metric": metric})
+
+
+def better(a, b, metric):
+    return a < b if metric == "log-loss" else a > b
+
+
+def dominates(a, b, metric):
+    """Whether a is as good in both and better in one."""
+    no_worse = not better(b["value"], a["value"], metric) and a["channels"] <= b["channels"]
+    return no_worse and (a["value"] != b["value"] or a["channels"] != b["channels"])
+
+
+@given(trials, metrics)
+def test_the_front_is_what_nothing_dominates_each_point_once(made, metric):
+    candidates = study(made, metric).candidates
+    rows = candidates.to_dict("records")
+    wanted = {
+        (row["value"], row["channels"]) for row in rows if not any(dominates(other, row, metric) for other in rows)
+    }
+    front = pareto_front(candidates)
+    assert len(front) == len(wanted)
+    assert set(zip(front["value"], front["channels"], strict=True)) == wanted
+    assert front["channels"].is_monotonic_decreasing
+
+
+@given(trials, metrics)
+def test_best_and_knee_lie_on_the_front(made, metric):
+    results = study(made, metric)
+    front = pareto_front(results.candidates)
+    for name in ("best", "knee"):
+        assert PICKS[name](results).name in front.index
+    best = PICKS["best"](results)
+    assert not any(better(value, best["value"], metric) for value in results.candidates["value"])
+
+
+@given(trials, metrics)
+def test_the_knee_lies_above_the_line_between_the_ends_or_is_the_best(made, metric):
+    results = study(made, metric)
+    best, least, knee = results.candidates.iloc[0], pareto_front(results.candidates).iloc[-1], PICKS["knee"](results)
+    if knee.name == best.name:
+        return
+    sign = -1 if metric == "log-loss" else 1
+    share = (knee["channels"] - least["channels"]) / (best["channels"] - least["channels"])
+    on_the_line = least["value"] + share * (best["value"] - least["value"])
+    assert sign * (knee["value"] - on_the_line) > -1e-9
+
+
+@given(trials, metrics)
+def test_smallest_tied_costs_no_more_than_the_best_and_nothing_smaller_is_tied(made, metric):
+    results = study(made, metric)
+    best, smallest = PICKS["best"](results), PICKS["smallest-tied"](results)
+    assert smallest["cuts"] <= best["cuts"]
+    assert smallest["channels"] <= best["channels"]
+
+    def tied(row):
+        half = 1.96 * np.sqrt(row["standard_error"] ** 2 + best["standard_error"] ** 2)
+        return abs(row["value"] - best["value"]) <= half
+
+    assert tied(smallest)
+    for _, row in results.candidates.iterrows():
+        cheaper = (row["cuts"], row["channels"]) < (smallest["cuts"], smallest["channels"])
+        as_cheap = (row["cuts"], row["channels"]) == (smallest["cuts"], smallest["channels"])
+        assert not (cheaper and tied(row))
+        assert not (as_cheap and better(row["value"], smallest["value"], metric))
+
+
+@given(trials)
+def test_without_uncertainty_the_smallest_tied_has_the_best_value(made):
+    results = study([(k, encoding, value, 0.0) for k, encoding, value, _ in made])
+    assert PICKS["smallest-tied"](results)["value"] == PICKS["best"](results)["value"]
+
+
+@given(trials, st.permutations(range(25)))
+def test_best_and_knee_do_not_depend_on_the_order_of_trials(made, order):
+    shuffled = [made[i] for i in order if i < len(made)]
+    for name in ("best", "knee"):
+        first, again = PICKS[name](study(made)), PICKS[name](study(shuffled))
+        assert (first["value"], first["channels"]) == (again["value"], again["channels"]), name
+
+
+@pytest.mark.parametrize(("metric", "turn"), [("accuracy", lambda v: v), ("log-loss", lambda v: 1 - v)])
+def test_a_worked_example(metric, turn):
+    """One cut point 0.70, two 0.90, then little more: the knee is at two; 0.93 is within the noise of 0.96."""
+    by_k = {1: 0.70, 2: 0.90, 3: 0.93, 4: 0.95, 6: 0.96}
+    results = study([(k, "thermometer", turn(value), 0.012) for k, value in by_k.items()], metric)
+    picked = {name: pick(results)["cuts"] for name, pick in PICKS.items()}
+    assert picked == {"best": 6, "knee": 2, "smallest-tied": 3}  # 1.96 * 0.012 * sqrt(2) = 0.0333
+
+
+def test_ends_of_a_front_of_two_points_have_no_knee():
+    results = study([(1, "thermometer", 0.5, 0.01), (4, "thermometer", 0.9, 0.01)])
+    assert PICKS["knee"](results)["cuts"] == 4
+
+
+def test_where_each_bit_gains_more_than_the_one_before_the_knee_is_the_best():
+    results = study([(k, "thermometer", value, 0.001) for k, value in ((1, 0.5), (2, 0.52), (3, 0.6), (4, 0.9))])
+    assert PICKS["knee"](results)["cuts"] == 4
+
+
+def test_of_as_many_cut_points_the_encoding_with_fewer_bits_is_the_smallest():
+    results = study([(2, "range", 0.9, 0.02), (2, "thermometer", 0.89, 0.02)])
+    assert PICKS["smallest-tied"](results)["encoding"] == "thermometer"
