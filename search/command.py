@@ -19,7 +19,7 @@ from typing import NoReturn
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError
 
-from storage.database import DEFAULT_STORAGE, StorageUnavailable, UnknownStudy
+from storage.database import DEFAULT_STORAGE, EarlierVersion, StorageUnavailable, UnknownStudy
 
 OK, FAILURE, BAD_INPUT, NOTHING_TO_SHOW, PROTOCOL_MISMATCH, STORAGE_UNAVAILABLE = range(6)
 STOPPED = 128  # plus the number of the signal: 130 after Ctrl-C, 143 after SIGTERM
@@ -42,6 +42,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     UnknownStudy: BAD_INPUT,
     NothingToShow: NOTHING_TO_SHOW,
     ProtocolMismatch: PROTOCOL_MISMATCH,
+    EarlierVersion: PROTOCOL_MISMATCH,
     StorageUnavailable: STORAGE_UNAVAILABLE,
     StorageInternalError: STORAGE_UNAVAILABLE,
     DBAPIError: STORAGE_UNAVAILABLE,

@@ -42,6 +42,10 @@ class UnknownStudy(Exception):
     """No study of that name, or none at all."""
 
 
+class EarlierVersion(Exception):
+    """A study whose values an earlier version measured in another way."""
+
+
 @dataclass(frozen=True)
 class Database:
     """An open database: `storage` for studies and trials, `engine` for our own tables."""

@@ -13,13 +13,14 @@ import pandas as pd
 from optuna.study import StudyDirection
 
 from storage.confirmations import newest_findings
-from storage.database import Database, UnknownStudy
+from storage.database import Database, EarlierVersion, UnknownStudy
 from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
 
 PROTOCOL = "protocol"  # names of study attributes
 PROTOCOL_FINGERPRINT = "protocol_fingerprint"
 SPACE = "space"
 VERSIONS = "versions"
+SINCE = "photos"  # the youngest setting of a protocol: studies without it are of an earlier version
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,11 @@ def load_results(database: Database, study_name: str | None) -> Results:
     attributes = study.user_attrs
     if PROTOCOL not in attributes:
         raise UnknownStudy(f"study {study.study_name!r} was not made by python -m search.study; name another one")
+    if SINCE not in attributes[PROTOCOL]:
+        raise EarlierVersion(
+            f"study {study.study_name!r} is of an earlier version, whose values are not comparable with today's; "
+            "read it with that version, or make a new one with python -m search.study"
+        )
     data_set = load_data_set(database, data_set_fingerprint(attributes[PROTOCOL]))
     if data_set is None:
         raise UnknownStudy(

@@ -58,7 +58,7 @@ def test_candidates_are_means_over_repeats_and_fewer_bits_win_a_tie(database):
     add(study, (90, 150), 0.93)
     add(study, (90, 150), 0.93, encoding="thermometer")
     add(study, (7,), None)
-    candidates = candidates_frame(trials_frame(study))
+    candidates = candidates_frame(trials_frame(study), True)
     assert candidates["threshold_ranges"].tolist() == ["0,90,150,255", "0,90,150,255", "0,90,255"]
     assert candidates["encoding"].tolist()[:2] == ["thermometer", "range"]
     assert candidates["value"].tolist() == pytest.approx([0.93, 0.93, 0.895])
@@ -77,8 +77,8 @@ def test_candidates_are_means_over_repeats_and_fewer_bits_win_a_tie(database):
 def test_a_study_without_trials_gives_empty_frames(database):
     study = optuna.create_study(storage=database.storage, direction="maximize")
     assert trials_frame(study).empty
-    assert candidates_frame(trials_frame(study)).empty
-    assert best_by_cuts(candidates_frame(trials_frame(study))).empty
+    assert candidates_frame(trials_frame(study), True).empty
+    assert best_by_cuts(candidates_frame(trials_frame(study), True)).empty
 
 
 def test_a_data_set_comes_back_and_is_kept_once(database):
@@ -105,5 +105,5 @@ def test_candidates_do_not_depend_on_the_order_of_trials(database):
     for cut, value in ((10, 0.1), (20, 0.9), (30, 0.5)):
         add(study, (cut,), value)
     trials = trials_frame(study)
-    shuffled = candidates_frame(trials.sample(frac=1, random_state=1))
-    pd.testing.assert_frame_equal(candidates_frame(trials), shuffled)
+    shuffled = candidates_frame(trials.sample(frac=1, random_state=1), True)
+    pd.testing.assert_frame_equal(candidates_frame(trials, True), shuffled)

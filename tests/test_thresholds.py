@@ -15,6 +15,7 @@ from search.command import BadInput, NothingToShow
 from search.config import StudyConfig
 from search.export import main
 from search.picks import PICKS
+from search.rules import RULES
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
@@ -42,7 +43,7 @@ def test_the_document_says_what_a_program_needs(results):
     assert made["comparison"] == "pixel >= cut_point"
     assert [len(c["cut_points"]) for c in made["best_by_cut_points"]] == sorted(set(results.candidates["cuts"]))
     assert len(made["references"]) == 10
-    assert {c["reference"] for c in made["references"]} == {"multi-otsu", "quantile", "uniform"}
+    assert {c["reference"] for c in made["references"]} <= set(RULES)
     assert made["greyscale"]["value"] == 0.95
     assert made["study"] == {
         "name": "one",
@@ -188,3 +189,12 @@ def test_a_study_without_a_finished_trial_has_nothing_to_export(tmp_path):
     done = command("search.export")
     assert done.returncode == 3
     assert "has no finished trial yet" in done.stderr
+
+
+def test_a_study_of_an_earlier_version_is_refused_with_the_reason(results, capsys):
+    study = open_database(URL).load_study("one")
+    before = {key: value for key, value in study.user_attrs["protocol"].items() if key != "photos"}
+    study.set_user_attr("protocol", before)
+    capsys.readouterr()
+    assert main(["--storage", URL]) == 4
+    assert "of an earlier version" in capsys.readouterr().err
