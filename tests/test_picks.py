@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.picks import PICKS
@@ -47,6 +47,7 @@ def dominates(a, b, metric):
     return no_worse and (a["value"] != b["value"] or a["channels"] != b["channels"])
 
 
+@settings(max_examples=40)
 @given(trials, metrics)
 def test_the_front_is_what_nothing_dominates_each_point_once(made, metric):
     candidates = study(made, metric).candidates
@@ -60,6 +61,7 @@ def test_the_front_is_what_nothing_dominates_each_point_once(made, metric):
     assert front["channels"].is_monotonic_decreasing
 
 
+@settings(max_examples=40)
 @given(trials, metrics)
 def test_best_and_knee_lie_on_the_front(made, metric):
     results = study(made, metric)
@@ -70,6 +72,7 @@ def test_best_and_knee_lie_on_the_front(made, metric):
     assert not any(better(value, best["value"], metric) for value in results.candidates["value"])
 
 
+@settings(max_examples=40)
 @given(trials, metrics)
 def test_the_knee_lies_above_the_line_between_the_ends_or_is_the_best(made, metric):
     results = study(made, metric)
@@ -82,6 +85,7 @@ def test_the_knee_lies_above_the_line_between_the_ends_or_is_the_best(made, metr
     assert sign * (knee["value"] - on_the_line) > -1e-9
 
 
+@settings(max_examples=40)
 @given(trials, metrics)
 def test_smallest_tied_costs_no_more_than_the_best_and_nothing_smaller_is_tied(made, metric):
     results = study(made, metric)
@@ -101,12 +105,14 @@ def test_smallest_tied_costs_no_more_than_the_best_and_nothing_smaller_is_tied(m
         assert not (as_cheap and better(row["value"], smallest["value"], metric))
 
 
+@settings(max_examples=40)
 @given(trials)
 def test_without_uncertainty_the_smallest_tied_has_the_best_value(made):
     results = study([(k, encoding, value, 0.0) for k, encoding, value, _ in made])
     assert PICKS["smallest-tied"](results)["value"] == PICKS["best"](results)["value"]
 
 
+@settings(max_examples=40)
 @given(trials, st.permutations(range(25)))
 def test_best_and_knee_do_not_depend_on_the_order_of_trials(made, order):
     shuffled = [made[i] for i in order if i < len(made)]
