@@ -2,7 +2,7 @@
 
 A picture is right when a normal score is positive: what is easy about its photo (for all models, and for this model),
 what a training seed adds to all photos, what it adds to this one, and a little of the variant. So the accuracy over
-all photos and seeds is known. 316 photos of 21 variants, as Sign Language MNIST's test set; a model of 97 or 99 %
+all photos and seeds is known. 316 photos of 21 variants, as Sign Language MNIST's test set; a model of 97, 99 or 99.5 %
 against an equal one and against one that is a point worse. Beside it the plain bootstrap over photos and seeds
 (percentile), which would be the first idea. "seeds" is the standard deviation, in points of accuracy, that seeds add to
 all photos alike. Shares are in per cent, widths in points. The simulation's own standard error is 1.0 at 95 %.
@@ -120,7 +120,8 @@ def main() -> None:
     print(HEADER)
     rows = [Row(s, sd, 0.0) for s in (2, 3, 5, 10) for sd in (0.0, 0.003, 0.01)]
     rows += [Row(s, 0.003, 0.01) for s in (2, 3, 5, 10)]
-    rows += [Row(s, 0.003, 0.0, 0.99) for s in (3, 5)]
+    rows += [Row(s, 0.003, 0.0, 0.99) for s in (3, 5, 10)]
+    rows += [Row(s, 0.002, 0.0, 0.995) for s in (3, 10)]
     for seed, row in enumerate(rows):
         print(line(row, simulate(row, args.simulations, args.resamples, seed)), flush=True)
     print(f"\n{args.simulations} simulations a row, {args.resamples} resamples each")
