@@ -7,7 +7,7 @@ import pytest
 
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from search.binarize import Binarization, CutPoints
-from search.confirmed import PAPER_ACCURACY, confirmed_data, confirmed_table, paper_tables, single_run_noise
+from search.confirmed import PAPER_ACCURACY, confirmed_data, confirmed_table, noise_in_photos, paper_tables
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, paper_entries
 from search.findings import findings, photos_without_copies
@@ -133,12 +133,7 @@ def test_the_papers_tables_stand_beside_ours():
     assert set(PAPER_ACCURACY) == {",".join(map(str, ranges)) for ranges in PAPER}
 
 
-def test_a_single_run_is_noisier_than_the_mean_by_the_seeds_it_lacks():
-    """Photos give 1.96 · 0.01, ten seeds of 0.02 each give the rest: known from the variances."""
-    seeds = 2 * 0.02**2
-    confirmed = 1.96 * np.sqrt(0.01**2 + seeds / 10)
-    one = {
-        "against": {"greyscale": {"mean": 0.0, "low": -confirmed, "high": confirmed}},
-        "accuracy": {"sd": 0.02, "n": 10},
-    }
-    assert single_run_noise(one, {"accuracy": {"sd": 0.02}}) == pytest.approx(1.96 * np.sqrt(0.01**2 + seeds))
+def test_the_papers_noise_counts_photos():
+    """Known: two proportions of one half over 100 photos each differ with a standard error of a fourteenth."""
+    assert noise_in_photos(0.5, 0.5, 100) == pytest.approx(1.96 * np.sqrt(0.005))
+    assert 0.02 < noise_in_photos(0.956, 0.949, 344) < 0.04
