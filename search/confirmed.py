@@ -120,7 +120,7 @@ def paper_tables(found: Findings) -> str:
 
 NOISE = (
     "paper's: accuracy of one run on the whole published test set, with another network. noise: 95 % interval of the\n"
-    "difference of two such accuracies over so many photos, their errors taken as independent, without what seeds add.\n"
+    "difference of two such accuracies over so many photos, errors taken as independent, without what seeds add.\n"
     "A reported difference inside it decides nothing."
 )
 
