@@ -41,7 +41,7 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         type=int,
         default=argparse.SUPPRESS,
         metavar="N",
-        help="trainings of references that are no finalists and not the best of them (default: --seeds)",
+        help="trainings of greyscale and of references that are no finalists (default: --seeds)",
     )
     flags.add_argument(
         "--cuts",
@@ -116,7 +116,7 @@ def confirm(args: argparse.Namespace) -> int:
     protocol = confirmation_protocol(split, args.budget, results)
 
     # ── trainings ──
-    seeds = {entry: reference_seeds if entry.only_a_reference else args.seeds for entry in entries}
+    seeds = {entry: args.seeds if entry.is_finalist else reference_seeds for entry in entries}
     wanted = [
         RunKey(protocol.fingerprint, str(entry), FIRST_SEED + seed)
         for seed in range(max(seeds.values()))

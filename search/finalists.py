@@ -45,9 +45,9 @@ class Entry:
         return greyscale_table() if self.binarization is None else self.binarization.table
 
     @property
-    def only_a_reference(self) -> bool:
-        """Whether it is no finalist, nor what finalists are compared with."""
-        return all(role.startswith("reference ") for role in self.roles)
+    def is_finalist(self) -> bool:
+        """Whether a search stands behind it, and not only greyscale or a reference to compare with."""
+        return any(role not in (GREYSCALE, BEST_REFERENCE) and not role.startswith("reference ") for role in self.roles)
 
     @property
     def bits(self) -> int:
