@@ -108,7 +108,7 @@ def confirm(args: argparse.Namespace) -> int:
     folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
 
     # ── pictures and protocol ──
-    pictures, why = load_pictures(data_of(args, results), args.data_dir, args.shape)
+    pictures, _ = load_pictures(data_of(args, results), args.data_dir, args.shape)
     if paper and pictures.name != "sign-mnist":
         raise BadInput(f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {pictures.name}")
     split = split_of(pictures, results, rival)
@@ -124,9 +124,10 @@ def confirm(args: argparse.Namespace) -> int:
         if seed < seeds[entry]
     ]
     say(
-        f"pictures: {pictures.name} ({why}); training {split.development.photos} photos, "
-        f"test {split.test.photos}, read when all trainings are done; "
-        f"{plural(len(entries), 'input')}, {plural(len(wanted), 'training')} on {device}"
+        f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {args.budget}: "
+        f"{plural(len(entries), 'input')}, {plural(len(wanted), 'training')} on {device}; "
+        f"pictures: {pictures.name} ({pictures.origin}), training {split.development.photos} photos, "
+        f"test {split.test.photos}, read when all trainings are done"
     )
     with StopSignals() as signals:
         try:

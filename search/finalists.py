@@ -69,7 +69,11 @@ def finalists(
     candidates = results.candidates
     by_cuts = results.by_cuts
     if missing := set(cuts or ()) - set(by_cuts["cuts"]):
-        raise BadInput(f"--cuts {missing.pop()}: no finished trial has that many cut points")
+        there = ", ".join(map(str, by_cuts["cuts"]))
+        raise BadInput(
+            f"--cuts {min(missing)}: no finished trial of study {results.study.study_name!r} has so many cut points; "
+            f"there are {there}"
+        )
     if cuts is not None:
         by_cuts = by_cuts[by_cuts["cuts"].isin(cuts)]
     found = [_entry(row, f"best of {row['cuts']}") for _, row in by_cuts.iterrows()]

@@ -194,7 +194,7 @@ def test_a_training_that_diverges_is_a_failure_and_no_number(study):
     [
         (["--seeds", "1"], 2, "one training says nothing"),
         (["--reference-seeds", "1"], 2, "one training says nothing"),
-        (["--cuts", "9"], 2, "no finished trial has that many"),
+        (["--cuts", "9"], 2, "has so many cut points; there are 1, 2, 3"),
         (["--top", "-1"], 2, "expected 0 or more"),
         (["--data", "other.npz"], 4, "not the pictures of study"),
         (["--study-name", "nobody"], 2, "no study 'nobody'"),
