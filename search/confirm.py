@@ -150,8 +150,8 @@ def confirm(args: argparse.Namespace) -> int:
     if results is None or folder is None:
         print(paper_tables(found), flush=True)
         return OK
-    print(f"{caption(found)}\n\n{confirmed_table(found).to_string(index=False)}", flush=True)
     write_results(replace(results, confirmation=found), folder)
+    print(f"{caption(found)}\n\n{confirmed_table(found).to_string(index=False)}", flush=True)
     return OK
 
 

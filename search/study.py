@@ -229,8 +229,8 @@ def say_pictures(split: Split, why: str) -> None:
 def show_results(database: Database, name: str, folder: Path) -> None:
     """The files in the output folder, and the summary on stdout."""
     results = load_results(database, name)
-    print(summary(results), flush=True)
     write_results(results, folder)
+    print(summary(results), flush=True)
 
 
 if __name__ == "__main__":

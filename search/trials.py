@@ -5,7 +5,7 @@ Enters: a study and a space. Leaves: trials with their binarization and training
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import optuna
@@ -108,7 +108,7 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
     distributions: dict[str, BaseDistribution] = space.distributions
     trial = study.ask(fixed_distributions=distributions)
     binarization = space.binarization(trial.params)
-    earlier = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number and _same(t, binarization)]
+    earlier = _others(study, trial.number, binarization)
     used = {t.user_attrs["training_seed"] for t in earlier}
     asked = Asked(
         trial,
@@ -130,7 +130,20 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
             cut_points=binarization.cut_points.values,
         ),
     )
+    # Another worker may have begun the same at the same time; each sees the other now, and the later one gives way.
+    others = _others(study, trial.number, binarization)
+    first = [t for t in others if t.number < trial.number]
+    if any(t.user_attrs["training_seed"] == asked.training_seed for t in first):
+        used = {t.user_attrs["training_seed"] for t in others}
+        fresh = next(fresh for fresh in count(seed) if fresh not in used)
+        asked = replace(asked, training_seed=fresh, replicate_of=min(t.number for t in first))
+        trial.set_user_attr("training_seed", fresh)
+        trial.set_user_attr("replicate_of", asked.replicate_of)
     return asked
+
+
+def _others(study: optuna.Study, number: int, binarization: Binarization) -> list[FrozenTrial]:
+    return [t for t in study.get_trials(deepcopy=False) if t.number != number and _same(t, binarization)]
 
 
 def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
