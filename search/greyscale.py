@@ -16,7 +16,6 @@ from storage.database import Database
 from storage.records import Run, load_runs, save_run
 
 INPUT = "greyscale"
-SHOWN = "greyscale"  # study attribute, for those who browse
 
 
 def greyscale_run(
@@ -42,7 +41,8 @@ def greyscale_run(
         )
         save_run(database, made)
         runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == INPUT]
-    if SHOWN not in study.user_attrs:
-        study.set_user_attr(SHOWN, round(runs[0].value, 4))
+    shown = f"greyscale validation {protocol.metric}"  # for those who browse
+    if shown not in study.user_attrs:
+        study.set_user_attr(shown, round(runs[0].value, 4))
     say(f"greyscale reference: {METRICS[protocol.metric].shown(runs[0].value, runs[0].standard_error)}")
     return runs[0]
