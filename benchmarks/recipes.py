@@ -64,6 +64,20 @@ RECIPES: dict[str, tuple[int, Recipe]] = {
     "all variants, rate .01": (0, replace(BASE, augmentation=STRONG, epochs=3, learning_rate=0.01)),
     "all variants, 6 epochs": (0, replace(BASE, augmentation=STRONG, epochs=6)),
     "moves+light, width 48": (6, replace(BASE, augmentation=BOTH, width=48)),
+    **{
+        f"long: {name}": (0, replace(BASE, augmentation=LIT, precision="bfloat16", **changes))
+        for name, changes in {
+            "3 epochs": {"epochs": 3},
+            "8 epochs": {"epochs": 8},
+            "8 epochs, flips": {"epochs": 8, "augmentation": replace(LIT, flip=0.5)},
+            "8 epochs, width 48": {"epochs": 8, "width": 48},
+            "8 epochs, stronger": {"epochs": 8, "augmentation": Augmentation(0.14, 15, 0.18, 0.3, 40)},
+            "8 epochs, averaged": {"epochs": 8, "averaging": 0.998},
+            "16 epochs": {"epochs": 16},
+            "16 epochs, width 48": {"epochs": 16, "width": 48},
+            "16 epochs, stronger": {"epochs": 16, "augmentation": Augmentation(0.14, 15, 0.18, 0.3, 40)},
+        }.items()
+    },
 }
 FIELDS = ["recipe", "input", "seed", "accuracy", "seconds"]
 

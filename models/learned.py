@@ -11,9 +11,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from models.train import Recipe, Resident, batches, encode, new_network, steps_an_epoch
+from models.train import Recipe, Resident, batch_loss, batches, encode, new_network, steps_an_epoch
 
 LEVELS = 256
 WINDOW = 32.0  # grey levels on both sides of a threshold that its gradient comes from
@@ -84,8 +83,7 @@ def learn_thresholds(
     for _ in range(recipe.epochs):
         for images_u8, labels in batches(training, recipe):
             check()
-            logits = network(thermometer(images_u8, thresholds))
-            loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+            loss = batch_loss(network, thermometer(images_u8, thresholds), labels, recipe)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

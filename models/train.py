@@ -26,11 +26,15 @@ from models.compact import NETWORKS
 Logits = npt.NDArray[np.float32]  # (N, classes)
 
 
+PRECISIONS = ("float32", "bfloat16")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained. All of it belongs to the protocol.
 
     averaging: decay a step of the exponential average of the weights that is validated; 0 takes the last weights.
+    precision: of the arithmetic in a training step, one of PRECISIONS; weights and predictions are always float32.
     """
 
     network: str = "compact"
@@ -42,6 +46,7 @@ class Recipe:
     label_smoothing: float = 0.05
     dropout: float = 0.25
     averaging: float = 0.0
+    precision: str = "float32"
     augmentation: Augmentation = Augmentation()
 
 
@@ -138,8 +143,7 @@ def _train_one(
         total_loss = torch.zeros((), device=device)
         for images_u8, labels in batches(training, recipe):
             check()
-            logits = network(encode(images_u8, table))
-            loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+            loss = batch_loss(network, encode(images_u8, table), labels, recipe)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -181,6 +185,13 @@ def batches(training: Resident, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor
         if recipe.augmentation:
             images_u8 = augment(images_u8, recipe.augmentation)
         yield images_u8, training.labels[rows]
+
+
+def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
+    """The mean loss, (), of channels (n, C, H, W): the forward pass in the recipe's precision, the loss in float32."""
+    with torch.autocast(channels.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        logits = network(channels)
+    return functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
 
 
 @torch.inference_mode()

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
+from models.train import PRECISIONS
 from search.binarize import ENCODINGS, LEVELS
 from search.command import BadInput, OneLineParser
 from search.metrics import METRICS
@@ -93,6 +94,11 @@ class StudyConfig:
     width: int | None = flag("filters of the network's first block; default: the budget's", metavar="N")
     augmentation: str | None = flag(
         "small moves and other light, before the thresholds; default: the budget's", None, AUGMENTATIONS
+    )
+    precision: str = flag(
+        "of the arithmetic in a training step; bfloat16 is faster on a processor or GPU that has it",
+        "float32",
+        PRECISIONS,
     )
     batch_size: int | None = flag("default: 128, less on small sets", metavar="N")
     learning_rate: float = flag("the highest of the one-cycle schedule", 5e-3, metavar="X")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.train import PRECISIONS
 from search.command import OK, STOPPED, BadInput, NothingToShow, ProtocolMismatch, exit_with, parser, plural, run, say
 from search.confirmed import caption, confirmed_table, paper_tables
 from search.data.load import load_pictures
@@ -74,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags.add_argument("--rival", metavar="NAME", help="another study, whose best is confirmed beside")
     flags.add_argument("--preset", choices=["paper"], help="the paper's settings instead of a study's finalists")
     flags.add_argument("--budget", choices=BUDGETS, default="full", help="what each training may spend")
+    flags.add_argument("--precision", choices=PRECISIONS, help="default: the study's, or float32")
     flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
     flags.add_argument("--output-dir", metavar="FOLDER", type=Path, help="default: results/STUDY-NAME")
     return run(confirm, flags.parse_args(argv))
@@ -113,7 +115,7 @@ def confirm(args: argparse.Namespace) -> int:
         raise BadInput(f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {pictures.name}")
     split = split_of(pictures, results, rival)
     check_test_photos(split)
-    protocol = confirmation_protocol(split, args.budget, results)
+    protocol = confirmation_protocol(split, args.budget, args.precision, results)
 
     # ── trainings ──
     seeds = {entry: args.seeds if entry.is_finalist else reference_seeds for entry in entries}
@@ -199,16 +201,22 @@ def check_test_photos(split: Split) -> None:
         )
 
 
-def confirmation_protocol(split: Split, budget: str, results: Results | None = None) -> Protocol:
+def confirmation_protocol(
+    split: Split, budget: str, precision: str | None = None, results: Results | None = None
+) -> Protocol:
     """All photos that are not test photos train, test photos are predicted; the same for every study of a split.
 
-    A study without augmentation is confirmed without: it knew why.
+    A study without augmentation is confirmed without: it knew why. Precision is the study's if none is given.
     """
     whole = replace(split, folds=(Fold(split.development, split.test),))
-    named = BUDGETS[budget]
-    if results is not None and not any(results.protocol["recipe"]["augmentation"].values()):
-        named = replace(named, recipe=replace(named.recipe, augmentation=AUGMENTATIONS["none"]))
-    made = make_protocol(whole, named, FIRST_SEED)
+    recipe = BUDGETS[budget].recipe
+    if results is not None:
+        if not any(results.protocol["recipe"]["augmentation"].values()):
+            recipe = replace(recipe, augmentation=AUGMENTATIONS["none"])
+        precision = precision or str(results.protocol["recipe"].get("precision", "float32"))
+    if precision is not None:
+        recipe = replace(recipe, precision=precision)
+    made = make_protocol(whole, replace(BUDGETS[budget], recipe=recipe), FIRST_SEED)
     return replace(made, photos="test", split_fingerprint=digest(split.development.groups, split.test.groups))
 
 

@@ -174,6 +174,7 @@ def budget_of(config: StudyConfig) -> Budget:
         epochs=config.epochs or named.recipe.epochs,
         width=config.width or named.recipe.width,
         learning_rate=config.learning_rate,
+        precision=config.precision,
         augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
     )
     return Budget(named.variants if config.variants is None else config.variants, recipe)
