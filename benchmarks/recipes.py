@@ -65,7 +65,7 @@ RECIPES: dict[str, tuple[int, Recipe]] = {
     "all variants, 6 epochs": (0, replace(BASE, augmentation=STRONG, epochs=6)),
     "moves+light, width 48": (6, replace(BASE, augmentation=BOTH, width=48)),
     **{
-        f"long: {name}": (0, replace(BASE, augmentation=LIT, precision="bfloat16", **changes))
+        f"long: {name}": (0, replace(BASE, **{"augmentation": LIT, "precision": "bfloat16", **changes}))
         for name, changes in {
             "3 epochs": {"epochs": 3},
             "8 epochs": {"epochs": 8},
