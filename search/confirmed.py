@@ -69,6 +69,7 @@ def confirmed_table(found: Findings) -> pd.DataFrame:
             "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
             "to greyscale": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
+            "to its best with as many cuts": verdict(entry["against"].get("reference_of_as_many_cuts")),
             **({"to rival": verdict(entry["against"]["rival"])} if len(found["cost"]) > 1 else {}),
             "best to it": verdict(entry["against"]["best"], turned=True),
             "stands for": ", ".join(entry["roles"]),

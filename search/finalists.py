@@ -19,7 +19,7 @@ from storage.results import Results
 GREYSCALE = "greyscale"
 RIVAL = "best of the rival study"
 BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
-# Which references are confirmed: the best of each kind by validation value, all, or none.
+# Which references are confirmed: the best of each kind and of each number of cut points, all, or none.
 REFERENCES = ("kinds", "all", "none")
 
 
@@ -47,7 +47,7 @@ class Entry:
     @property
     def is_finalist(self) -> bool:
         """Whether a search stands behind it, and not only greyscale or a reference to compare with."""
-        return any(role not in (GREYSCALE, BEST_REFERENCE) and not role.startswith("reference ") for role in self.roles)
+        return any(role != GREYSCALE and not role.startswith(("reference ", BEST_REFERENCE)) for role in self.roles)
 
     @property
     def bits(self) -> int:
@@ -59,6 +59,8 @@ def finalists(
     results: Results, top: int, cuts: Sequence[int] | None, references: str, rival: Results | None = None
 ) -> list[Entry]:
     """Greyscale first, then the best of each number of cut points, the `top` best, references, the rival's best.
+
+    Unless `references` is none, each number of cut points has its best reference beside its best.
 
     cuts: the numbers of cut points that are confirmed, None for all.
     Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
@@ -81,10 +83,12 @@ def finalists(
         _entry(row, "best" if i == 0 else f"top {i + 1}") for i, (_, row) in enumerate(candidates.head(top).iterrows())
     ]
     known = candidates[candidates["reference"].notna()]
+    of_as_many = known[known["cuts"].isin(by_cuts["cuts"])].drop_duplicates("cuts").sort_values("cuts")
     if references == "kinds":
         known = known.drop_duplicates("reference")
     if references != "none":
         found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
+        found += [_entry(row, f"{BEST_REFERENCE} of {row['cuts']}") for _, row in of_as_many.iterrows()]
         found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
     if rival is not None:
         found.append(_entry(rival.candidates.iloc[0], RIVAL))

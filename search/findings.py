@@ -41,6 +41,10 @@ def findings(
             return None
         return _plain(difference(right[entry], right[rival], kept.groups))
 
+    def reference_of_as_many(entry: Entry) -> Entry | None:
+        cuts = None if entry.binarization is None else len(entry.binarization.cut_points)
+        return with_role(entries, f"{BEST_REFERENCE} of {cuts}")
+
     def one(entry: Entry) -> dict[str, Any]:
         by_photo = majority_correct(predicted[entry][:, independent], kept.labels, one_label)
         return {
@@ -48,7 +52,10 @@ def findings(
             "accuracy": _plain(estimate(right[entry], kept.groups)),
             "photo_accuracy": _plain(estimate(by_photo, np.arange(by_photo.shape[1]))),
             "all_photos": _plain(estimate(predicted[entry] == test.labels, test.groups)),
-            "against": {name: against(entry, rival) for name, rival in rivals.items()},
+            "against": {
+                **{name: against(entry, rival) for name, rival in rivals.items()},
+                "reference_of_as_many_cuts": against(entry, reference_of_as_many(entry)),
+            },
         }
 
     return {

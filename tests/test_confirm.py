@@ -245,6 +245,9 @@ def test_finalists_are_the_best_of_each_number_the_references_and_greyscale_each
     assert {"best", "top 2", BEST_REFERENCE} <= set(roles)
     kinds = set(results.candidates["reference"].dropna())
     assert {role.removeprefix("reference ") for role in roles if role.startswith("reference ")} == kinds
+    references = results.candidates[results.candidates["reference"].notna()]
+    for cuts, same in references.groupby("cuts"):
+        assert with_role(entries, f"{BEST_REFERENCE} of {cuts}").value == same["value"].max()
     best = with_role(entries, BEST_REFERENCE)
     assert best.value == results.candidates[results.candidates["reference"].notna()]["value"].max()
 

@@ -31,7 +31,7 @@ def entry(cut, *roles):
 ENTRIES = [
     Entry(None, (GREYSCALE,)),
     entry(100, "best", "best of 1"),
-    entry(110, BEST_REFERENCE, "reference uniform"),
+    entry(110, BEST_REFERENCE, f"{BEST_REFERENCE} of 1", "reference uniform"),
     entry(120, RIVAL),
 ]
 
@@ -69,6 +69,8 @@ def test_accuracies_and_verdicts_are_what_the_predictions_say():
     assert best["greyscale"]["mean"] == 0
     assert best["best_reference"]["verdict"] == "better"
     assert best["best_reference"]["mean"] == pytest.approx(0.4)
+    assert best["reference_of_as_many_cuts"] == best["best_reference"]
+    assert rows["greyscale"]["against"]["reference_of_as_many_cuts"] is None
     assert best["rival"]["verdict"] == "worse"
     assert json.loads(json.dumps(made)) == made
 

@@ -186,6 +186,15 @@ def test_augmentation_changes_what_is_trained_on_and_not_what_is_predicted(monke
     assert np.array_equal(changed.logits, plain.logits)
 
 
+def test_bfloat16_trains_float32_weights_as_well():
+    recipe = Recipe(width=8, epochs=3, batch_size=32)
+    (exact,) = run([Lane(greyscale_table(), 0)], recipe)
+    (coarse,) = run([Lane(greyscale_table(), 0)], replace(recipe, precision="bfloat16"))
+    assert coarse.logits.dtype == np.float32
+    assert not np.array_equal(exact.logits, coarse.logits)
+    assert accuracy(coarse) > 0.9
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_trains_as_well_as_a_cpu():
     device = torch.device("cuda")
