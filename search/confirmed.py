@@ -94,6 +94,8 @@ def caption(found: Findings) -> str:
         f"Reading {found['readings']} of these photos in this database.",
         *("Search of study {study}: {trials} trials, {seconds:,.0f} s of training.".format(**c) for c in found["cost"]),
     ]
+    if len(found.get("trained_with") or ()) > 1:
+        sentences.append(f"Trained with different versions or devices: {'; '.join(found['trained_with'])}.")
     return " ".join(sentences)
 
 

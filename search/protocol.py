@@ -32,7 +32,7 @@ AUGMENTATIONS = {
 BUDGETS = {
     "quick": Budget(6, Recipe(epochs=6, width=24, augmentation=AUGMENTATIONS["mild"])),
     "standard": Budget(12, Recipe(epochs=6, width=32, augmentation=AUGMENTATIONS["strong"])),
-    "full": Budget(0, Recipe(epochs=3, width=32, augmentation=AUGMENTATIONS["strong"])),
+    "full": Budget(0, Recipe(epochs=8, width=32, augmentation=AUGMENTATIONS["strong"])),
 }
 
 

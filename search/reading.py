@@ -13,7 +13,7 @@ from search.finalists import Entry
 from search.findings import findings, photos_without_copies
 from search.joining import versions
 from search.protocol import Protocol
-from storage.confirmations import RunKey, begin_reading, end_reading, load_predicted, load_readings
+from storage.confirmations import RunKey, begin_reading, end_reading, load_predicted, load_readings, trained_with
 from storage.database import Database
 from storage.results import Results
 
@@ -54,6 +54,7 @@ def read_test(
     predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
     found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
     found |= {"readings": count, "protocol": protocol.as_dict(), "versions": versions()}
+    found["trained_with"] = trained_with(database, wanted)
     found["cost"] = [search_cost(each) for each in (results, rival) if each is not None]
     end_reading(database, id, found)
     return found

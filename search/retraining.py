@@ -3,6 +3,7 @@
 Enters: entries, seeds, a split. Leaves: predicted classes of the test pictures in the database. Looks at no test label.
 """
 
+import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
@@ -14,8 +15,10 @@ from search.data.split import Split, at_most_variants
 from search.finalists import Entry
 from search.protocol import FIRST_SEED, Protocol
 from search.worker import is_gone, this_worker
-from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
+from storage.confirmations import RunKey, claim, claimed, load_predicted, release, release_older, save_predicted
 from storage.database import Database
+
+CLAIM_HOLDS = dt.timedelta(days=1)  # of another machine's process nothing is known: after a day it counts as gone
 
 
 class TrainingDiverged(Exception):
@@ -39,6 +42,8 @@ def train_missing(
     for key, worker in claimed(database, protocol.fingerprint).items():
         if is_gone(worker):
             release(database, key, worker)
+    release_older(database, protocol.fingerprint, dt.datetime.now(dt.UTC) - CLAIM_HOLDS)
+    made_with = f"torch {torch.__version__}, {torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu'}"
     chosen = at_most_variants(split.development, protocol.variants, protocol.seed)
     training = Resident.of(chosen.images, chosen.labels, device)
     test_u8 = torch.from_numpy(split.test.images).to(device)
@@ -59,7 +64,7 @@ def train_missing(
                     f"{key.input}, seed {key.seed}: the training loss became NaN or infinite; nothing is read. "
                     "Another --budget has another recipe"
                 )
-            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds)
+            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds, made_with)
         except BaseException:
             release(database, key, this_worker())
             raise

@@ -5,6 +5,7 @@ labels and predictions meet in a reading, and each reading is a row that nothing
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ def claim(database: Database, key: RunKey, worker: str) -> bool:
     """Takes a training for a worker; False when it is another's or done."""
     try:
         with database.engine.begin() as connection:
-            connection.execute(runs.insert().values(**key.__dict__, worker=worker))
+            connection.execute(runs.insert().values(**key.__dict__, worker=worker, claimed_at=dt.datetime.now(dt.UTC)))
         return True
     except IntegrityError:
         return False
@@ -57,8 +58,20 @@ def release(database: Database, key: RunKey, worker: str) -> None:
         connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, runs.c.predicted.is_(None)))
 
 
+def release_older(database: Database, protocol: str, before: dt.datetime) -> None:
+    """Gives trainings back that were claimed before a time and are not done."""
+    old = sa.and_(runs.c.protocol == protocol, runs.c.claimed_at < before, runs.c.predicted.is_(None))
+    with database.engine.begin() as connection:
+        connection.execute(runs.delete().where(old))
+
+
 def save_predicted(
-    database: Database, key: RunKey, worker: str, predicted: npt.NDArray[np.integer], seconds: float
+    database: Database,
+    key: RunKey,
+    worker: str,
+    predicted: npt.NDArray[np.integer],
+    seconds: float,
+    trained_with: str,
 ) -> None:
     """Ends a worker's training: the predicted class of each test picture, (N,)."""
     with database.engine.begin() as connection:
@@ -68,6 +81,7 @@ def save_predicted(
             .values(
                 predicted=np.asarray(predicted, dtype="<u2").tobytes(),
                 seconds=round(seconds, 2),
+                trained_with=trained_with,
                 finished_at=dt.datetime.now(dt.UTC),
             )
         )
@@ -79,6 +93,15 @@ def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArra
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
     return {RunKey(protocol, r["input"], r["seed"]): np.frombuffer(r["predicted"], dtype="<u2") for r in rows}
+
+
+def trained_with(database: Database, keys: Collection[RunKey]) -> list[str]:
+    """With what some trainings were done, each once, in order."""
+    protocols = {key.protocol for key in keys}
+    query = sa.select(runs).where(runs.c.protocol.in_(protocols), runs.c.trained_with.is_not(None))
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return sorted({r["trained_with"] for r in rows if RunKey(r["protocol"], r["input"], r["seed"]) in set(keys)})
 
 
 def claimed(database: Database, protocol: str) -> dict[RunKey, str]:

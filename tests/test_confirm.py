@@ -1,5 +1,6 @@
 """Confirmation: who is retrained, that labels are opened once and written down, and what goes wrong in one line."""
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -24,9 +25,10 @@ from search.study import main as study_main
 from search.study import run_study
 from search.thresholds import read
 from search.worker import this_worker
-from storage.confirmations import RunKey, claim, claimed, load_predicted, load_readings
+from storage.confirmations import RunKey, claim, claimed, load_predicted, load_readings, trained_with
 from storage.database import open_database
 from storage.results import load_results
+from storage.tables import confirmation_runs
 from tests.conftest import toy_pictures
 from tests.formula import make_formula
 
@@ -55,7 +57,7 @@ def study(made, tmp_path):
 
 
 def confirmed(*flags):
-    return confirm.main(["--storage", URL, "--data", "toy.npz", "--seeds", "2", *flags])
+    return confirm.main(["--storage", URL, "--data", "toy.npz", "--seeds", "2", "--budget", "quick", *flags])
 
 
 def readings():
@@ -170,9 +172,29 @@ def test_what_a_living_process_trains_is_left_to_it_and_what_a_dead_one_left_is_
     assert set(load_predicted(database, protocol.fingerprint)) == set(keys[1:])
 
 
+def test_a_claim_of_another_machine_holds_for_a_day(study):
+    split, protocol, entries = prepared(study)
+    keys, database = keys_of(protocol, entries), open_database(URL)
+    for key, hours in ((keys[0], 23), (keys[1], 25)):
+        assert claim(database, key, "elsewhere:1:1")
+        past = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+        with database.engine.begin() as connection:
+            this = confirmation_runs.c.input == key.input, confirmation_runs.c.seed == key.seed
+            connection.execute(confirmation_runs.update().where(*this).values(claimed_at=past))
+    train_missing(database, keys, entries, split, protocol, torch.device("cpu"), lambda: None)
+    assert set(claimed(database, protocol.fingerprint)) == {keys[0]}
+
+
+def test_a_training_says_with_what_it_was_done(study):
+    split, protocol, entries = prepared(study)
+    keys, database = keys_of(protocol, entries)[:1], open_database(URL)
+    train_missing(database, keys, entries, split, protocol, torch.device("cpu"), lambda: None)
+    assert trained_with(database, keys) == [f"torch {torch.__version__}, cpu"]
+
+
 def test_the_test_set_is_not_read_while_another_process_trains(study, capsys):
     split, _, _ = prepared(study)
-    key = RunKey(confirmation_protocol(split, "full").fingerprint, "greyscale", FIRST_SEED)
+    key = RunKey(confirmation_protocol(split, "quick").fingerprint, "greyscale", FIRST_SEED)
     claim(open_database(URL), key, this_worker())
     capsys.readouterr()
     assert confirmed() == 3
