@@ -2,14 +2,16 @@
 
 Both train the same network on 8,000 random 28×28 pictures with four cut points (five channels), batch
 128. `loader` is a DataLoader over a data set that binarizes in `__getitem__`, contiguous tensors, Adam,
-batch norm before max-pool; `resident` is models.train. Prints seconds for one epoch, the smallest of
-some repeats, the two in turn.
+batch norm before max-pool; `resident` is models.train, in each precision. Prints seconds for one epoch, the
+smallest of some repeats, all in turn.
 
     python -m benchmarks.training
 """
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from models.train import Lane, Recipe, Resident, train
+from models.train import PRECISIONS, Lane, Recipe, Resident, train
 from search.binarize import Binarization, CutPoints
 
 N, CLASSES = 8000, 24
@@ -54,12 +56,12 @@ def loader_epoch(images: np.ndarray, labels: np.ndarray) -> None:
         optimizer.step()
 
 
-def resident_epoch(images: np.ndarray, labels: np.ndarray) -> None:
+def resident_epoch(precision: str, images: np.ndarray, labels: np.ndarray) -> None:
     """models.train, with a validation set of one batch."""
     device = torch.device("cpu")
     training = Resident.of(images, labels, device)
     validation = Resident.of(images[:128], labels[:128], device)
-    recipe = Recipe(epochs=1)
+    recipe = Recipe(epochs=1, precision=precision)
     train(
         [Lane(BINARIZATION.table, 0)], training, validation.images_u8, CLASSES, recipe, lambda *_: False, lambda: None
     )
@@ -71,17 +73,20 @@ def main() -> None:
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (N, 28, 28), dtype=np.uint8), rng.integers(0, CLASSES, N)
-    seconds: dict[str, list[float]] = {"loader": [], "resident": []}
+    epochs: dict[str, Callable[[np.ndarray, np.ndarray], None]] = {
+        "loader": loader_epoch,
+        **{f"resident {p}": partial(resident_epoch, p) for p in PRECISIONS},
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in epochs}
     for _ in range(args.repeats + 1):  # the first of each warms up
-        for name, epoch in (("loader", loader_epoch), ("resident", resident_epoch)):
+        for name, epoch in epochs.items():
             started = time.perf_counter()
             epoch(images, labels)
             seconds[name].append(time.perf_counter() - started)
-    loader, resident = (min(times[1:]) for times in seconds.values())
-    threads = torch.get_num_threads()
-    print(
-        f"{N} pictures, {threads} threads: loader {loader:.2f} s, resident {resident:.2f} s, {loader / resident:.1f}×"
-    )
+    fastest = {name: min(times[1:]) for name, times in seconds.items()}
+    print(f"{N} pictures, {torch.get_num_threads()} threads")
+    for name, each in fastest.items():
+        print(f"{name}: {each:.2f} s, {fastest['loader'] / each:.1f}× loader's speed")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ REAL_DATA = os.environ.get("CUTPOINTS_DATA")
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -38,6 +40,15 @@ def real_data() -> Path:
     if REAL_DATA is None or sign_mnist.find([Path(REAL_DATA)]) is None:
         pytest.skip("Sign Language MNIST is not below $CUTPOINTS_DATA")
     return Path(REAL_DATA).resolve()
+
+
+@contextmanager
+def in_folder(folder: Path) -> Iterator[None]:
+    """What each test has of its own, for a fixture that several tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.chdir(folder)
+        yield
 
 
 def command(module: str, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None):

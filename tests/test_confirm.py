@@ -29,7 +29,7 @@ from storage.confirmations import RunKey, claim, claimed, load_predicted, load_r
 from storage.database import open_database
 from storage.results import load_results
 from storage.tables import confirmation_runs
-from tests.conftest import toy_pictures
+from tests.conftest import in_folder, toy_pictures
 from tests.formula import make_formula
 
 URL = "sqlite:///studies.db"
@@ -42,9 +42,7 @@ def made(tmp_path_factory):
     part = toy_pictures().train
     np.savez(folder / "toy.npz", images=part.images, labels=part.labels)
     config = StudyConfig(data="toy.npz", trials=14, pruner="none", study_name="mine", max_cuts=3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        patch.chdir(folder)
+    with in_folder(folder):
         assert run_study(config, URL, make_formula) == 0
     return folder
 

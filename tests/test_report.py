@@ -1,6 +1,7 @@
 """Figures and the report: the data of each figure, and one file that needs no network."""
 
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from search.config import StudyConfig
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
-from tests.conftest import toy_pictures
+from tests.conftest import in_folder, toy_pictures
 from tests.formula import make_formula
 
 URL = "sqlite:///studies.db"
@@ -31,9 +32,18 @@ def make_study(tmp_path, **settings):
     return load_results(open_database(URL), "one")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    with in_folder(folder):
+        make_study(folder)
+    return folder
+
+
 @pytest.fixture
-def results(tmp_path):
-    return make_study(tmp_path)
+def results(made, tmp_path):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return load_results(open_database(URL), "one")
 
 
 def test_history_has_each_complete_trial_and_a_best_that_never_falls(results):

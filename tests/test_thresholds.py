@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -19,17 +20,25 @@ from search.rules import RULES
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
-from tests.conftest import command, toy_pictures
+from tests.conftest import command, in_folder, toy_pictures
 from tests.formula import make_formula
 
 URL = "sqlite:///studies.db"
 
 
-@pytest.fixture
-def results(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
     part = toy_pictures().train
-    np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels)
-    run_study(StudyConfig(data="toy.npz", trials=20, pruner="none", study_name="one"), URL, make_formula)
+    np.savez(folder / "toy.npz", images=part.images, labels=part.labels)
+    with in_folder(folder):
+        run_study(StudyConfig(data="toy.npz", trials=20, pruner="none", study_name="one"), URL, make_formula)
+    return folder
+
+
+@pytest.fixture
+def results(made, tmp_path):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return load_results(open_database(URL), "one")
 
 
