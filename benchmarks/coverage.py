@@ -95,7 +95,7 @@ def line(row: Row, drawn: list[Drawn]) -> str:
     called = [float(np.mean([d.verdict == verdict for d in ours])) for verdict in ("better", "worse")]
     shares = [covered([d.estimate for d in drawn], row.accuracy), covered(ours, row.truth), *called]
     cells = [
-        f"{100 * row.accuracy:.0f}",
+        f"{100 * row.accuracy:.4g}",
         f"{100 * row.truth:.0f}",
         f"{row.seeds}",
         f"{100 * row.seeds_sd:.1f}",

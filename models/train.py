@@ -26,7 +26,7 @@ from models.compact import NETWORKS
 Logits = npt.NDArray[np.float32]  # (N, classes)
 
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ def batches(training: Resident, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor
 
 def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     """The mean loss, (), of channels (n, C, H, W): the forward pass in the recipe's precision, the loss in float32."""
-    with torch.autocast(channels.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+    dtype = PRECISIONS[recipe.precision]
+    with torch.autocast(channels.device.type, dtype, enabled=dtype != torch.float32):
         logits = network(channels)
     return functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
 

@@ -56,7 +56,7 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         "--confirm-references",
         choices=REFERENCES,
         default="kinds",
-        help="which references are confirmed: the best of each kind, all, or none",
+        help="which references are confirmed: the best of each kind and within each finalist's bits, all, or none",
     )
 
 
@@ -139,7 +139,7 @@ def confirm(args: argparse.Namespace) -> int:
             return STOPPED + stop.signal
     if left:
         workers = claimed(database, protocol.fingerprint)
-        names = sorted({workers[key] for key in left if key in workers})
+        names = sorted({workers[key].worker for key in left if key in workers})
         raise NothingToShow(
             f"{plural(len(left), 'training')} not done yet, in other processes (host:process): {', '.join(names)}; "
             "the test set is not read; run again when they have ended"
@@ -204,7 +204,7 @@ def check_test_photos(split: Split) -> None:
 def confirmation_protocol(
     split: Split, budget: str, precision: str | None = None, results: Results | None = None
 ) -> Protocol:
-    """All photos that are not test photos train, test photos are predicted; the same for every study of a split.
+    """All photos that are not test photos train, test photos are predicted, by the budget's recipe.
 
     A study without augmentation is confirmed without: it knew why. Precision is the study's if none is given.
     """
@@ -213,7 +213,7 @@ def confirmation_protocol(
     if results is not None:
         if not any(results.protocol["recipe"]["augmentation"].values()):
             recipe = replace(recipe, augmentation=AUGMENTATIONS["none"])
-        precision = precision or str(results.protocol["recipe"].get("precision", "float32"))
+        precision = precision or str(results.protocol["recipe"]["precision"])
     if precision is not None:
         recipe = replace(recipe, precision=precision)
     made = make_protocol(whole, replace(BUDGETS[budget], recipe=recipe), FIRST_SEED)

@@ -12,14 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from search.binarize import Binarization, CutPoints, greyscale_table
-from search.command import BadInput, NothingToShow
+from search.command import BadInput, NothingToShow, plural
 from search.references import PAPER
 from storage.results import Results
 
 GREYSCALE = "greyscale"
 RIVAL = "best of the rival study"
 BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
-# Which references are confirmed: the best of each kind and of each number of cut points, all, or none.
+# Which references are confirmed: the best of each kind and within each finalist's bits a pixel, all, or none.
 REFERENCES = ("kinds", "all", "none")
 
 
@@ -60,7 +60,7 @@ def finalists(
 ) -> list[Entry]:
     """Greyscale first, then the best of each number of cut points, the `top` best, references, the rival's best.
 
-    Unless `references` is none, each number of cut points has its best reference beside its best.
+    Unless `references` is none, each of these has the best reference that takes no more bits a pixel beside it.
 
     cuts: the numbers of cut points that are confirmed, None for all.
     Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
@@ -82,16 +82,18 @@ def finalists(
     found += [
         _entry(row, "best" if i == 0 else f"top {i + 1}") for i, (_, row) in enumerate(candidates.head(top).iterrows())
     ]
+    if rival is not None:
+        found.append(_entry(rival.candidates.iloc[0], RIVAL))
     known = candidates[candidates["reference"].notna()]
-    of_as_many = known[known["cuts"].isin(by_cuts["cuts"])].drop_duplicates("cuts").sort_values("cuts")
+    if references != "none":
+        for bits in sorted({entry.bits for entry in found}):
+            within = known[known["channels"] <= bits]
+            found += [_entry(row, best_reference_within(bits)) for _, row in within.head(1).iterrows()]
     if references == "kinds":
         known = known.drop_duplicates("reference")
     if references != "none":
         found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
-        found += [_entry(row, f"{BEST_REFERENCE} of {row['cuts']}") for _, row in of_as_many.iterrows()]
         found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
-    if rival is not None:
-        found.append(_entry(rival.candidates.iloc[0], RIVAL))
     return [Entry(None, (GREYSCALE,)), *_merged(found)]
 
 
@@ -99,6 +101,11 @@ def paper_entries() -> list[Entry]:
     """The paper's original network and its eight settings, one-hot ranges."""
     settings = [Entry(Binarization(CutPoints.from_ranges(ranges), "range"), ("paper",)) for ranges in PAPER]
     return [Entry(None, (GREYSCALE,)), *settings]
+
+
+def best_reference_within(bits: int) -> str:
+    """The role of the best reference, by validation value, that takes so many bits a pixel or fewer."""
+    return f"{BEST_REFERENCE} within {plural(bits, 'bit')}"
 
 
 def with_role(entries: Sequence[Entry], role: str) -> Entry | None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from search.data.groups import near_copies
 from search.data.pictures import Part
-from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, with_role
+from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, with_role
 from search.statistics import Difference, Estimate, difference, estimate, majority_correct
 
 Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
@@ -41,11 +41,8 @@ def findings(
             return None
         return _plain(difference(right[entry], right[rival], kept.groups))
 
-    def reference_of_as_many(entry: Entry) -> Entry | None:
-        cuts = None if entry.binarization is None else len(entry.binarization.cut_points)
-        return with_role(entries, f"{BEST_REFERENCE} of {cuts}")
-
     def one(entry: Entry) -> dict[str, Any]:
+        within = with_role(entries, best_reference_within(entry.bits))
         by_photo = majority_correct(predicted[entry][:, independent], kept.labels, one_label)
         return {
             **_describe(entry),
@@ -54,8 +51,9 @@ def findings(
             "all_photos": _plain(estimate(predicted[entry] == test.labels, test.groups)),
             "against": {
                 **{name: against(entry, rival) for name, rival in rivals.items()},
-                "reference_of_as_many_cuts": against(entry, reference_of_as_many(entry)),
+                "reference_within_bits": against(entry, within),
             },
+            "reference_within_bits": None if within is None else str(within),
         }
 
     return {

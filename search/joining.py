@@ -19,7 +19,7 @@ from search.command import ProtocolMismatch
 from search.metrics import METRICS
 from search.protocol import Protocol, differences, fingerprint
 from storage.database import Database
-from storage.results import PROTOCOL, PROTOCOL_FINGERPRINT, SPACE, VERSIONS
+from storage.results import PROTOCOL, PROTOCOL_FINGERPRINT, SPACE, VERSIONS, check_version
 
 Plain = dict[str, Any]
 
@@ -34,7 +34,7 @@ def join(
 ) -> optuna.Study:
     """The study of that name, made where it is missing; its sampler is set by the caller.
 
-    Raises: ProtocolMismatch.
+    Raises: ProtocolMismatch, EarlierVersion.
     """
     metric = METRICS[protocol.metric]
     wanted = [StudyDirection[metric.direction.upper()], *[StudyDirection.MINIMIZE] * len(objectives[1:])]
@@ -49,6 +49,7 @@ def join(
             f"study {name!r} was not made by python -m search.study and has values of its own; choose another name"
         )
     if not empty:
+        check_version(study)
         found = differences(attributes[PROTOCOL], protocol.as_dict()) + differences(attributes[SPACE], space)
         if found:
             raise ProtocolMismatch(

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 import torch
 
 from models.train import Lane, Resident, train
-from search.command import say
+from search.command import plural, say
 from search.data.split import Split, at_most_variants
 from search.finalists import Entry
 from search.protocol import FIRST_SEED, Protocol
-from search.worker import is_gone, this_worker
-from storage.confirmations import RunKey, claim, claimed, load_predicted, release, release_older, save_predicted
+from search.worker import is_gone, is_here, this_worker
+from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
 from storage.database import Database
 
 CLAIM_HOLDS = dt.timedelta(days=1)  # of another machine's process nothing is known: after a day it counts as gone
@@ -39,11 +39,11 @@ def train_missing(
     Returns what is still missing because others train it.
     Raises: TrainingDiverged; what `check` raises.
     """
-    for key, worker in claimed(database, protocol.fingerprint).items():
-        if is_gone(worker):
-            release(database, key, worker)
-    release_older(database, protocol.fingerprint, dt.datetime.now(dt.UTC) - CLAIM_HOLDS)
-    made_with = f"torch {torch.__version__}, {torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu'}"
+    for key, found in claimed(database, protocol.fingerprint).items():
+        silent = not is_here(found.worker) and dt.datetime.now(dt.UTC) - found.at > CLAIM_HOLDS
+        if silent or is_gone(found.worker):
+            release(database, key, found.worker)
+    trained_with = versions_and_device(device)
     chosen = at_most_variants(split.development, protocol.variants, protocol.seed)
     training = Resident.of(chosen.images, chosen.labels, device)
     test_u8 = torch.from_numpy(split.test.images).to(device)
@@ -64,7 +64,7 @@ def train_missing(
                     f"{key.input}, seed {key.seed}: the training loss became NaN or infinite; nothing is read. "
                     "Another --budget has another recipe"
                 )
-            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds, made_with)
+            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds, trained_with)
         except BaseException:
             release(database, key, this_worker())
             raise
@@ -74,3 +74,11 @@ def train_missing(
         say(f"trained {key.input}, seed {key.seed - FIRST_SEED + 1}  | {left} left, {minutes:.0f} min")
     done = load_predicted(database, protocol.fingerprint)
     return [key for key in wanted if key not in done]
+
+
+def versions_and_device(device: torch.device) -> str:
+    """On what predictions depend beside protocol and seed: `torch 2.13.0+cpu, cpu AVX512, 2 threads`."""
+    if device.type == "cuda":
+        return f"torch {torch.__version__}, {torch.cuda.get_device_name(device)}"
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"torch {torch.__version__}, cpu {capability}, {plural(torch.get_num_threads(), 'thread')}"

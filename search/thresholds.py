@@ -22,6 +22,7 @@ from storage.records import counts
 from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
+CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "cost", "trained_with", "protocol")
 
 
 def document(results: Results, cuts: int | None = None, pick: str = "best") -> dict[str, Any]:
@@ -53,7 +54,8 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
             "bits_per_pixel": 8,
             "confirmed": confirmed("greyscale", results.confirmation),
         },
-        "confirmation": results.confirmation and {key: results.confirmation.get(key) for key in CONFIRMATION},
+        "confirmation": results.confirmation
+        and {key: value for key, value in results.confirmation.items() if key in CONFIRMATION},
         "data": {
             "name": data_set.name,
             "height": data_set.examples.shape[1],
@@ -96,9 +98,6 @@ def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> 
         "reference": None if pd.isna(row["reference"]) else str(row["reference"]),
         "confirmed": confirmed(str(binarization), confirmation),
     }
-
-
-CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "cost", "trained_with", "protocol")
 
 
 def confirmed(input: str, confirmation: Mapping[str, Any] | None) -> dict[str, Any] | None:

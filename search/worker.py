@@ -13,10 +13,15 @@ def this_worker() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.0f}"
 
 
+def is_here(worker: str) -> bool:
+    """Whether it is a process of this machine."""
+    return worker.rsplit(":", 2)[0] == socket.gethostname()
+
+
 def is_gone(worker: str) -> bool:
     """Whether a process of this machine has ended; of another machine's process nothing is known."""
-    host, pid, began = worker.rsplit(":", 2)
-    if host != socket.gethostname():
+    _, pid, began = worker.rsplit(":", 2)
+    if not is_here(worker):
         return False
     try:
         return abs(psutil.Process(int(pid)).create_time() - float(began)) > SAME_START_SECONDS

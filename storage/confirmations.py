@@ -6,6 +6,7 @@ labels and predictions meet in a reading, and each reading is a row that nothing
 
 import datetime as dt
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,14 @@ class RunKey:
     protocol: str
     input: str
     seed: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who trains something, and since when."""
+
+    worker: str
+    at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -58,13 +67,6 @@ def release(database: Database, key: RunKey, worker: str) -> None:
         connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, runs.c.predicted.is_(None)))
 
 
-def release_older(database: Database, protocol: str, before: dt.datetime) -> None:
-    """Gives trainings back that were claimed before a time and are not done."""
-    old = sa.and_(runs.c.protocol == protocol, runs.c.claimed_at < before, runs.c.predicted.is_(None))
-    with database.engine.begin() as connection:
-        connection.execute(runs.delete().where(old))
-
-
 def save_predicted(
     database: Database,
     key: RunKey,
@@ -73,18 +75,22 @@ def save_predicted(
     seconds: float,
     trained_with: str,
 ) -> None:
-    """Ends a worker's training: the predicted class of each test picture, (N,)."""
+    """Ends a worker's training: the predicted class of each test picture, (N,).
+
+    It is kept also if the claim was given to another meanwhile; of two that finish, the first is kept.
+    """
+    row = {
+        "worker": worker,
+        "predicted": np.asarray(predicted, dtype="<u2").tobytes(),
+        "seconds": round(seconds, 2),
+        "trained_with": trained_with,
+        "finished_at": dt.datetime.now(dt.UTC),
+    }
     with database.engine.begin() as connection:
-        connection.execute(
-            runs.update()
-            .where(_is(key), runs.c.worker == worker)
-            .values(
-                predicted=np.asarray(predicted, dtype="<u2").tobytes(),
-                seconds=round(seconds, 2),
-                trained_with=trained_with,
-                finished_at=dt.datetime.now(dt.UTC),
-            )
-        )
+        saved = connection.execute(runs.update().where(_is(key), runs.c.predicted.is_(None)).values(**row))
+    if saved.rowcount == 0:
+        with suppress(IntegrityError), database.engine.begin() as connection:
+            connection.execute(runs.insert().values(**key.__dict__, **row))
 
 
 def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArray[np.uint16]]:
@@ -97,19 +103,22 @@ def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArra
 
 def trained_with(database: Database, keys: Collection[RunKey]) -> list[str]:
     """With what some trainings were done, each once, in order."""
-    protocols = {key.protocol for key in keys}
-    query = sa.select(runs).where(runs.c.protocol.in_(protocols), runs.c.trained_with.is_not(None))
+    wanted = set(keys)
+    protocols = {key.protocol for key in wanted}
+    query = sa.select(runs.c.protocol, runs.c.input, runs.c.seed, runs.c.trained_with)
     with database.engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
-    return sorted({r["trained_with"] for r in rows if RunKey(r["protocol"], r["input"], r["seed"]) in set(keys)})
+        rows = connection.execute(query.where(runs.c.protocol.in_(protocols))).all()
+    return sorted({row.trained_with or "unknown" for row in rows if RunKey(*row[:3]) in wanted})
 
 
-def claimed(database: Database, protocol: str) -> dict[RunKey, str]:
+def claimed(database: Database, protocol: str) -> dict[RunKey, Claim]:
     """The trainings under a protocol that are not done, and whose they are."""
-    query = sa.select(runs).where(runs.c.protocol == protocol, runs.c.predicted.is_(None))
+    query = sa.select(runs.c.input, runs.c.seed, runs.c.worker, runs.c.claimed_at).where(
+        runs.c.protocol == protocol, runs.c.predicted.is_(None)
+    )
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
-    return {RunKey(protocol, r["input"], r["seed"]): r["worker"] for r in rows}
+    return {RunKey(protocol, r["input"], r["seed"]): Claim(r["worker"], _utc(r["claimed_at"])) for r in rows}
 
 
 def begin_reading(
@@ -145,6 +154,11 @@ def newest_findings(database: Database, study: str, data: str) -> dict[str, Any]
     )
     with database.engine.connect() as connection:
         return next((found for found in connection.execute(query).scalars() if found is not None), None)
+
+
+def _utc(time: dt.datetime) -> dt.datetime:
+    """SQLite gives times back without their zone."""
+    return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time
 
 
 def _is(key: RunKey) -> sa.ColumnElement[bool]:

@@ -20,7 +20,7 @@ PROTOCOL = "protocol"  # names of study attributes
 PROTOCOL_FINGERPRINT = "protocol_fingerprint"
 SPACE = "space"
 VERSIONS = "versions"
-SINCE = "photos"  # the youngest setting of a protocol: studies without it are of an earlier version
+SINCE = "precision"  # the youngest setting of a recipe: studies without it are of an earlier version
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +45,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
     attributes = study.user_attrs
     if PROTOCOL not in attributes:
         raise UnknownStudy(f"study {study.study_name!r} was not made by python -m search.study; name another one")
-    if SINCE not in attributes[PROTOCOL]:
-        raise EarlierVersion(
-            f"study {study.study_name!r} is of an earlier version, whose values are not comparable with today's; "
-            "read it with that version, or make a new one with python -m search.study"
-        )
+    check_version(study)
     data_set = load_data_set(database, data_set_fingerprint(attributes[PROTOCOL]))
     if data_set is None:
         raise UnknownStudy(
@@ -73,6 +69,15 @@ def load_results(database: Database, study_name: str | None) -> Results:
         data_set=data_set,
         confirmation=newest_findings(database, study.study_name, str(protocol["data_fingerprint"])),
     )
+
+
+def check_version(study: optuna.Study) -> None:
+    """Raises: EarlierVersion for a study of ours whose values were measured in another way than today's."""
+    if SINCE not in study.user_attrs[PROTOCOL]["recipe"]:
+        raise EarlierVersion(
+            f"study {study.study_name!r} is of an earlier version, whose values are not comparable with today's; "
+            "read it with that version, or make a new one with python -m search.study"
+        )
 
 
 def data_set_fingerprint(protocol: Mapping[str, Any]) -> str:

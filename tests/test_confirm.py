@@ -17,7 +17,7 @@ from search.config import StudyConfig
 from search.confirm import confirmation_protocol
 from search.data.load import load_pictures
 from search.data.split import split_pictures
-from search.finalists import BEST_REFERENCE, Entry, finalists, paper_entries, with_role
+from search.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, paper_entries, with_role
 from search.reading import fingerprint_of_test
 from search.retraining import FIRST_SEED, TrainingDiverged, train_missing
 from search.stop import Stopped
@@ -25,7 +25,16 @@ from search.study import main as study_main
 from search.study import run_study
 from search.thresholds import read
 from search.worker import this_worker
-from storage.confirmations import RunKey, claim, claimed, load_predicted, load_readings, trained_with
+from storage.confirmations import (
+    RunKey,
+    claim,
+    claimed,
+    load_predicted,
+    load_readings,
+    release,
+    save_predicted,
+    trained_with,
+)
 from storage.database import open_database
 from storage.results import load_results
 from storage.tables import confirmation_runs
@@ -173,21 +182,35 @@ def test_what_a_living_process_trains_is_left_to_it_and_what_a_dead_one_left_is_
 def test_a_claim_of_another_machine_holds_for_a_day(study):
     split, protocol, entries = prepared(study)
     keys, database = keys_of(protocol, entries), open_database(URL)
-    for key, hours in ((keys[0], 23), (keys[1], 25)):
-        assert claim(database, key, "elsewhere:1:1")
+    here = this_worker()
+    for key, worker, hours in ((keys[0], "elsewhere:1:1", 23), (keys[1], "elsewhere:1:1", 25), (keys[2], here, 25)):
+        assert claim(database, key, worker)
         past = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
         with database.engine.begin() as connection:
             this = confirmation_runs.c.input == key.input, confirmation_runs.c.seed == key.seed
             connection.execute(confirmation_runs.update().where(*this).values(claimed_at=past))
     train_missing(database, keys, entries, split, protocol, torch.device("cpu"), lambda: None)
-    assert set(claimed(database, protocol.fingerprint)) == {keys[0]}
+    assert set(claimed(database, protocol.fingerprint)) == {keys[0], keys[2]}
+
+
+def test_a_training_whose_claim_was_lost_is_kept_unless_another_was_faster(study):
+    key, database = RunKey("p", "greyscale", FIRST_SEED), open_database(URL)
+    assert claim(database, key, "a:1:1")
+    release(database, key, "a:1:1")
+    save_predicted(database, key, "a:1:1", np.array([1, 2]), 1.0, "one")
+    save_predicted(database, key, "b:1:1", np.array([3, 4]), 1.0, "two")
+    assert load_predicted(database, "p")[key].tolist() == [1, 2]
+    assert trained_with(database, [key]) == ["one"]
+    assert not claim(database, key, "c:1:1")
 
 
 def test_a_training_says_with_what_it_was_done(study):
     split, protocol, entries = prepared(study)
     keys, database = keys_of(protocol, entries)[:1], open_database(URL)
     train_missing(database, keys, entries, split, protocol, torch.device("cpu"), lambda: None)
-    assert trained_with(database, keys) == [f"torch {torch.__version__}, cpu"]
+    (said,) = trained_with(database, keys)
+    assert said.startswith(f"torch {torch.__version__}, cpu ")
+    assert said.endswith(", 1 thread")
 
 
 def test_the_test_set_is_not_read_while_another_process_trains(study, capsys):
@@ -266,10 +289,37 @@ def test_finalists_are_the_best_of_each_number_the_references_and_greyscale_each
     kinds = set(results.candidates["reference"].dropna())
     assert {role.removeprefix("reference ") for role in roles if role.startswith("reference ")} == kinds
     references = results.candidates[results.candidates["reference"].notna()]
-    for cuts, same in references.groupby("cuts"):
-        assert with_role(entries, f"{BEST_REFERENCE} of {cuts}").value == same["value"].max()
+    for entry in (e for e in entries if e.is_finalist):
+        within = references[references["channels"] <= entry.bits]["value"]
+        rival = with_role(entries, best_reference_within(entry.bits))
+        assert (rival and rival.value) == (None if within.empty else within.max())
+        assert rival is None or rival.bits <= entry.bits
     best = with_role(entries, BEST_REFERENCE)
     assert best.value == results.candidates[results.candidates["reference"].notna()]["value"].max()
+
+
+def test_each_finalist_has_its_reference_also_where_only_some_numbers_of_cut_points_are_asked_for(study):
+    results = load_results(open_database(URL), study)
+    assert results.candidates["cuts"].iloc[0] != 1
+    entries = finalists(results, 1, [1], "kinds")
+    best = with_role(entries, "best")
+    within = with_role(entries, best_reference_within(best.bits))
+    assert within is not None
+    assert within.is_finalist == (within == best)
+
+
+def test_a_confirmation_is_in_the_studys_precision_unless_another_is_asked_for(study):
+    pictures, _ = load_pictures("toy.npz", None, None)
+    split, results = split_pictures(pictures, 0), load_results(open_database(URL), study)
+    recipe = results.protocol["recipe"] | {"precision": "bfloat16"}
+    coarse = replace(results, protocol=results.protocol | {"recipe": recipe})
+    for wanted, found in (
+        ("float32", confirmation_protocol(split, "quick", None, results)),
+        ("bfloat16", confirmation_protocol(split, "quick", None, coarse)),
+        ("float32", confirmation_protocol(split, "quick", "float32", coarse)),
+        ("float32", confirmation_protocol(split, "quick")),
+    ):
+        assert found.recipe.precision == wanted
 
 
 def test_references_can_be_all_or_none(study):

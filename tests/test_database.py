@@ -1,12 +1,17 @@
 """Opening the database."""
 
+import datetime as dt
 import subprocess
 import sys
+from importlib.resources import files
 
 import optuna
 import pytest
 import sqlalchemy as sa
+from alembic import command as alembic_command
+from alembic.config import Config
 
+from storage.confirmations import claimed
 from storage.database import StorageUnavailable, UnknownStudy, open_database, upgrade_own_tables
 from storage.tables import metadata
 
@@ -28,6 +33,20 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_describes(tmp_path
     with engine.connect() as connection:
         options = {"include_name": lambda name, kind, _: kind != "table" or str(name) in metadata.tables}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_what_an_earlier_version_claimed_counts_from_the_upgrade_on(tmp_path):
+    engine = open_database(f"sqlite:///{tmp_path}/a.db").engine
+    config = Config()
+    config.set_main_option("script_location", str(files("storage") / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic_command.downgrade(config, "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO cutpoints_confirmation_runs (protocol, input, seed, worker) VALUES ('p', 'i', 1, 'w')"
+        )
+    (claim,) = claimed(open_database(f"sqlite:///{tmp_path}/a.db"), "p").values()
+    assert abs((dt.datetime.now(dt.UTC) - claim.at).total_seconds()) < 60
 
 
 def test_opening_again_changes_nothing(tmp_path):

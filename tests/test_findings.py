@@ -7,9 +7,17 @@ import pytest
 
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from search.binarize import Binarization, CutPoints
-from search.confirmed import PAPER_ACCURACY, confirmed_data, confirmed_table, noise_in_photos, paper_tables
+from search.confirmed import (
+    PAPER_ACCURACY,
+    WITHIN_BITS,
+    caption,
+    confirmed_data,
+    confirmed_table,
+    noise_in_photos,
+    paper_tables,
+)
 from search.data.pictures import Part
-from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, paper_entries
+from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, paper_entries
 from search.findings import findings, photos_without_copies
 from search.references import PAPER
 
@@ -31,7 +39,7 @@ def entry(cut, *roles):
 ENTRIES = [
     Entry(None, (GREYSCALE,)),
     entry(100, "best", "best of 1"),
-    entry(110, BEST_REFERENCE, f"{BEST_REFERENCE} of 1", "reference uniform"),
+    entry(110, BEST_REFERENCE, best_reference_within(1), "reference uniform"),
     entry(120, RIVAL),
 ]
 
@@ -69,8 +77,9 @@ def test_accuracies_and_verdicts_are_what_the_predictions_say():
     assert best["greyscale"]["mean"] == 0
     assert best["best_reference"]["verdict"] == "better"
     assert best["best_reference"]["mean"] == pytest.approx(0.4)
-    assert best["reference_of_as_many_cuts"] == best["best_reference"]
-    assert rows["greyscale"]["against"]["reference_of_as_many_cuts"] is None
+    assert best["reference_within_bits"] == best["best_reference"]
+    assert rows["0,100,255 thermometer"]["reference_within_bits"] == "0,110,255 thermometer"
+    assert rows["greyscale"]["against"]["reference_within_bits"] is None
     assert best["rival"]["verdict"] == "worse"
     assert json.loads(json.dumps(made)) == made
 
@@ -109,6 +118,9 @@ def test_the_text_the_figure_and_the_html_show_the_same():
     assert "tied, +0.0 [" in text
     assert "better, +40.0 [" in text
     assert "to rival" not in text
+    table = confirmed_table(made).set_index("input")[WITHIN_BITS]
+    assert table["0,110,255 thermometer"] == "is it"
+    assert table["0,100,255 thermometer"].startswith("better, +40.0 [")
     assert "to rival" in confirmed_table(made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]})
     assert "90.0% [" in confirmed_html(made)
     figure = confirmed_figure(made)
@@ -118,6 +130,16 @@ def test_the_text_the_figure_and_the_html_show_the_same():
         "worse than greyscale",
         "better than greyscale",
     }
+
+
+def test_what_an_earlier_version_found_is_shown_without_what_it_did_not_look_for():
+    made = found([6, 6, 30, 0])
+    for row in made["entries"]:
+        row.pop("reference_within_bits")
+        row["against"].pop("reference_within_bits")
+    assert WITHIN_BITS not in confirmed_table(made)
+    assert "Trained with" not in caption(made)
+    assert "devices: a; b." in caption(made | {"trained_with": ["a", "b"]})
 
 
 def test_the_papers_tables_stand_beside_ours():

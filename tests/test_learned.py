@@ -12,7 +12,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from models.learned import WINDOW, learn_thresholds, thermometer
-from models.train import Recipe, Resident
+from models.train import PRECISIONS, Recipe, Resident
 from search.binarize import Binarization, CutPoints
 from search.data.pictures import Part, Pictures
 from search.data.split import split_pictures
@@ -98,11 +98,12 @@ def test_thresholds_that_fall_together_move_apart(values):
 # ── learning ──
 
 
-def test_a_threshold_moves_to_the_level_that_tells_the_classes_apart():
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_threshold_moves_to_the_level_that_tells_the_classes_apart(precision):
     images, labels = divided_at_170()
     start = started_at(Pixels.of(images, labels), 1)
     assert start[0] < 155
-    (found,) = learn(start).thresholds
+    (found,) = learn(start, precision=precision).thresholds
     assert abs(found - 170) < 7  # best is 170; the quantile is 20 below
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import numpy as np
 import optuna
 import pytest
 
+from search import study as search_study
 from search import thresholds
 from search.binarize import LEVELS
 from search.command import BadInput, NothingToShow
@@ -190,6 +192,15 @@ def test_export_says_in_one_line_what_it_cannot_do(results, capsys, tmp_path):
     assert not (tmp_path / "missing.db").exists()
 
 
+def test_a_confirmed_document_need_not_say_with_what_was_trained(results, tmp_path):
+    found = {"photos": 9, "photos_left_out": 0, "readings": 1, "best_reference": None, "cost": [], "protocol": {}}
+    made = thresholds.document(replace(results, confirmation=found | {"entries": []}))
+    thresholds.write(tmp_path / "a.json", made)
+    assert thresholds.read(tmp_path / "a.json")[1]["confirmation"] == found
+    told = thresholds.document(replace(results, confirmation=found | {"entries": [], "trained_with": ["torch 1, cpu"]}))
+    assert told["confirmation"]["trained_with"] == ["torch 1, cpu"]
+
+
 def test_a_study_without_a_finished_trial_has_nothing_to_export(tmp_path):
     part = toy_pictures().train
     np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels)
@@ -202,8 +213,11 @@ def test_a_study_without_a_finished_trial_has_nothing_to_export(tmp_path):
 
 def test_a_study_of_an_earlier_version_is_refused_with_the_reason(results, capsys):
     study = open_database(URL).load_study("one")
-    before = {key: value for key, value in study.user_attrs["protocol"].items() if key != "photos"}
-    study.set_user_attr("protocol", before)
+    protocol = study.user_attrs["protocol"]
+    recipe = {key: value for key, value in protocol["recipe"].items() if key != "precision"}
+    study.set_user_attr("protocol", protocol | {"recipe": recipe})
     capsys.readouterr()
     assert main(["--storage", URL]) == 4
+    assert "of an earlier version" in capsys.readouterr().err
+    assert search_study.main(["--storage", URL, "--data", "toy.npz", "--study-name", "one"]) == 4
     assert "of an earlier version" in capsys.readouterr().err

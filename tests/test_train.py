@@ -193,6 +193,8 @@ def test_bfloat16_trains_float32_weights_as_well():
     assert coarse.logits.dtype == np.float32
     assert not np.array_equal(exact.logits, coarse.logits)
     assert accuracy(coarse) > 0.9
+    with pytest.raises(KeyError):
+        run([Lane(greyscale_table(), 0)], replace(recipe, precision="bf16"))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
