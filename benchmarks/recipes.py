@@ -77,8 +77,6 @@ RECIPES: dict[str, tuple[int, Recipe]] = {
             "8 epochs, mild": {"epochs": 8, "augmentation": BOTH},
             "8 epochs, dropout .1": {"epochs": 8, "dropout": 0.1},
             "16 epochs": {"epochs": 16},
-            "16 epochs, width 48": {"epochs": 16, "width": 48},
-            "16 epochs, stronger": {"epochs": 16, "augmentation": Augmentation(0.14, 15, 0.18, 0.3, 40)},
         }.items()
     },
 }

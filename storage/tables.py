@@ -44,7 +44,7 @@ confirmation_runs = sa.Table(
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("worker", sa.Text, nullable=False),  # who trains or trained it
     sa.Column("claimed_at", sa.DateTime(timezone=True)),
-    sa.Column("trained_with", sa.Text),  # versions and device, such as "torch 2.13.0, cpu"
+    sa.Column("trained_with", sa.Text),  # versions and device, such as "torch 2.13.0+cpu, cpu AVX512, 2 threads"
     sa.Column("predicted", sa.LargeBinary),  # uint16, a class for each test picture; null while it trains
     sa.Column("seconds", sa.Float),
     sa.Column("finished_at", sa.DateTime(timezone=True)),
