@@ -4,9 +4,9 @@ Enters: a study and a space. Leaves: trials with their binarization and training
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -108,13 +108,12 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
     distributions: dict[str, BaseDistribution] = space.distributions
     trial = study.ask(fixed_distributions=distributions)
     binarization = space.binarization(trial.params)
-    earlier = _others(study, trial.number, binarization)
-    used = {t.user_attrs["training_seed"] for t in earlier}
+    others = _others(study, trial.number, binarization)
     asked = Asked(
         trial,
         binarization,
-        training_seed=next(fresh for fresh in count(seed) if fresh not in used),
-        replicate_of=min(t.number for t in earlier) if earlier else None,
+        training_seed=next(_free_seeds(seed, others)),
+        replicate_of=min((t.number for t in others), default=None),
         reference=trial.user_attrs.get("reference"),
     )
     record_start(
@@ -130,16 +129,26 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
             cut_points=binarization.cut_points.values,
         ),
     )
-    # Another worker may have begun the same at the same time; each sees the other now, and the later one gives way.
+    # Other workers may have begun the same meanwhile. Each writes before it looks again, so of two with one seed at
+    # least one sees the other. Who sees it gives way, and of several at once each takes another of the free seeds.
     others = _others(study, trial.number, binarization)
-    first = [t for t in others if t.number < trial.number]
-    if any(t.user_attrs["training_seed"] == asked.training_seed for t in first):
-        used = {t.user_attrs["training_seed"] for t in others}
-        fresh = next(fresh for fresh in count(seed) if fresh not in used)
-        asked = replace(asked, training_seed=fresh, replicate_of=min(t.number for t in first))
+    while same := [t for t in others if _seed(t) == asked.training_seed]:
+        fresh = next(islice(_free_seeds(seed, others), sum(t.number < trial.number for t in same), None))
+        asked = replace(asked, training_seed=fresh, replicate_of=min(t.number for t in others))
         trial.set_user_attr("training_seed", fresh)
         trial.set_user_attr("replicate_of", asked.replicate_of)
+        others = _others(study, trial.number, binarization)
     return asked
+
+
+def _seed(trial: FrozenTrial) -> int:
+    return int(trial.user_attrs["training_seed"])
+
+
+def _free_seeds(first: int, others: Sequence[FrozenTrial]) -> Iterator[int]:
+    """Training seeds from the first on that none of the others has."""
+    used = {_seed(t) for t in others}
+    return (seed for seed in count(first) if seed not in used)
 
 
 def _others(study: optuna.Study, number: int, binarization: Binarization) -> list[FrozenTrial]:

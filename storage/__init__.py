@@ -1,6 +1,6 @@
 """The database: Optuna's storage and our own tables. Records in, data frames out. The map:
 
-database.py    opening it; which studies it holds
+database.py    opening it; which studies it holds; one_owner.py: Optuna's storage, safe for several processes
 records.py     what is written of trials, runs and data sets, and read as data frames
 confirmations.py  predictions of test pictures, and readings of the test set
 results.py     all that is known of one study

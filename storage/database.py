@@ -28,6 +28,8 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from storage.one_owner import OneOwnerStorage
+
 DEFAULT_STORAGE = "sqlite:///studies.db"
 VERSION_TABLE = "cutpoints_version"  # Optuna uses Alembic's default name in the same database
 FIRST_START_ATTEMPTS = 4
@@ -95,11 +97,11 @@ def open_database(url: str, create: bool = True) -> Database:
         raise StorageUnavailable(f"{shown}: {_reason(error)}") from error
 
 
-def _optuna_storage(url: str, arguments: dict[str, int]) -> RDBStorage:
+def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
     """Optuna's storage. It makes its tables without a lock: of several first starts, the late ones try again."""
     for attempt in count(1):
         try:
-            return RDBStorage(url, engine_kwargs={"connect_args": arguments})
+            return OneOwnerStorage(url, engine_kwargs={"connect_args": arguments})
         except (OperationalError, ProgrammingError, IntegrityError, AssertionError):
             if attempt == FIRST_START_ATTEMPTS:
                 raise

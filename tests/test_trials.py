@@ -15,7 +15,9 @@ from search.references import Reference, references
 from search.samplers import make_sampler
 from search.space import Space, linear_scale
 from search.trials import ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell, this_worker
-from storage.records import STOPPED
+from storage.database import open_database
+from storage.records import STOPPED, record_start
+from tests.test_database import at_once
 from tests.test_rules import PIXELS
 
 SPACE = Space(2, ("range", "thermometer"), linear_scale(np.ones(256)))
@@ -126,6 +128,38 @@ def test_a_training_seed_is_never_used_twice_for_the_same_cut_points(study):
     put_back(study, killed.trial.number, "killed")
     again = ask(study, SPACE, 5)
     assert (killed.training_seed, second.training_seed, again.training_seed) == (5, 6, 5)
+
+
+def test_of_two_that_begin_the_same_at_once_each_trains_with_a_seed_of_its_own(study, monkeypatch):
+    """Whichever of them writes first: the other one asks while the first has not written what it trains yet."""
+    for _ in range(2):
+        study.enqueue_trial(dict(SPACE.params(ONE.binarization)))
+    meanwhile = []
+
+    def record_late(trial, started):
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile[0] = ask(study, SPACE, 5)
+        record_start(trial, started)
+
+    monkeypatch.setattr("search.trials.record_start", record_late)
+    first, second = ask(study, SPACE, 5), meanwhile[0]
+    assert {first.trial.number, second.trial.number} == {0, 1}
+    assert (first.training_seed, second.training_seed) == (6, 5)
+    assert (first.replicate_of, second.replicate_of) == (1, None)
+    assert [t.user_attrs["training_seed"] for t in study.trials] == [6, 5]
+
+
+def test_workers_that_ask_for_the_same_all_at_once_never_train_with_the_same_seed(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    made = optuna.create_study(storage=open_database(url).storage, study_name="same")
+    for _ in range(12):
+        made.enqueue_trial(dict(SPACE.params(ONE.binarization)))
+    studies = [open_database(url).load_study("same") for _ in range(4)]
+    asked = at_once(4, lambda number: [ask(studies[number], SPACE, 0).training_seed for _ in range(3)])
+    seeds = sorted(seed for each in asked for seed in each)
+    assert len(set(seeds)) == 12
+    assert sorted(t.user_attrs["training_seed"] for t in made.trials) == seeds
 
 
 def test_a_training_that_ends_with_an_error_counts_and_is_not_queued_again(study):
