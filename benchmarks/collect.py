@@ -18,9 +18,11 @@ import pandas as pd
 import torch
 
 from models.train import Recipe
-from search.binarize import ENCODINGS, LEVELS, Binarization, CutPoints
+from search.binarize import Binarization, CutPoints
+from search.config import SEVERAL
 from search.data.load import load_pictures
 from search.data.split import split_pictures
+from search.encodings import LEVELS
 from search.objective import TrialSpec, make_objective
 from search.protocol import Budget, make_protocol
 from search.references import references
@@ -41,11 +43,11 @@ def one_cut(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
 
 def many_cuts(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
     """References, then random draws of every number of cut points, then neighbours of the best so far."""
-    encodings = tuple(ENCODINGS)
-    for found in references("auto", pixels, MAX_CUTS, encodings, True):
+    encodings = SEVERAL["both"]
+    space = Space(MAX_CUTS, encodings, pixel_scale(pixels.histogram))
+    for found in references("auto", pixels, space, True):
         yield found.binarization, found.name
     rng = np.random.default_rng(1)
-    space = Space(MAX_CUTS, encodings, pixel_scale(pixels.histogram))
     for i in range(RANDOM):
         params = {"k": i % MAX_CUTS + 1, "encoding": encodings[i // MAX_CUTS % 2]}
         params |= {f"u{j}": float(u) for j, u in enumerate(rng.random(MAX_CUTS))}
@@ -85,7 +87,7 @@ def main() -> None:
         if key in done:
             continue
         done.add(key)
-        (result,) = evaluate([TrialSpec(binarization.table, seed)], lambda *_: False, lambda: None)
+        (result,) = evaluate([TrialSpec(binarization, seed)], lambda *_: False, lambda: None)
         row = [*key, len(binarization.cut_points), kind, seed, result.value, result.standard_error, result.seconds]
         with args.output.open("a", newline="") as handle:
             csv.writer(handle).writerow(row)

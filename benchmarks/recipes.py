@@ -18,12 +18,12 @@ import torch
 
 from models.augment import Augmentation
 from models.train import Lane, Recipe, Resident, train
-from search.binarize import Binarization, CutPoints, greyscale_table
+from search.binarize import Binarization, CutPoints, Greyscale
 from search.data.load import load_pictures
 from search.data.split import at_most_variants, split_pictures
 
 INPUTS = {
-    "greyscale": greyscale_table(),
+    "greyscale": Greyscale().table,
     **{
         ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer").table
         for ranges in ("0,128,255", "0,150,255", "0,118,179,255", "0,41,106,150,189,255")

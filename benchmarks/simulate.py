@@ -14,9 +14,10 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from search.binarize import ENCODINGS, Binarization
+from search.binarize import Binarization
 from search.data.load import load_pictures
 from search.data.split import split_pictures
+from search.encodings import ENCODINGS
 from search.objective import Result
 from search.references import Reference
 from search.rules import Pixels

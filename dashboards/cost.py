@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.drawing import BLUE, GREY, LIGHT, ORANGE, greyscale_line, metric, number, styled, value_axis
+from dashboards.drawing import BLUE, GREY, LIGHT, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
 from search.metrics import NORMAL_95
 from storage.records import pareto_front
 from storage.results import Results
@@ -25,7 +25,7 @@ def candidates_data(results: Results) -> pd.DataFrame:
             "value": rows["value"].astype(float),
             "standard_error": rows["standard_error"].astype(float),
             "source": np.where(rows["reference"].notna(), "references", "search"),
-            "label": rows["threshold_ranges"] + " " + rows["encoding"] + names,
+            "label": labels(rows) + names,
             "best_of_cuts": ~rows["cuts"].duplicated(),
             "on_front": rows.index.isin(pareto_front(rows).index),
         }

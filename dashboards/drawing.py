@@ -5,8 +5,10 @@ Enters: storage.results.Results, plotly figures. Leaves: parts of figures. Every
 
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
+from search.binarize import Binarization
 from search.metrics import METRICS, NORMAL_95, Metric
 from storage.results import Results
 
@@ -21,6 +23,11 @@ def metric(results: Results) -> Metric:
 def number(results: Results) -> str:
     """A value on the y axis, as plotly's hover text has it."""
     return "%{y:.1%}" if metric(results).percent else "%{y:.3f}"
+
+
+def labels(rows: pd.DataFrame) -> "pd.Series[str]":
+    """What each row's binarization is called: `0,90,255 thermometer, binary weights`."""
+    return pd.Series([str(Binarization.of(row)) for _, row in rows.iterrows()], index=rows.index, dtype=str)
 
 
 def value_axis(results: Results) -> dict[str, Any]:

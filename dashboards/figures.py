@@ -15,8 +15,10 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial
 from plotly.subplots import make_subplots
 
-from dashboards.drawing import BLUE, GREEN, GREY, ORANGE, greyscale_line, metric, number, styled, value_axis
-from search.binarize import LEVELS, Binarization, CutPoints
+from dashboards.drawing import BLUE, GREEN, GREY, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
+from search.binarize import Binarization
+from search.encodings import ENCODINGS, LEVELS
+from storage.records import KIND
 from storage.results import Results
 
 MOST_CHANNELS = 9  # that the picture of channels shows
@@ -34,7 +36,7 @@ def history_data(results: Results) -> pd.DataFrame:
             "value": values,
             "best": values.cummax() if metric(results).maximize else values.cummin(),
             "source": np.where(is_reference, "reference", "search"),
-            "label": complete["threshold_ranges"] + " " + complete["encoding"],
+            "label": labels(complete),
         }
     )
 
@@ -72,7 +74,7 @@ def importance_data(results: Results) -> pd.DataFrame:
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.filterwarnings("ignore", ".*low `target` values")  # which is what it gets
         importances = optuna.importance.get_param_importances(results.study, target=_lower_is_better(results))
-    names = {"k": "number of cut points", "encoding": "encoding"}
+    names = {"k": "number of cut points"} | {name: name for name in KIND}
     rows = [
         (names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)
     ]
@@ -149,7 +151,7 @@ def positions_figure(results: Results) -> go.Figure:
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
     """The best candidate and the channels (N, C, H, W) that it makes of the example pictures."""
     best = results.candidates.iloc[0]
-    binarization = Binarization(CutPoints(best["cut_points"]), best["encoding"])
+    binarization = Binarization.of(best)
     return binarization, binarization.encode(results.data_set.examples)
 
 
@@ -161,7 +163,10 @@ def channels_figure(results: Results) -> go.Figure:
     figure = make_subplots(
         rows=len(examples),
         cols=1 + shown,
-        column_titles=["picture", *(_channel_title(binarization, i) for i in range(shown))],
+        column_titles=[
+            "picture",
+            *(ENCODINGS[binarization.encoding].title(binarization.cut_points.values, i) for i in range(shown)),
+        ],
         row_titles=[results.data_set.class_names[label] for label in labels],
         horizontal_spacing=0.01,
         vertical_spacing=0.01,
@@ -176,11 +181,3 @@ def channels_figure(results: Results) -> go.Figure:
     for axis in figure.select_yaxes():
         axis.scaleanchor = axis.anchor
     return styled(figure, height=60 + 95 * len(examples))
-
-
-def _channel_title(binarization: Binarization, channel: int) -> str:
-    cuts, ranges = binarization.cut_points.values, binarization.cut_points.ranges
-    if binarization.encoding == "thermometer":
-        return f"≥ {cuts[channel]}"
-    last = channel == len(cuts)
-    return f"{ranges[channel]}–{ranges[channel + 1] if last else ranges[channel + 1] - 1}"

@@ -20,11 +20,12 @@ from dashboards import figures
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from dashboards.cost import cuts_figure, front_figure
 from dashboards.drawing import metric
+from search.binarize import Binarization
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
 from search.confirmed import caption
 from search.metrics import Metric
 from storage.database import open_database
-from storage.records import counts
+from storage.records import best_by_arithmetic, columns_of_kind, counts
 from storage.results import Results, load_results
 
 
@@ -55,9 +56,11 @@ def write_report(results: Results, path: Path) -> None:
         name=results.study.study_name,
         states=counts(results.trials),
         best=candidates.iloc[0].to_dict(),
+        best_kind=Binarization.of(candidates.iloc[0]).kind,
         greyscale=results.greyscale,
         figures=list(sections(results)),
         by_cuts=results.by_cuts,
+        by_arithmetic=best_by_arithmetic(results.candidates),
         references=candidates[candidates["reference"].notna()],
         protocol=list(flat(results.protocol)) + [(f"version of {k}", v) for k, v in results.versions.items()],
         fingerprint=results.protocol_fingerprint,
@@ -138,7 +141,7 @@ def table(rows: pd.DataFrame, metric: Metric) -> Markup:
         {
             "cut points": rows["cuts"],
             "threshold ranges": rows["threshold_ranges"],
-            "encoding": rows["encoding"],
+            **columns_of_kind(rows),
             "bits a pixel": rows["channels"],
             metric.name: [metric.shown(row["value"], row["standard_error"]) for row in rows.to_dict("records")],
             "trials": rows["trials"],

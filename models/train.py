@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.augment import Augmentation, augment
 from models.compact import NETWORKS
+from models.levels import own_levels
 
 Logits = npt.NDArray[np.float32]  # (N, classes)
 
@@ -52,10 +53,16 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """One model: what each grey level becomes, (256, C), and the seed of its training."""
+    """One model: what each grey level becomes, (256, C), and the seed of its training.
+
+    local: whether the table is of the picture's own levels instead of the grey levels.
+    """
 
     table: npt.NDArray[np.generic]
     seed: int
+    local: bool = False
+    weights: str = "real"
+    activations: str = "real"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +91,12 @@ class Outcome:
     diverged: bool = False
 
 
-def encode(images_u8: Tensor, table: Tensor) -> Tensor:
-    """(N, H, W) uint8 and (256, C) → channels (N, C, H, W) float32, channels-last in memory."""
-    return functional.embedding(images_u8.int(), table).permute(0, 3, 1, 2)
+def encode(images_u8: Tensor, table: Tensor, local: bool = False) -> Tensor:
+    """(N, H, W) uint8 and (256, C) → channels (N, C, H, W) float32, channels-last in memory.
+
+    local: looks the picture's own levels up instead of the grey levels.
+    """
+    return functional.embedding((own_levels(images_u8) if local else images_u8).int(), table).permute(0, 3, 1, 2)
 
 
 def train(
@@ -143,7 +153,7 @@ def _train_one(
         total_loss = torch.zeros((), device=device)
         for images_u8, labels in batches(training, recipe):
             check()
-            loss = batch_loss(network, encode(images_u8, table), labels, recipe)
+            loss = batch_loss(network, encode(images_u8, table, lane.local), labels, recipe)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -156,7 +166,7 @@ def _train_one(
             break
         if report is None and epoch + 1 < recipe.epochs:
             continue
-        outcome.logits = predict(averaged or network, validation_u8, table).cpu().numpy()
+        outcome.logits = predict(averaged or network, validation_u8, table, lane.local).cpu().numpy()
         if report is not None and report(epoch, outcome.logits) and epoch + 1 < recipe.epochs:
             outcome.pruned = True
             break
@@ -196,7 +206,9 @@ def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Rec
 
 
 @torch.inference_mode()
-def predict(network: nn.Module, images_u8: Tensor, table: Tensor, batch_size: int = 1024) -> Tensor:
+def predict(
+    network: nn.Module, images_u8: Tensor, table: Tensor, local: bool = False, batch_size: int = 1024
+) -> Tensor:
     """Logits (N, classes) float32 of each picture."""
     network.eval()
-    return torch.cat([network(encode(batch, table)) for batch in images_u8.split(batch_size)])
+    return torch.cat([network(encode(batch, table, local)) for batch in images_u8.split(batch_size)])

@@ -7,7 +7,7 @@ findings.py    what a reading found; confirmed.py: as text
 outputs.py     the files that a study leaves
 export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
-binarize.py    CutPoints and encodings
+binarize.py    CutPoints, and what is binary in a network; encodings.py: how ranges become channels
 references.py  cut points that need no search, in order; rules.py: computed ones; learned.py: learned by gradient
 space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures

@@ -1,23 +1,29 @@
-"""Cut points and encodings: pure functions of (images, cut points).
+"""Cut points, and what is binary in a network: pure functions of (images, cut points).
 
-Enters: uint8 images, a strictly increasing tuple of cut points, the name of an encoding.
-Leaves: binary channels, or the lookup table (256, C) that makes them, because every encoding here
-acts on one pixel at a time. Never looks at a data set, a label or a study.
+Enters: uint8 images, a strictly increasing tuple of cut points, names of an encoding and of kinds of arithmetic.
+Leaves: binary channels, or the lookup table (256, C) that makes them, because every encoding acts on one pixel at a
+time. Never looks at a data set, a label or a study.
 
 The paper's notation (Section III and IV): `[0, c1, …, ck, 255]` are k+1 threshold ranges; here they
 are the k cut points (c1, …, ck), a pixel x lies above a cut point c when x >= c, and 255 belongs
-to the last range.
+to the last range. It names three kinds of binarization that can be mixed: input, weights, activations (II).
 """
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-LEVELS = 256  # grey levels of an uint8 pixel
+from search.encodings import ENCODINGS, LEVELS, own_levels
+
+# What a network computes with; how is in models/quantize.py.
+WEIGHTS = ("real", "binary", "xnor")
+ACTIVATIONS = ("real", "binary")
+REAL = "real"
 
 
 @dataclass(frozen=True, order=True)
@@ -83,26 +89,40 @@ def strictly_increasing(levels: Iterable[int], low: int = 1, high: int = LEVELS 
     return tuple(apart)
 
 
-def one_hot_ranges(bins: npt.NDArray[np.uint8], k: int) -> npt.NDArray[np.uint8]:
-    """Channel i is 1 where the pixel lies in range i: k+1 channels, one of them 1 (the paper's)."""
-    return np.equal(bins[..., None], np.arange(k + 1)).astype(np.uint8)
+class Record(Protocol):
+    """Plain values by name: a dictionary, a row of a data frame."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
-def thermometer(bins: npt.NDArray[np.uint8], k: int) -> npt.NDArray[np.uint8]:
-    """Channel i is 1 where x >= c(i+1): k channels, the first ones 1 (Buckman et al., 2018)."""
-    return (bins[..., None] > np.arange(k)).astype(np.uint8)
+@dataclass(frozen=True, order=True)
+class Arithmetic:
+    """Which weights and activations a network has.
 
+    >>> str(Arithmetic("xnor", "binary"))
+    'xnor weights, binary activations'
+    """
 
-# Bins (…) and k to channels (…, C) with the channels last.
-ENCODINGS: dict[str, Callable[[npt.NDArray[np.uint8], int], npt.NDArray[np.uint8]]] = {
-    "range": one_hot_ranges,
-    "thermometer": thermometer,
-}
+    weights: str = REAL
+    activations: str = REAL
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("weights", self.weights, WEIGHTS), ("activations", self.activations, ACTIVATIONS)):
+            if value not in known:
+                raise ValueError(f"{name} {value!r} are none of {', '.join(known)}")
+
+    def __str__(self) -> str:
+        kinds = (("weights", self.weights), ("activations", self.activations))
+        return ", ".join(f"{kind} {name}" for name, kind in kinds if kind != REAL)
+
+    def after(self, text: str) -> str:
+        """The text, and after a comma what is not real."""
+        return ", ".join(each for each in (text, str(self)) if each)
 
 
 @dataclass(frozen=True, order=True)
 class Binarization:
-    """Cut points and an encoding: all that makes binary channels of a picture.
+    """Cut points, an encoding, and what of the network is binary beside its input.
 
     Two trials are trials of the same thing when their binarizations are equal.
 
@@ -114,24 +134,50 @@ class Binarization:
 
     cut_points: CutPoints
     encoding: str
+    arithmetic: Arithmetic = Arithmetic()
 
     def __post_init__(self) -> None:
         if self.encoding not in ENCODINGS:
             raise ValueError(f"encoding {self.encoding!r} is none of {', '.join(ENCODINGS)}")
 
+    @classmethod
+    def of(cls, row: Record) -> "Binarization":
+        """From a record with cut_points, encoding, weights and activations. Raises: ValueError."""
+        return cls(CutPoints(tuple(row["cut_points"])), row["encoding"], Arithmetic(row["weights"], row["activations"]))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Plain values that `of` makes the same binarization of."""
+        return {"cut_points": self.cut_points.values, "encoding": self.encoding, **asdict(self.arithmetic)}
+
     def __str__(self) -> str:
-        return f"{self.cut_points} {self.encoding}"
+        return f"{self.cut_points} {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """All but the cut points: `thermometer, binary weights`."""
+        return self.arithmetic.after(self.encoding)
 
     @property
     def table(self) -> npt.NDArray[np.uint8]:
-        """What each grey level becomes: (256, C), 0 or 1."""
+        """What each grey level becomes: (256, C), 0 or 1. Where the encoding is local, each of the picture's own."""
         levels = np.arange(LEVELS, dtype=np.uint8)
-        return ENCODINGS[self.encoding](self.cut_points.bins(levels), len(self.cut_points))
+        return ENCODINGS[self.encoding].channels(self.cut_points.bins(levels), len(self.cut_points))
+
+    @property
+    def local(self) -> bool:
+        """Whether cut points are compared with the picture's own grey levels."""
+        return ENCODINGS[self.encoding].local
 
     @property
     def channels(self) -> int:
         """C, which is also the bits that a pixel's channels take."""
         return int(self.table.shape[1])
+
+    @property
+    def bits(self) -> int:
+        """Bits a pixel."""
+        return self.channels
 
     @property
     def index_bits(self) -> int:
@@ -140,9 +186,24 @@ class Binarization:
 
     def encode(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Images (N, H, W) to channels (N, C, H, W), 0 or 1."""
-        return np.moveaxis(self.table[images], -1, 1)
+        return np.moveaxis(self.table[own_levels(images) if self.local else images], -1, 1)
 
 
-def greyscale_table() -> npt.NDArray[np.float32]:
-    """The greyscale reference as a table (256, 1): x / 255, the paper's original network."""
-    return (np.arange(LEVELS) / (LEVELS - 1)).astype(np.float32)[:, None]
+@dataclass(frozen=True)
+class Greyscale:
+    """No cut points: the paper's original network on x / 255, with the same arithmetic as what it is compared with."""
+
+    arithmetic: Arithmetic = Arithmetic()
+    local = False
+    bits = 8
+
+    def __str__(self) -> str:
+        return self.arithmetic.after("greyscale")
+
+    @property
+    def table(self) -> npt.NDArray[np.float32]:
+        """What each grey level becomes: (256, 1)."""
+        return (np.arange(LEVELS) / (LEVELS - 1)).astype(np.float32)[:, None]
+
+
+Input = Binarization | Greyscale  # all that a network can be given

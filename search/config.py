@@ -9,8 +9,9 @@ from types import UnionType
 from typing import Any
 
 from models.train import PRECISIONS
-from search.binarize import ENCODINGS, LEVELS
+from search.binarize import ACTIVATIONS, REAL, WEIGHTS
 from search.command import BadInput, OneLineParser
+from search.encodings import ENCODINGS, LEVELS
 from search.metrics import METRICS
 from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED
 from search.references import WHICH
@@ -23,6 +24,8 @@ ONE_OBJECTIVE = ("cmaes", "halving")  # samplers that rank trials by one value
 # After n trainings that are all worse than the best trial's, the Wilcoxon test has p = 1 / 2**n, and prunes below 0.1:
 # after four trainings at the earliest, which saves something if there is a fifth.
 FEWEST_FOR_WILCOXON = 5
+SEARCH = "search"
+SEVERAL = {"both": ("range", "thermometer"), "all": tuple(ENCODINGS)}  # encodings that are searched together
 
 
 def flag(
@@ -58,8 +61,18 @@ class StudyConfig:
     shape: str | None = flag("size of a picture in a CSV, if it is not square", metavar="HxW")
     max_cuts: int = flag("search 1 to this many cut points", 8, metavar="K")
     encoding: str = flag(
-        "one-hot ranges as in the paper, thermometer, or both as part of the search", "both", [*ENCODINGS, "both"]
+        "how ranges become channels: one-hot as in the paper, thermometer, Gray code or bits of the range's number, "
+        "local (a thermometer of each picture's own grey levels); both (range and thermometer) or all of them as part "
+        "of the search",
+        "both",
+        [*ENCODINGS, *SEVERAL],
     )
+    weights: str = flag(
+        "of the network: real, ±1, ±1 times a mean for each filter (xnor), or all as part of the search",
+        REAL,
+        [*WEIGHTS, SEARCH],
+    )
+    activations: str = flag("of the network: real, ±1, or both as part of the search", REAL, [*ACTIVATIONS, SEARCH])
     positions: str = flag(
         "how positions become grey levels: half by the training pixels' distribution, or evenly", "pixels", SCALES
     )
@@ -162,6 +175,26 @@ class StudyConfig:
     def objective_names(self) -> tuple[str, ...]:
         """What the study optimizes."""
         return OBJECTIVES[self.objectives]
+
+    @property
+    def encodings(self) -> tuple[str, ...]:
+        """Those that are searched."""
+        return SEVERAL.get(self.encoding, (self.encoding,))
+
+    @property
+    def arithmetics(self) -> dict[str, tuple[str, ...]]:
+        """The weights and activations that are searched."""
+        known = {"weights": WEIGHTS, "activations": ACTIVATIONS}
+        return {
+            name: names if getattr(self, name) == SEARCH else (getattr(self, name),) for name, names in known.items()
+        }
+
+    @property
+    def space_settings(self) -> dict[str, Any]:
+        """What must be equal to join a study beside its protocol. What came later is there only if it is not real."""
+        names = ["max_cuts", "encoding", "positions", "objectives"]
+        names += [name for name in ("weights", "activations") if getattr(self, name) != REAL]
+        return {name: getattr(self, name) for name in names}
 
     @property
     def trainings(self) -> int:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from search.binarize import Binarization, CutPoints, greyscale_table
+from search.binarize import Binarization, CutPoints, Greyscale, Input
 from search.command import BadInput, NothingToShow, plural
+from search.greyscale import greyscale_of
 from search.references import PAPER
+from storage.records import best_by_arithmetic
 from storage.results import Results
 
 GREYSCALE = "greyscale"
@@ -25,24 +25,19 @@ REFERENCES = ("kinds", "all", "none")
 
 @dataclass(frozen=True)
 class Entry:
-    """One input that is retrained. binarization: None for greyscale.
+    """One input that is retrained.
 
     roles: what it stands for, such as `best`, `best of 4`, `reference multi-otsu`. trial, value: its first trial in
     the study and the value there; None where it has none.
     """
 
-    binarization: Binarization | None
+    input: Input
     roles: tuple[str, ...]
     trial: int | None = None
     value: float | None = None
 
     def __str__(self) -> str:
-        return GREYSCALE if self.binarization is None else str(self.binarization)
-
-    @property
-    def table(self) -> npt.NDArray[np.generic]:
-        """What each grey level becomes, (256, C)."""
-        return greyscale_table() if self.binarization is None else self.binarization.table
+        return str(self.input)
 
     @property
     def is_finalist(self) -> bool:
@@ -52,13 +47,14 @@ class Entry:
     @property
     def bits(self) -> int:
         """Bits that a pixel takes."""
-        return 8 if self.binarization is None else self.binarization.channels
+        return self.input.bits
 
 
 def finalists(
     results: Results, top: int, cuts: Sequence[int] | None, references: str, rival: Results | None = None
 ) -> list[Entry]:
-    """Greyscale first, then the best of each number of cut points, the `top` best, references, the rival's best.
+    """Greyscale first, then the best of each number of cut points, the `top` best, the best of each kind of weights and
+    activations where these are searched, references, the rival's best.
 
     Unless `references` is none, each of these has the best reference that takes no more bits a pixel beside it.
 
@@ -82,6 +78,9 @@ def finalists(
     found += [
         _entry(row, "best" if i == 0 else f"top {i + 1}") for i, (_, row) in enumerate(candidates.head(top).iterrows())
     ]
+    by_arithmetic = best_by_arithmetic(candidates)
+    if len(by_arithmetic) > 1:
+        found += [_entry(row, f"best with {_arithmetic(row)}") for _, row in by_arithmetic.iterrows()]
     if rival is not None:
         found.append(_entry(rival.candidates.iloc[0], RIVAL))
     known = candidates[candidates["reference"].notna()]
@@ -94,13 +93,13 @@ def finalists(
     if references != "none":
         found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
         found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
-    return [Entry(None, (GREYSCALE,)), *_merged(found)]
+    return [Entry(greyscale_of(results.study), (GREYSCALE,)), *_merged(found)]
 
 
 def paper_entries() -> list[Entry]:
     """The paper's original network and its eight settings, one-hot ranges."""
     settings = [Entry(Binarization(CutPoints.from_ranges(ranges), "range"), ("paper",)) for ranges in PAPER]
-    return [Entry(None, (GREYSCALE,)), *settings]
+    return [Entry(Greyscale(), (GREYSCALE,)), *settings]
 
 
 def best_reference_within(bits: int) -> str:
@@ -114,15 +113,18 @@ def with_role(entries: Sequence[Entry], role: str) -> Entry | None:
 
 
 def _entry(row: "pd.Series[Any]", role: str) -> Entry:
-    binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
-    return Entry(binarization, (role,), int(row["first_trial"]), float(row["value"]))
+    return Entry(Binarization.of(row), (role,), int(row["first_trial"]), float(row["value"]))
+
+
+def _arithmetic(row: "pd.Series[Any]") -> str:
+    return str(Binarization.of(row).arithmetic) or "real weights and activations"
 
 
 def _merged(found: Sequence[Entry]) -> list[Entry]:
     """Each binarization once, with all its roles."""
-    merged: dict[Binarization | None, Entry] = {}
+    merged: dict[Input, Entry] = {}
     for entry in found:
-        before = merged.get(entry.binarization)
+        before = merged.get(entry.input)
         roles = (*before.roles, *(r for r in entry.roles if r not in before.roles)) if before else entry.roles
-        merged[entry.binarization] = Entry(entry.binarization, roles, (before or entry).trial, (before or entry).value)
+        merged[entry.input] = Entry(entry.input, roles, (before or entry).trial, (before or entry).value)
     return list(merged.values())

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from search.binarize import Binarization
 from search.data.groups import near_copies
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, with_role
@@ -66,12 +67,13 @@ def findings(
 
 
 def _describe(entry: Entry) -> dict[str, Any]:
-    binarization = entry.binarization
+    binarization = entry.input if isinstance(entry.input, Binarization) else None
     return {
         "input": str(entry),
         "roles": list(entry.roles),
         "threshold_ranges": None if binarization is None else list(binarization.cut_points.ranges),
         "encoding": None if binarization is None else binarization.encoding,
+        **asdict(entry.input.arithmetic),
         "bits_per_pixel": entry.bits,
         "trial": entry.trial,
         "validation": entry.value,

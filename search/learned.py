@@ -40,7 +40,11 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
         if learned.thresholds is None:
             say("learning thresholds: failed, the training diverged; there is no such reference")
             return None
-        return Reference(LEARNED, Binarization(rounded(learned.thresholds), wanted.encoding), round(learned.seconds, 2))
+        return Reference(
+            LEARNED,
+            Binarization(rounded(learned.thresholds), wanted.encoding, wanted.arithmetic),
+            round(learned.seconds, 2),
+        )
 
     return learn
 

@@ -19,7 +19,8 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
-from search.binarize import LEVELS, Binarization, CutPoints
+from search.binarize import Binarization, CutPoints
+from search.encodings import LEVELS
 from search.history import at_random, history, is_ours
 from search.space import Space
 
@@ -36,7 +37,7 @@ class Steps:
     every_k: float = 0.4  # share of trials whose k is drawn evenly; the others start at the best of all
     rank: float = 0.35  # a parent is the best with this probability, otherwise the next with this probability, …
     resize: float = 0.4  # probability that a child has a cut point more or fewer than its parent
-    encoding: float = 0.15  # probability of another encoding
+    encoding: float = 0.15  # probability of another encoding, other weights, other activations
     more: float = 0.25  # probability of one more move, again and again
     smallest: float = 0.01  # standard deviations of moves, drawn log-uniformly; the scale is 0..1, a level about 0.004
     largest: float = 0.3
@@ -87,10 +88,16 @@ class LocalSampler(BaseSampler):
         """Uniformly at random in the parameters."""
         params = {f"u{i}": float(u) for i, u in enumerate(self._rng.random(self.space.max_cuts))}
         k = int(self._rng.integers(1, self.space.max_cuts + 1))
-        return self.space.binarization({"k": k, **params, "encoding": self._encoding()})
+        return self.space.binarization({"k": k, **params, **{name: self._one(name) for name in self._drawn}})
 
-    def _encoding(self) -> str:
-        return self.space.encodings[int(self._rng.integers(len(self.space.encodings)))]
+    @property
+    def _drawn(self) -> list[str]:
+        """What is drawn by name. The encoding is also where there is one alone: old studies go on as they began."""
+        return [name for name, choices in self.space.choices.items() if name == "encoding" or len(choices) > 1]
+
+    def _one(self, name: str) -> str:
+        choices = self.space.choices[name]
+        return choices[int(self._rng.integers(len(choices)))]
 
     def _child(self, parents: "Parents") -> Binarization:
         """A parent with some cut points moved, added or removed."""
@@ -104,10 +111,12 @@ class LocalSampler(BaseSampler):
         else:
             parent = parents.best(steps.rank)
             k = min(max(len(parent.cut_points) + resized, 1), largest)
-        encoding = self._encoding() if rng.random() < 2 * steps.encoding else parent.encoding
-        changed = len(parent.cut_points) != k or encoding != parent.encoding
+        # Drawn anew twice as often as changed: with two to choose from, half of the draws change nothing.
+        named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}
+        changed = len(parent.cut_points) != k or named.items() - parent.record.items() != set()
         moves = int(rng.geometric(1 - steps.more)) - (changed and rng.random() < 0.5)
-        return Binarization(self._moved(list(parent.cut_points), k, moves), encoding)
+        moved = self._moved(list(parent.cut_points), k, moves)
+        return Binarization.of(parent.record | named | {"cut_points": moved.values})
 
     def _moved(self, cuts: list[int], k: int, moves: int) -> CutPoints:
         """`cuts` with as many added or removed as make k, and `moves` of them moved on the scale."""
@@ -159,8 +168,8 @@ def _nearest_free(level: int, cuts: list[int]) -> int:
 
 
 def everything(space: Space) -> Iterator[Binarization]:
-    """All of a space, the fewest cut points first: 255 for each encoding with one, 32385 with two, …"""
+    """All of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
     for k in range(1, space.max_cuts + 1):
         for cuts in combinations(range(1, LEVELS), k):
-            for encoding in space.encodings:
-                yield Binarization(CutPoints(cuts), encoding)
+            for kind in space.kinds:
+                yield Binarization(CutPoints(cuts), *kind)

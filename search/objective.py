@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from models.train import Lane, Logits, Resident, train
+from search.binarize import Input
 from search.command import BadInput
 from search.data.split import Fold as Parts
 from search.data.split import Split, at_most_variants
@@ -21,11 +22,11 @@ from search.metrics import METRICS, Metric, Scores
 from search.protocol import Protocol
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class TrialSpec:
-    """What to train: what each grey level becomes, (256, C), and a training seed."""
+    """What to train: a network's input and arithmetic, and a training seed."""
 
-    table: npt.NDArray[np.generic]
+    input: Input
     seed: int
 
 
@@ -125,7 +126,7 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
                 return report(trial.number, len(trial.steps) - 1, trial.steps[-1])
 
             outcomes = train(
-                [Lane(trial.spec.table, trial.spec.seed * protocol.repeats + repeat) for trial in left],
+                [lane_of(trial.spec.input, trial.spec.seed * protocol.repeats + repeat) for trial in left],
                 fold.training,
                 fold.validation_u8,
                 classes,
@@ -144,6 +145,11 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
         return [trial.result() for trial in trials]
 
     return evaluate
+
+
+def lane_of(input: Input, seed: int) -> Lane:
+    """What is trained of an input, without what only a search knows of it."""
+    return Lane(input.table, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
 
 
 def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:

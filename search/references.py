@@ -9,9 +9,12 @@ from itertools import cycle, zip_longest
 
 import numpy as np
 
-from search.binarize import Binarization, CutPoints
-from search.rules import RULES, Pixels
+from search.binarize import Arithmetic, Binarization, CutPoints
+from search.encodings import ENCODINGS
+from search.rules import RULES, Pixels, uniform
+from search.space import Space
 
+PLANES = "bit-planes"  # the encoding, and its reference
 LEARNED = "learned"  # the name of references that are learned by gradient
 WHICH = ("auto", "paper", "all", "none")
 
@@ -39,41 +42,57 @@ class Reference:
 
 @dataclass(frozen=True)
 class ToLearn:
-    """A reference whose cut points are not known yet: so many of them, for this encoding."""
+    """A reference whose cut points are not known yet: so many of them, for this encoding and arithmetic."""
 
     cuts: int
     encoding: str
+    arithmetic: Arithmetic = Arithmetic()
 
 
-def references(
-    which: str, pixels: Pixels, max_cuts: int, encodings: tuple[str, ...], sign_mnist: bool
-) -> list[Reference | ToLearn]:
+def references(which: str, pixels: Pixels, space: Space, sign_mnist: bool) -> list[Reference | ToLearn]:
     """References in an order that gives variety early, none of them twice.
 
     which: `auto` is every rule, and the paper's settings on Sign Language MNIST only, because they were picked for its
     grey levels; `paper`; `all` is all of these and those learned by gradient, which cost a training each; `none`.
-    Where the space has both encodings, the paper's settings are one-hot ranges as in the paper, learned ones are
-    thermometers as they were learned, and the others take the encodings in turn: a sampler that had seen only one
-    would hardly try the other.
+    Where the space has several encodings, the paper's settings are one-hot ranges as in the paper, learned ones are
+    thermometers as they were learned, bit planes are of the picture itself, and the others take the encodings, weights
+    and activations in turn: a sampler that had seen only one would hardly try another. The picture's own levels are
+    spread evenly whatever the training pixels are, so for the local encoding only uniform cut points are a rule.
     """
+    max_cuts = space.max_cuts
+    fixed = [kind for kind in space.kinds if not ENCODINGS[kind[0]].local]
     series: list[list[Reference | ToLearn]] = []
     if which in ("all", "auto"):
         for name, rule in RULES.items():
             cuts = [rule(pixels, k) for k in _spread(max_cuts)]
-            turn = cycle(encodings)
-            series.append([Reference(name, Binarization(c, next(turn))) for c in cuts if c is not None])
-    if which in ("all", "paper") or (which == "auto" and sign_mnist):
+            turn = cycle(space.kinds if rule is uniform else fixed or [None])
+            kinds = [next(turn) if c is not None else None for c in cuts]
+            series.append(
+                [Reference(name, Binarization(c, *kind)) for c, kind in zip(cuts, kinds, strict=True) if c and kind]
+            )
+        if PLANES in space.encodings:
+            series.append([Reference(PLANES, Binarization(c, *k)) for c, k in _bit_planes(pixels, space)])
+    if fixed and (which in ("all", "paper") or (which == "auto" and sign_mnist)):
         paper = [CutPoints.from_ranges(ranges) for ranges in PAPER]
-        series.append([Reference("paper", Binarization(c, encodings[0])) for c in paper if len(c) <= max_cuts])
-    if which == "all":
-        encoding = "thermometer" if "thermometer" in encodings else encodings[0]
+        series.append([Reference("paper", Binarization(c, *fixed[0])) for c in paper if len(c) <= max_cuts])
+    if fixed and which == "all":
+        kind = next((each for each in fixed if each[0] == "thermometer"), fixed[0])
         levels = np.count_nonzero(pixels.histogram)
-        series.append([ToLearn(k, encoding) for k in _spread(max_cuts) if k < levels])
+        series.append([ToLearn(k, *kind) for k in _spread(max_cuts) if k < levels])
     # One of each kind in turn, each kind beginning with another number of cut points.
     turned = [_rotate(each, 2 * i) for i, each in enumerate(series)]
     in_turn = [found for row in zip_longest(*turned) for found in row if found is not None]
     first = {_key(found): found for found in reversed(in_turn)}  # of equal ones the first name is kept
     return [found for found in in_turn if first[_key(found)] is found]
+
+
+def _bit_planes(pixels: Pixels, space: Space) -> Iterator[tuple[CutPoints, tuple[str, Arithmetic]]]:
+    """The highest 1, 2, … bit planes of the picture: 2^b - 1 cut points at equal distances."""
+    kind = next(each for each in space.kinds if each[0] == PLANES)
+    for bits in range(1, (space.max_cuts + 1).bit_length()):
+        cuts = uniform(pixels, 2**bits - 1)
+        assert cuts is not None
+        yield cuts, kind
 
 
 def _key(found: Reference | ToLearn) -> Binarization | ToLearn:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from models.train import Lane, Resident, train
+from models.train import Resident, train
 from search.command import plural, say
 from search.data.split import Split, at_most_variants
 from search.finalists import Entry
+from search.objective import lane_of
 from search.protocol import FIRST_SEED, Protocol
 from search.worker import is_gone, is_here, this_worker
 from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
@@ -47,7 +48,7 @@ def train_missing(
     chosen = at_most_variants(split.development, protocol.variants, protocol.seed)
     training = Resident.of(chosen.images, chosen.labels, device)
     test_u8 = torch.from_numpy(split.test.images).to(device)
-    tables = {str(entry): entry.table for entry in entries}
+    inputs = {str(entry): entry.input for entry in entries}
     done = load_predicted(database, protocol.fingerprint)
     missing = [key for key in wanted if key not in done]
     started, made = time.monotonic(), 0
@@ -56,7 +57,7 @@ def train_missing(
         if not claim(database, key, this_worker()):
             continue
         try:
-            lane = Lane(tables[key.input], key.seed)
+            lane = lane_of(inputs[key.input], key.seed)
             classes = len(split.pictures.class_names)
             (outcome,) = train([lane], training, test_u8, classes, protocol.recipe, None, check)
             if outcome.diverged or outcome.logits is None:

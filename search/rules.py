@@ -14,7 +14,8 @@ from scipy.special import xlogy
 from skimage.filters import threshold_multiotsu
 from sklearn.cluster import KMeans
 
-from search.binarize import LEVELS, CutPoints, strictly_increasing
+from search.binarize import CutPoints, strictly_increasing
+from search.encodings import LEVELS
 
 EXHAUSTIVE_CUTS = 3  # scikit-image tries all combinations, about 256^k of them
 LEAST_GAIN = 1e-9  # nats a pixel that a further cut point has to tell about the class; rounding stays below

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from search.binarize import LEVELS, Binarization, CutPoints, strictly_increasing
+from search.binarize import REAL, Arithmetic, Binarization, strictly_increasing
+from search.encodings import LEVELS
 
 Params = dict[str, int | float | str]
 
@@ -51,30 +52,42 @@ SCALES: dict[str, Callable[[npt.NDArray[np.integer]], npt.NDArray[np.float64]]] 
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """All binarizations with 1..max_cuts cut points in the given encodings."""
+    """All binarizations with 1..max_cuts cut points and the given encodings, weights and activations."""
 
     max_cuts: int
     encodings: tuple[str, ...]
     edges: npt.NDArray[np.float64]  # of a scale, (256,)
+    weights: tuple[str, ...] = (REAL,)
+    activations: tuple[str, ...] = (REAL,)
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """What is chosen by name; a parameter of its own where there is more than one."""
+        return {"encoding": self.encodings, "weights": self.weights, "activations": self.activations}
+
+    @property
+    def kinds(self) -> list[tuple[str, Arithmetic]]:
+        """Every encoding with every arithmetic."""
+        return [(e, Arithmetic(w, a)) for w in self.weights for a in self.activations for e in self.encodings]
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
         """What Optuna suggests in each trial."""
         made: dict[str, BaseDistribution] = {"k": IntDistribution(1, self.max_cuts)}
         made |= {f"u{i}": FloatDistribution(0.0, 1.0) for i in range(self.max_cuts)}
-        if len(self.encodings) > 1:
-            made["encoding"] = CategoricalDistribution(self.encodings)
+        made |= {name: CategoricalDistribution(names) for name, names in self.choices.items() if len(names) > 1}
         return made
 
     def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
-        """The cut points and encoding that a trial's parameters stand for; exactly k cut points."""
+        """What a trial's parameters stand for; exactly k cut points."""
         k = int(params["k"])
         position, levels = 0.0, []
         for i in range(k):
             broken = 1 - (1 - float(params[f"u{i}"])) ** (1 / (k - i))
             position += (1 - position) * broken
             levels.append(int(np.searchsorted(self.edges, position, side="right")))
-        return Binarization(CutPoints(strictly_increasing(levels)), str(params.get("encoding", self.encodings[0])))
+        named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
+        return Binarization.of({"cut_points": strictly_increasing(levels), **named})
 
     def params(self, binarization: Binarization) -> Params:
         """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
@@ -82,8 +95,9 @@ class Space:
         Raises: ValueError when the space does not hold it.
         """
         cuts, k = binarization.cut_points, len(binarization.cut_points)
-        if k > self.max_cuts or binarization.encoding not in self.encodings:
-            raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.encodings}")
+        named = binarization.record
+        if k > self.max_cuts or any(named[name] not in names for name, names in self.choices.items()):
+            raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.choices}")
         params: Params = {"k": k, **{f"u{i}": 0.5 for i in range(self.max_cuts)}}
         before = 0.0
         for i, cut in enumerate(cuts):
@@ -91,6 +105,4 @@ class Space:
             share = (position - before) / (1 - before)
             params[f"u{i}"] = 1 - (1 - share) ** (k - i)
             before = position
-        if len(self.encodings) > 1:
-            params["encoding"] = binarization.encoding
-        return params
+        return params | {name: named[name] for name, names in self.choices.items() if len(names) > 1}

@@ -17,7 +17,7 @@ import torch
 from optuna.study import StudyDirection
 
 from search import confirm
-from search.binarize import ENCODINGS, Binarization, CutPoints
+from search.binarize import Binarization
 from search.command import OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
@@ -69,16 +69,14 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         split, budget_of(config), config.seed, config.batch_size, config.metric, config.folds, config.repeats
     )
     pixels = Pixels.of(split.train.images, split.train.labels)
-    encodings = tuple(ENCODINGS) if config.encoding == "both" else (config.encoding,)
-    space = Space(config.max_cuts, encodings, SCALES[config.positions](pixels.histogram))
-    space_settings = {name: getattr(config, name) for name in ("max_cuts", "encoding", "positions", "objectives")}
+    space = Space(config.max_cuts, config.encodings, SCALES[config.positions](pixels.histogram), **config.arithmetics)
     evaluate = make(split, protocol, device)
 
     # ── study ──
-    name = config.study_name or default_name(protocol, space_settings, config.budget)
+    name = config.study_name or default_name(protocol, config.space_settings, config.budget)
     folder = output_folder(name, config.output_dir)
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
-    study = join(database, name, protocol, space_settings, config.objective_names, pruner)
+    study = join(database, name, protocol, config.space_settings, config.objective_names, pruner)
     save_data_set(database, describe(split, protocol, pixels.histogram))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
@@ -89,7 +87,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
             if put_back_abandoned(study):
                 say("a trial of an earlier run did not finish and is queued again")
             greyscale = greyscale_run(database, study, protocol, evaluate, signals.check)
-            wanted = references(config.references, pixels, config.max_cuts, encodings, pictures.name == "sign-mnist")
+            wanted = references(config.references, pixels, space, pictures.name == "sign-mnist")
             learn = make_learner(split, protocol, device, signals.check)
             queue = partial(enqueue, study, space, wanted, config.trials, learn)
             search(config, study, space, queue, evaluate, greyscale, signals.check, started)
@@ -148,7 +146,7 @@ def search(
                 asked.trial.report(value, step + 1)
                 return asked.prunable and asked.trial.should_prune()
 
-            specs = [TrialSpec(asked.binarization.table, asked.training_seed) for asked in batch]
+            specs = [TrialSpec(asked.binarization, asked.training_seed) for asked in batch]
             try:
                 results = evaluate(specs, report, check)
             except (Stopped, KeyboardInterrupt) as stop:
@@ -209,8 +207,7 @@ def best_so_far(study: optuna.Study) -> Best | None:
     if candidates.empty:
         return None
     row = candidates.iloc[0]
-    binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
-    return Best(binarization, float(row["value"]), float(row["standard_error"]))
+    return Best(Binarization.of(row), float(row["value"]), float(row["standard_error"]))
 
 
 def say_pictures(split: Split, why: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from search.binarize import Binarization
 from search.command import NothingToShow, plural
 from search.metrics import METRICS, Metric
-from storage.records import counts
+from storage.records import best_by_arithmetic, columns_of_kind, counts
 from storage.results import Results
 
 
@@ -22,44 +23,51 @@ def summary(results: Results) -> str:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
     best, states = results.candidates.iloc[0], counts(results.trials)
     lines = [
-        f"best: {best['threshold_ranges']} {best['encoding']}, "
-        f"{_shown(best, results)} validation {metric(results).name}, "
+        f"best: {Binarization.of(best)}, {_shown(best, results)} validation {metric(results).name}, "
         f"{plural(best['channels'], 'bit')} a pixel{_gap(best['value'], results)}",
         f"{states['complete']} trials complete, {states['pruned']} pruned, {states['fail']} failed",
         "",
         table(results).to_string(index=False),
     ]
+    by_arithmetic = best_by_arithmetic(results.candidates)
+    if len(by_arithmetic) > 1:
+        lines += ["", _rows(by_arithmetic, results).to_string(index=False)]
     return "\n".join(lines)
 
 
 def table(results: Results) -> pd.DataFrame:
     """One row for each number of cut points, and one for greyscale."""
-    rows: list[dict[str, Any]] = [
+    rows = _rows(results.by_cuts, results)
+    if results.greyscale is None:
+        return rows
+    shown = {"value": results.greyscale.value, "standard_error": results.greyscale.standard_error}
+    row = {
+        "threshold ranges": results.greyscale.input,
+        "bits": 8,
+        metric(results).name: _shown(shown, results),
+        "trials": 1,
+    }
+    return pd.concat([rows.astype(object), pd.DataFrame([row], dtype=object)], ignore_index=True).fillna("")
+
+
+def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
+    return pd.DataFrame(
         {
-            "cuts": row["cuts"],
-            "threshold ranges": row["threshold_ranges"],
-            "encoding": row["encoding"],
-            "bits": row["channels"],
-            metric(results).name: _shown(row, results),
-            "to greyscale": _gap(row["value"], results).removeprefix(", ").removesuffix(" to greyscale"),
-            "found by": row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}",
-            "trials": row["trials"],
+            "cuts": candidates["cuts"],
+            "threshold ranges": candidates["threshold_ranges"],
+            **columns_of_kind(candidates),
+            "bits": candidates["channels"],
+            metric(results).name: [_shown(row, results) for _, row in candidates.iterrows()],
+            "to greyscale": [
+                _gap(value, results).removeprefix(", ").removesuffix(" to greyscale") for value in candidates["value"]
+            ],
+            "found by": [
+                row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}"
+                for _, row in candidates.iterrows()
+            ],
+            "trials": candidates["trials"],
         }
-        for _, row in results.by_cuts.iterrows()
-    ]
-    if results.greyscale is not None:
-        shown = {"value": results.greyscale.value, "standard_error": results.greyscale.standard_error}
-        rows.append(
-            {
-                "cuts": "",
-                "threshold ranges": "greyscale",
-                "encoding": "",
-                "bits": 8,
-                metric(results).name: _shown(shown, results),
-                "trials": 1,
-            }
-        )
-    return pd.DataFrame(rows).fillna("")
+    )
 
 
 def metric(results: Results) -> Metric:

@@ -15,13 +15,14 @@ from typing import Any
 import pandas as pd
 from jsonschema import Draft202012Validator
 
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
 from search.command import BadInput, NothingToShow, one_line, write_atomically
 from search.picks import PICKS
 from storage.records import counts
 from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
+LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # how many of the picture's pixels are darker, of how many
 CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "cost", "trained_with", "protocol")
 
 
@@ -43,7 +44,7 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "pick": how,
         **candidate(chosen, results.confirmation),
-        "comparison": COMPARISON,
+        "comparison": LOCAL_COMPARISON if Binarization.of(chosen).local else COMPARISON,
         "metric": f"validation {results.protocol['metric']}",
         "best_by_cut_points": [candidate(row, results.confirmation) for _, row in results.by_cuts.iterrows()],
         "references": [candidate(row, results.confirmation) for _, row in references.iterrows()],
@@ -84,11 +85,11 @@ def best_with(results: Results, cuts: int) -> "pd.Series[Any]":
 
 def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> dict[str, Any]:
     """One binarization, its value from a row of the candidates, and what a confirmation found of it."""
-    binarization = Binarization(CutPoints(row["cut_points"]), row["encoding"])
+    binarization = Binarization.of(row)
     return {
         "threshold_ranges": list(binarization.cut_points.ranges),
+        **binarization.record,
         "cut_points": list(binarization.cut_points),
-        "encoding": binarization.encoding,
         "channels": binarization.channels,
         "bits_per_pixel": binarization.channels,
         "index_bits_per_pixel": binarization.index_bits,
@@ -131,7 +132,7 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
     if problem is not None:
         raise BadInput(f"{path}: not a thresholds file of version 1: {problem.json_path}: {one_line(problem)[:120]}")
     try:
-        binarization = Binarization(CutPoints(tuple(made["cut_points"])), made["encoding"])
+        binarization = Binarization.of(made)
     except ValueError as error:
         raise BadInput(f"{path}: {error}") from error
     if list(binarization.cut_points.ranges) != made["threshold_ranges"]:

@@ -18,7 +18,7 @@ from search.objective import Result
 from search.references import LEARNED, Reference, ToLearn
 from search.space import Space
 from search.worker import is_gone, this_worker
-from storage.records import STOPPED, StartedTrial, record_end, record_start
+from storage.records import STOPPED, StartedTrial, kind_of, record_end, record_start
 
 ASKING_SECONDS = 60  # after which a trial without a worker was left by one that died
 
@@ -123,10 +123,9 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
             training_seed=asked.training_seed,
             replicate_of=asked.replicate_of,
             threshold_ranges=str(binarization.cut_points),
-            encoding=binarization.encoding,
             channels=binarization.channels,
             index_bits=binarization.index_bits,
-            cut_points=binarization.cut_points.values,
+            **binarization.record,
         ),
     )
     # Other workers may have begun the same meanwhile. Each writes before it looks again, so of two with one seed at
@@ -209,8 +208,4 @@ def _is_abandoned(trial: FrozenTrial) -> bool:
 
 def _same(trial: FrozenTrial, binarization: Binarization) -> bool:
     attributes = trial.user_attrs
-    return (
-        STOPPED not in attributes
-        and attributes.get("encoding") == binarization.encoding
-        and tuple(attributes.get("cut_points", ())) == binarization.cut_points.values
-    )
+    return STOPPED not in attributes and kind_of(attributes) == binarization.record

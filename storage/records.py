@@ -5,6 +5,7 @@ tables, and data frames of them. Knows nothing of training or of how cut points 
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from storage.database import Database
 from storage.tables import data_sets, runs
 
 STOPPED = "stopped"  # attribute of a failed trial that was stopped or killed and queued again; it counts nowhere
+KIND = ("encoding", "weights", "activations")  # what trials of the same cut points may differ in
 TRIAL_COLUMNS = (
     "number",
     "state",  # Optuna's, or STOPPED
@@ -27,6 +29,8 @@ TRIAL_COLUMNS = (
     "cut_points",  # tuple of integers
     "threshold_ranges",  # the same as text, the paper's notation
     "encoding",
+    "weights",
+    "activations",
     "channels",
     "reference",  # name, or None
     "reference_seconds",  # what finding the reference took beside the trial itself, or None
@@ -48,6 +52,8 @@ class StartedTrial:
     replicate_of: int | None
     threshold_ranges: str
     encoding: str
+    weights: str
+    activations: str
     channels: int
     index_bits: int
     cut_points: tuple[int, ...]  # written last: a trial that has them has everything
@@ -100,13 +106,22 @@ def trials_frame(study: optuna.Study) -> pd.DataFrame:
 
 def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     attributes = trial.user_attrs
-    return {key: attributes.get(key) for key in TRIAL_COLUMNS} | {
-        "number": trial.number,
-        "state": STOPPED.upper() if STOPPED in attributes else trial.state.name,
-        "value": trial.values[0] if trial.state == TrialState.COMPLETE else None,
-        "cut_points": tuple(attributes.get("cut_points", ())),
-        "finished_at": trial.datetime_complete,
-    }
+    return (
+        {key: attributes.get(key) for key in TRIAL_COLUMNS}
+        | kind_of(attributes)
+        | {
+            "number": trial.number,
+            "state": STOPPED.upper() if STOPPED in attributes else trial.state.name,
+            "value": trial.values[0] if trial.state == TrialState.COMPLETE else None,
+            "finished_at": trial.datetime_complete,
+        }
+    )
+
+
+def kind_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """A started trial's cut points, encoding, weights and activations; old trials had real ones and say nothing."""
+    kind = {key: attributes.get(key, None if key == "encoding" else "real") for key in KIND}
+    return {"cut_points": tuple(attributes.get("cut_points", ())), **kind}
 
 
 def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
@@ -115,7 +130,7 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
     value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen.
     """
     complete = trials[trials["state"] == "COMPLETE"]
-    grouped = complete.groupby(["cut_points", "encoding"], sort=False)
+    grouped = complete.groupby(["cut_points", *KIND], sort=False)
     frame = grouped.agg(
         threshold_ranges=("threshold_ranges", "first"),
         channels=("channels", "first"),
@@ -136,6 +151,16 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
 def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
     """The best candidate for each number of cut points, by that number."""
     return candidates.drop_duplicates("cuts").sort_values("cuts", ignore_index=True)
+
+
+def best_by_arithmetic(candidates: pd.DataFrame) -> pd.DataFrame:
+    """The best candidate for each kind of weights and activations, the best first."""
+    return candidates.drop_duplicates(["weights", "activations"])
+
+
+def columns_of_kind(rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
+    """What a table says of each row's kind: its encoding; weights and activations where not all of them are real."""
+    return {name: rows[name] for name in KIND if name == "encoding" or (rows[name] != "real").any()}
 
 
 def pareto_front(candidates: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ PROTOCOL = "protocol"  # names of study attributes
 PROTOCOL_FINGERPRINT = "protocol_fingerprint"
 SPACE = "space"
 VERSIONS = "versions"
+GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where a study does not say
 SINCE = "precision"  # the youngest setting of a recipe: studies without it are of an earlier version
 
 
@@ -56,7 +57,9 @@ def load_results(database: Database, study_name: str | None) -> Results:
     candidates = candidates_frame(trials, study.directions[0] == StudyDirection.MAXIMIZE)
     fingerprint = str(attributes[PROTOCOL_FINGERPRINT])
     protocol: Mapping[str, Any] = attributes[PROTOCOL]
-    greyscale = [run for run in load_runs(database, fingerprint) if run.input == "greyscale"]
+    greyscale = [
+        run for run in load_runs(database, fingerprint) if run.input == attributes.get(GREYSCALE_INPUT, "greyscale")
+    ]
     return Results(
         study=study,
         protocol=protocol,

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from search.objective import Result
+from search.binarize import Binarization
+from search.objective import Result, TrialSpec
 
 BEST = (90, 150, 210)
 
 
-def cut_points(table: np.ndarray) -> tuple[int, ...]:
-    """The cut points that a table (256, C) was made from; () for greyscale."""
-    if table.dtype != np.uint8:
-        return ()
-    return tuple(int(i) for i in np.flatnonzero((np.diff(table.astype(int), axis=0) != 0).any(axis=1)) + 1)
+def cut_points(spec: TrialSpec) -> tuple[int, ...]:
+    """The cut points of a spec; () for greyscale."""
+    return spec.input.cut_points.values if isinstance(spec.input, Binarization) else ()
 
 
 def value(cuts: tuple[int, ...], seed: int) -> float:
@@ -31,7 +30,7 @@ def make_formula(split, protocol, device):
     def evaluate(specs, report, check):
         results = []
         for lane, spec in enumerate(specs):
-            final, accuracies = value(cut_points(spec.table), spec.seed), []
+            final, accuracies = value(cut_points(spec), spec.seed), []
             if protocol.metric == "log-loss":
                 final = 1 - final
             for epoch in range(steps):

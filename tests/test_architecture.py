@@ -11,18 +11,27 @@ PACKAGES = ("search", "models", "storage", "dashboards")
 ALLOWED = {
     "models": {"models"},
     "storage": {"storage"},
-    "dashboards": {"dashboards", "storage", "search.binarize", "search.command", "search.confirmed", "search.metrics"},
+    "dashboards": {
+        "dashboards",
+        "storage",
+        "search.binarize",
+        "search.command",
+        "search.confirmed",
+        "search.encodings",
+        "search.metrics",
+    },
     "search": {"search", "models", "storage"},
     "search.outputs": {"search", "storage", "dashboards"},
     "search.study": {"search", "models", "storage", "dashboards"},
     "search.command": {"storage.database"},
-    "search.binarize": set(),
+    "search.encodings": set(),
+    "search.binarize": {"search.encodings"},
     "search.confirmed": {"search.metrics"},
     "search.metrics": set(),
-    "search.space": {"search.binarize"},
+    "search.space": {"search.binarize", "search.encodings"},
     "search.statistics": set(),
-    "search.rules": {"search.binarize"},
-    "search.references": {"search.binarize", "search.rules"},
+    "search.rules": {"search.binarize", "search.encodings"},
+    "search.references": {"search.binarize", "search.encodings", "search.rules", "search.space"},
 }
 
 

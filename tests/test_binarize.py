@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import search.binarize
-from search.binarize import ENCODINGS, LEVELS, Binarization, CutPoints, greyscale_table
+from search.binarize import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, CutPoints, Greyscale
+from search.encodings import ENCODINGS, LEVELS
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=12).map(lambda s: CutPoints(tuple(sorted(s))))
 ALL_LEVELS = np.arange(LEVELS, dtype=np.uint8)
@@ -69,7 +70,7 @@ def test_thermometer_channels_are_monotone_and_sum_to_the_bin(cut_points):
     assert (channels.sum(axis=1) == cut_points.bins(ALL_LEVELS)).all()
 
 
-@given(cuts, st.sampled_from(list(ENCODINGS)), st.integers(0, 2**32 - 1))
+@given(cuts, st.sampled_from(["range", "thermometer"]), st.integers(0, 2**32 - 1))
 def test_encoding_a_picture_equals_comparing_its_pixels(cut_points, encoding, seed):
     images = np.random.default_rng(seed).integers(0, 256, size=(2, 3, 4), dtype=np.uint8)
     above = np.stack([images >= c for c in cut_points], axis=1)
@@ -90,14 +91,34 @@ def test_a_stored_bin_takes_the_bits_of_its_number(k, bits):
 
 
 def test_an_unknown_encoding_is_refused():
-    with pytest.raises(ValueError, match="'gray'"):
-        Binarization(CutPoints((7,)), "gray")
+    with pytest.raises(ValueError, match="'grey'"):
+        Binarization(CutPoints((7,)), "grey")
+
+
+def test_unknown_weights_or_activations_are_refused():
+    for kind in ({"weights": "ternary"}, {"activations": "xnor"}):
+        with pytest.raises(ValueError, match="are none of"):
+            Arithmetic(**kind)
+
+
+def test_a_binarization_says_what_beside_its_input_is_binary_and_nothing_where_all_is_real():
+    cut_points = CutPoints((7, 9))
+    assert str(Binarization(cut_points, "range")) == "0,7,9,255 range"
+    assert str(Binarization(cut_points, "gray", Arithmetic("xnor"))) == "0,7,9,255 gray, xnor weights"
+    assert str(Greyscale()) == "greyscale"
+    assert str(Greyscale(Arithmetic("binary", "binary"))) == "greyscale, binary weights, binary activations"
+
+
+@given(cuts, st.sampled_from(list(ENCODINGS)), st.sampled_from(WEIGHTS), st.sampled_from(ACTIVATIONS))
+def test_a_record_makes_the_same_binarization_again(cut_points, encoding, weights, activations):
+    binarization = Binarization(cut_points, encoding, Arithmetic(weights, activations))
+    assert Binarization.of(binarization.record) == binarization
 
 
 def test_greyscale_is_x_over_255():
-    assert greyscale_table().shape == (LEVELS, 1)
-    assert greyscale_table().dtype == np.float32
-    assert np.allclose(greyscale_table()[:, 0], np.arange(LEVELS) / 255)
+    assert Greyscale().table.shape == (LEVELS, 1)
+    assert Greyscale().table.dtype == np.float32
+    assert np.allclose(Greyscale().table[:, 0], np.arange(LEVELS) / 255)
 
 
 def test_the_docstrings_examples_are_true():

@@ -332,9 +332,9 @@ def test_references_can_be_all_or_none(study):
 
 def test_the_papers_entries_are_its_eight_settings_one_hot_and_greyscale():
     entries = paper_entries()
-    assert [str(e.binarization.cut_points) for e in entries[1:]][:2] == ["0,150,255", "0,200,255"]
+    assert [str(e.input.cut_points) for e in entries[1:]][:2] == ["0,150,255", "0,200,255"]
     assert len(entries) == 9
-    assert {e.binarization.encoding for e in entries[1:]} == {"range"}
+    assert {e.input.encoding for e in entries[1:]} == {"range"}
     assert isinstance(entries[0], Entry)
 
 

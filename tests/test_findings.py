@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboards.confirmed import confirmed_figure, confirmed_html
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization, CutPoints, Greyscale
 from search.confirmed import (
     PAPER_ACCURACY,
     WITHIN_BITS,
@@ -37,7 +37,7 @@ def entry(cut, *roles):
 
 
 ENTRIES = [
-    Entry(None, (GREYSCALE,)),
+    Entry(Greyscale(), (GREYSCALE,)),
     entry(100, "best", "best of 1"),
     entry(110, BEST_REFERENCE, best_reference_within(1), "reference uniform"),
     entry(120, RIVAL),

@@ -8,7 +8,7 @@ import torch
 
 from models.train import Outcome, Recipe
 from search import objective
-from search.binarize import greyscale_table
+from search.binarize import Greyscale
 from search.command import BadInput
 from search.data.split import Split, split_pictures
 from search.metrics import METRICS
@@ -25,7 +25,7 @@ def protocol(**changes):
 
 def evaluate(split, variants=0, seed=0):
     run = make_objective(split, protocol(variants=variants, seed=seed), torch.device("cpu"))
-    return run([TrialSpec(greyscale_table(), seed)], lambda *_: False, lambda: None)[0]
+    return run([TrialSpec(Greyscale(), seed)], lambda *_: False, lambda: None)[0]
 
 
 def test_the_value_is_the_last_epochs_validation_accuracy(toy_split):
@@ -54,7 +54,7 @@ def test_the_test_set_has_no_influence(toy_split):
 def test_a_pruned_lane_has_no_value(toy_split):
     two_epochs = Recipe(width=4, epochs=2, batch_size=16)
     run = make_objective(toy_split, protocol(recipe=two_epochs), torch.device("cpu"))
-    (result,) = run([TrialSpec(greyscale_table(), 0)], lambda *_: True, lambda: None)
+    (result,) = run([TrialSpec(Greyscale(), 0)], lambda *_: True, lambda: None)
     assert (result.value, result.standard_error, len(result.steps)) == (None, None, 1)
 
 
@@ -120,7 +120,7 @@ def run_fake(monkeypatch, split, specs=(), report=lambda *_: False, **changes):
     fake = FakeTraining(changes.pop("diverges", lambda seed: False))
     monkeypatch.setattr(objective, "train", fake)
     run = make_objective(split, protocol(**{"folds": 3} | changes), torch.device("cpu"))
-    return run(list(specs) or [TrialSpec(greyscale_table(), 0)], report, lambda: None), fake
+    return run(list(specs) or [TrialSpec(Greyscale(), 0)], report, lambda: None), fake
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -135,7 +135,7 @@ def test_the_value_of_several_folds_is_the_mean_over_their_pictures(monkeypatch,
 
 
 def test_each_training_of_a_trial_has_its_fold_and_each_repeat_its_seed(monkeypatch, folded):
-    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1, 7)]
+    specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1, 7)]
     _, fake = run_fake(monkeypatch, folded, specs, repeats=2)
     assert [seeds for seeds, *_ in fake.calls] == [[0, 2, 14]] * 3 + [[1, 3, 15]] * 3
     for number, (_, training, validation_u8, report) in enumerate(fake.calls):
@@ -147,7 +147,7 @@ def test_each_training_of_a_trial_has_its_fold_and_each_repeat_its_seed(monkeypa
 
 def test_steps_of_several_trainings_are_reported_in_the_same_order_for_every_trial(monkeypatch, folded):
     seen = []
-    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1)]
+    specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1)]
     results, _ = run_fake(monkeypatch, folded, specs, lambda *args: bool(seen.append(args)), repeats=2)
     for lane, result in enumerate(results):
         assert [(step, value) for each, step, value in seen if each == lane] == list(enumerate(result.steps))
@@ -155,7 +155,7 @@ def test_steps_of_several_trainings_are_reported_in_the_same_order_for_every_tri
 
 
 def test_a_trial_that_is_pruned_between_trainings_trains_no_further_and_others_do(monkeypatch, folded):
-    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1)]
+    specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1)]
     results, fake = run_fake(monkeypatch, folded, specs, lambda lane, step, value: (lane, step) == (0, 1))
     assert [seeds for seeds, *_ in fake.calls] == [[0, 1], [0, 1], [1]]
     assert (results[0].value, results[0].standard_error, len(results[0].steps)) == (None, None, 2)
@@ -168,7 +168,7 @@ def test_after_the_last_training_nothing_is_pruned(monkeypatch, folded):
 
 
 def test_one_training_that_diverges_ends_its_trial_only(monkeypatch, folded):
-    specs = [TrialSpec(greyscale_table(), seed) for seed in (0, 1)]
+    specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1)]
     results, fake = run_fake(monkeypatch, folded, specs, repeats=2, diverges=lambda seed: seed == 1)
     assert [seeds for seeds, *_ in fake.calls] == [[0, 2]] * 3 + [[1, 3]] + [[3]] * 2
     assert [(each.diverged, each.value is None) for each in results] == [(True, True), (False, False)]
@@ -196,7 +196,7 @@ def test_more_folds_are_more_photos_and_a_smaller_standard_error(monkeypatch, fo
 def test_real_training_on_folds_and_repeats():
     split = split_pictures(toy_pictures(), 0, folds=2)
     run = make_objective(split, protocol(folds=2, repeats=2), torch.device("cpu"))
-    (result,) = run([TrialSpec(greyscale_table(), 0)], lambda *_: False, lambda: None)
+    (result,) = run([TrialSpec(Greyscale(), 0)], lambda *_: False, lambda: None)
     sizes = [len(fold.validation) for fold in split.folds] * 2
     assert result.value == pytest.approx(np.average(result.steps, weights=sizes))
     assert len(result.steps) == 4

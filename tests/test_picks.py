@@ -27,6 +27,8 @@ def study(trials, metric="accuracy"):
             "cut_points": tuple(range(1 + number, 1 + number + k)),
             "threshold_ranges": "",
             "encoding": encoding,
+            "weights": "real",
+            "activations": "real",
             "channels": k + (encoding == "range"),
             "reference": None,
             "standard_error": error,

@@ -11,6 +11,7 @@ from storage.records import (
     DataSet,
     Run,
     StartedTrial,
+    best_by_arithmetic,
     best_by_cuts,
     candidates_frame,
     counts,
@@ -30,11 +31,11 @@ def database(tmp_path):
     return open_database(f"sqlite:///{tmp_path}/a.db")
 
 
-def add(study, cuts, value, encoding="range", **attributes):
+def add(study, cuts, value, encoding="range", weights="real", **attributes):
     trial = study.ask()
     channels = len(cuts) + (encoding == "range")
     ranges = ",".join(map(str, (0, *cuts, 255)))
-    record_start(trial, StartedTrial("host:1:2", 0, None, ranges, encoding, channels, 1, cuts))
+    record_start(trial, StartedTrial("host:1:2", 0, None, ranges, encoding, weights, "real", channels, 1, cuts))
     for key, attribute in attributes.items():
         trial.set_user_attr(key, attribute)
     record_end(trial, 0.01, 1.0)
@@ -49,6 +50,23 @@ def test_a_trial_comes_back_as_it_was_written(database):
     assert (row["cut_points"], row["threshold_ranges"], row["encoding"]) == ((90, 150), "0,90,150,255", "range")
     assert (row["value"], row["standard_error"], row["seconds"], row["reference"]) == (0.9, 0.01, 1.0, "paper")
     assert row["state"] == "COMPLETE"
+
+
+def test_trials_with_other_weights_are_other_candidates_and_old_ones_had_real_ones(database):
+    study = optuna.create_study(storage=database.storage, direction="maximize")
+    add(study, (90,), 0.9)
+    add(study, (90,), 0.7, weights="xnor")
+    old = study.ask()
+    for key, value in {"cut_points": [90], "threshold_ranges": "0,90,255", "encoding": "range", "channels": 2}.items():
+        old.set_user_attr(key, value)
+    record_end(old, 0.01, 1.0)
+    study.tell(old, 0.8)
+    candidates = candidates_frame(trials_frame(study), True)
+    assert candidates[["weights", "value", "trials"]].values.tolist() == [
+        ["real", pytest.approx(0.85), 2],
+        ["xnor", 0.7, 1],
+    ]
+    assert best_by_arithmetic(candidates)["weights"].tolist() == ["real", "xnor"]
 
 
 def test_candidates_are_means_over_repeats_and_fewer_bits_win_a_tie(database):

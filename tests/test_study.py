@@ -193,7 +193,7 @@ def test_a_training_that_diverges_fails_its_trial_and_the_study_goes_on(toy, cap
         formula = make_formula(split, *rest)
 
         def evaluate(specs, report, check):
-            if len(cut_points(specs[0].table)) == 4:
+            if len(cut_points(specs[0])) == 4:
                 return [Result(None, None, (), 0.1, True)]
             return formula(specs, report, check)
 

@@ -139,7 +139,8 @@ def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_p
         ({"cut_points": [9, 3]}, "not strictly increasing"),
         ({"cut_points": [77]}, "differ"),
         ({"schema_version": 9}, r"\$\.schema_version"),
-        ({"encoding": "gray"}, "encoding 'gray'"),
+        ({"encoding": "grey"}, "encoding 'grey'"),
+        ({"weights": "ternary"}, "weights"),
     ],
 )
 def test_a_file_that_does_not_hold_together_is_refused(results, tmp_path, change, said):

@@ -11,7 +11,7 @@ from torch.nn import functional
 from models.augment import Augmentation
 from models.compact import NETWORKS, Compact
 from models.train import Lane, Recipe, Resident, encode, predict, train
-from search.binarize import Binarization, CutPoints, greyscale_table
+from search.binarize import Binarization, CutPoints, Greyscale
 
 CPU = torch.device("cpu")
 
@@ -54,7 +54,7 @@ def test_a_batch_is_encoded_like_the_numpy_definition(encoding):
 
 def test_greyscale_reaches_the_network_as_x_over_255():
     images = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16)
-    assert torch.allclose(encode(images, torch.from_numpy(greyscale_table()))[0, 0], images[0] / 255)
+    assert torch.allclose(encode(images, torch.from_numpy(Greyscale().table))[0, 0], images[0] / 255)
 
 
 @pytest.mark.parametrize("size", [(4, 4), (8, 8), (28, 28), (5, 64), (96, 64), (224, 224)])
@@ -97,7 +97,7 @@ def test_lanes_do_not_touch_each_other():
 
 
 def test_a_report_that_says_so_prunes_and_only_that_lane():
-    table, seen = greyscale_table(), []
+    table, seen = Greyscale().table, []
 
     def report(lane, epoch, logits):
         seen.append((lane, epoch))
@@ -109,13 +109,13 @@ def test_a_report_that_says_so_prunes_and_only_that_lane():
 
 
 def test_the_last_report_cannot_prune():
-    (outcome,) = run([Lane(greyscale_table(), 0)], report=lambda lane, epoch, logits: epoch == 2)
+    (outcome,) = run([Lane(Greyscale().table, 0)], report=lambda lane, epoch, logits: epoch == 2)
     assert not outcome.pruned
 
 
 def test_a_loss_that_is_not_finite_ends_the_lane_as_diverged():
     recipe = Recipe(width=8, epochs=3, batch_size=32, learning_rate=1e9)
-    table = greyscale_table() * np.float32(1e30)
+    table = Greyscale().table * np.float32(1e30)
     (outcome,) = run([Lane(table, 0)], recipe)
     assert outcome.diverged
 
@@ -128,14 +128,14 @@ def test_what_check_raises_ends_the_training():
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        run([Lane(greyscale_table(), 0)], check=check)
+        run([Lane(Greyscale().table, 0)], check=check)
 
 
 def test_no_batch_is_so_small_that_it_has_no_statistics():
     pictures = Resident(stripes(33, side=4).images_u8, stripes(33, side=4).labels)
     recipe = Recipe(width=8, epochs=1, batch_size=32)
     (outcome,) = train(
-        [Lane(greyscale_table(), 0)], pictures, pictures.images_u8, 2, recipe, lambda *_: False, lambda: None
+        [Lane(Greyscale().table, 0)], pictures, pictures.images_u8, 2, recipe, lambda *_: False, lambda: None
     )
     assert outcome.logits.shape == (33, 2)
 
@@ -143,7 +143,7 @@ def test_no_batch_is_so_small_that_it_has_no_statistics():
 def test_predicting_in_small_batches_changes_nothing():
     torch.manual_seed(0)
     network = NETWORKS["compact"](1, 8, 8, 2, 8, 0.25)
-    table = torch.from_numpy(greyscale_table())
+    table = torch.from_numpy(Greyscale().table)
     images = stripes().images_u8
     whole = predict(copy.deepcopy(network), images, table, batch_size=1000)
     assert torch.equal(whole, predict(network, images, table, batch_size=7))
@@ -159,7 +159,7 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
         snapshots.append({name: each.clone() for name, each in made[0].state_dict().items()})
 
     recipe = Recipe(width=8, epochs=2, batch_size=64, averaging=decay)
-    (outcome,) = run([Lane(greyscale_table(), 0)], recipe, check=snapshot)
+    (outcome,) = run([Lane(Greyscale().table, 0)], recipe, check=snapshot)
     snapshot()
     average = snapshots[1]  # after the first step
     for after in snapshots[2:]:
@@ -169,9 +169,9 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
         }
     network = compact(1, 8, 8, 2, 8, recipe.dropout)
     network.load_state_dict(average)
-    logits = predict(network, stripes(90, seed=1).images_u8, torch.from_numpy(greyscale_table())).numpy()
+    logits = predict(network, stripes(90, seed=1).images_u8, torch.from_numpy(Greyscale().table)).numpy()
     np.testing.assert_allclose(outcome.logits, logits, atol=1e-4)
-    (last,) = run([Lane(greyscale_table(), 0)], Recipe(width=8, epochs=2, batch_size=64))
+    (last,) = run([Lane(Greyscale().table, 0)], Recipe(width=8, epochs=2, batch_size=64))
     assert not np.allclose(outcome.logits, last.logits, atol=1e-2)
 
 
@@ -179,22 +179,22 @@ def test_augmentation_changes_what_is_trained_on_and_not_what_is_predicted(monke
     seen = []
     monkeypatch.setattr("models.train.augment", lambda images_u8, by: seen.append(len(images_u8)) or images_u8)
     recipe = Recipe(width=8, epochs=2, batch_size=64, augmentation=Augmentation(brightness=1))
-    (changed,) = run([Lane(greyscale_table(), 0)], recipe)
+    (changed,) = run([Lane(Greyscale().table, 0)], recipe)
     assert sum(seen) == 2 * 240  # each training picture once an epoch, no validation picture
-    (plain,) = run([Lane(greyscale_table(), 0)], replace(recipe, augmentation=Augmentation()))
+    (plain,) = run([Lane(Greyscale().table, 0)], replace(recipe, augmentation=Augmentation()))
     assert sum(seen) == 2 * 240
     assert np.array_equal(changed.logits, plain.logits)
 
 
 def test_bfloat16_trains_float32_weights_as_well():
     recipe = Recipe(width=8, epochs=3, batch_size=32)
-    (exact,) = run([Lane(greyscale_table(), 0)], recipe)
-    (coarse,) = run([Lane(greyscale_table(), 0)], replace(recipe, precision="bfloat16"))
+    (exact,) = run([Lane(Greyscale().table, 0)], recipe)
+    (coarse,) = run([Lane(Greyscale().table, 0)], replace(recipe, precision="bfloat16"))
     assert coarse.logits.dtype == np.float32
     assert not np.array_equal(exact.logits, coarse.logits)
     assert accuracy(coarse) > 0.9
     with pytest.raises(KeyError):
-        run([Lane(greyscale_table(), 0)], replace(recipe, precision="bf16"))
+        run([Lane(Greyscale().table, 0)], replace(recipe, precision="bf16"))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -205,6 +205,6 @@ def test_cuda_trains_as_well_as_a_cpu():
     )
     recipe = Recipe(width=8, epochs=3, batch_size=32)
     (outcome,) = train(
-        [Lane(greyscale_table(), 0)], training, validation.images_u8, 2, recipe, lambda *_: False, lambda: None
+        [Lane(Greyscale().table, 0)], training, validation.images_u8, 2, recipe, lambda *_: False, lambda: None
     )
     assert accuracy(outcome) > 0.9

@@ -43,7 +43,7 @@ def test_a_trials_cut_points_are_written_before_it_trains(study):
 
 
 def test_references_take_at_most_half_of_the_trials_and_are_queued_once(study):
-    found = references("auto", PIXELS, 2, SPACE.encodings, False)
+    found = references("auto", PIXELS, SPACE, False)
     assert enqueue(study, SPACE, found, 6) == 3
     assert enqueue(study, SPACE, found, 6) == 0
     assert enqueue(study, SPACE, found, 10) == 2

@@ -1,0 +1,104 @@
+"""The contract of every encoding, and what each one is, from its definition."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.levels import own_levels as own_levels_on_device
+from models.train import encode
+from search.binarize import Binarization, CutPoints
+from search.encodings import ENCODINGS, LEVELS, own_levels
+
+cuts = st.sets(st.integers(1, 255), min_size=1, max_size=40).map(lambda s: CutPoints(tuple(sorted(s))))
+names = st.sampled_from(list(ENCODINGS))
+pictures = st.integers(0, 2**32 - 1).map(
+    lambda seed: np.random.default_rng(seed).integers(0, 256, (2, 3, 4), dtype=np.uint8)
+)
+
+
+@given(names, st.integers(1, 255))
+def test_channels_are_binary_and_different_ranges_have_different_ones(name, k):
+    channels = ENCODINGS[name].channels(np.arange(k + 1, dtype=np.uint8), k)
+    assert channels.dtype == np.uint8
+    assert set(np.unique(channels)) <= {0, 1}
+    assert len(np.unique(channels, axis=0)) == k + 1
+
+
+@given(names, cuts)
+def test_every_channel_has_a_title_of_its_own(name, cut_points):
+    binarization = Binarization(cut_points, name)
+    titles = {ENCODINGS[name].title(cut_points.values, i) for i in range(binarization.channels)}
+    assert len(titles) == binarization.channels or name == "local"  # whose titles are rounded
+
+
+@given(names, cuts, pictures)
+def test_a_pixels_channels_are_those_of_its_level_whatever_the_shape(name, cut_points, images):
+    binarization = Binarization(cut_points, name)
+    levels = own_levels(images) if ENCODINGS[name].local else images
+    encoded = binarization.encode(images)
+    assert encoded.shape == (2, binarization.channels, 3, 4)
+    assert (encoded == np.moveaxis(binarization.table[levels], -1, 1)).all()
+
+
+@given(names, cuts, pictures)
+def test_the_device_computes_the_same_channels(name, cut_points, images):
+    binarization = Binarization(cut_points, name)
+    table = torch.as_tensor(binarization.table, dtype=torch.float32)
+    on_device = encode(torch.from_numpy(images), table, binarization.local).numpy()
+    assert (on_device == binarization.encode(images)).all()
+
+
+@given(cuts)
+def test_bits_of_the_range_number_read_as_binary_give_the_number(cut_points):
+    channels = Binarization(cut_points, "bit-planes").table.astype(int)
+    assert channels.shape[1] == math.ceil(math.log2(len(cut_points) + 1))
+    weights = 2 ** np.arange(channels.shape[1])[::-1]
+    assert (channels @ weights == cut_points.bins(np.arange(LEVELS, dtype=np.uint8))).all()
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_even_cut_points_give_the_pictures_own_bit_planes(bits):
+    even = CutPoints(tuple(range(LEVELS >> bits, LEVELS, LEVELS >> bits)))
+    levels = np.arange(LEVELS, dtype=np.uint8)
+    assert (Binarization(even, "bit-planes").table == np.unpackbits(levels[:, None], axis=1)[:, :bits]).all()
+
+
+@given(cuts)
+def test_neighbouring_ranges_differ_in_one_gray_channel(cut_points):
+    channels = ENCODINGS["gray"].channels(np.arange(len(cut_points) + 1, dtype=np.uint8), len(cut_points)).astype(int)
+    assert (np.abs(np.diff(channels, axis=0)).sum(axis=1) == 1).all()
+    assert channels.shape[1] == Binarization(cut_points, "gray").index_bits
+
+
+@given(cuts, pictures)
+def test_a_local_channel_is_1_where_enough_of_the_picture_is_darker(cut_points, images):
+    encoded = Binarization(cut_points, "local").encode(images)
+    for n, picture in enumerate(images):
+        for i, cut in enumerate(cut_points):
+            enough = [[256 * int((picture < x).sum()) >= cut * picture.size for x in row] for row in picture]
+            assert (encoded[n, i] == enough).all()
+
+
+@given(cuts, pictures, st.integers(1, 20), st.integers(0, 5))
+def test_light_that_keeps_the_order_of_pixels_changes_no_local_channel(cut_points, images, gain, brightness):
+    dim = (images // 24).astype(np.uint8)  # so that nothing is cut off at 255
+    lit = (gain * dim.astype(int) // 2 + brightness).astype(np.uint8) if gain > 1 else dim + np.uint8(brightness)
+    local = Binarization(cut_points, "local")
+    assert (local.encode(dim) == local.encode(lit)).all()
+
+
+def test_a_picture_of_one_level_has_no_pixel_above_any_local_cut_point():
+    assert own_levels(np.full((1, 5, 5), 200, np.uint8)).max() == 0
+
+
+@given(pictures)
+def test_own_levels_keep_the_order_of_pixels_and_are_the_same_on_the_device(images):
+    levels = own_levels(images)
+    for picture, own in zip(images, levels, strict=True):
+        order = np.argsort(picture, axis=None, kind="stable")
+        assert (np.diff(own.ravel()[order].astype(int)) >= 0).all()
+    assert (own_levels_on_device(torch.from_numpy(images)).numpy() == levels).all()
