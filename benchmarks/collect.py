@@ -18,8 +18,9 @@ import pandas as pd
 import torch
 
 from models.train import Recipe
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
 from search.config import SEVERAL
+from search.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.split import split_pictures
 from search.encodings import LEVELS
@@ -45,7 +46,7 @@ def many_cuts(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
     """References, then random draws of every number of cut points, then neighbours of the best so far."""
     encodings = SEVERAL["both"]
     space = Space(MAX_CUTS, encodings, pixel_scale(pixels.histogram))
-    for found in references("auto", pixels, space, True):
+    for found in references("auto", [pixels], space, True):
         yield found.binarization, found.name
     rng = np.random.default_rng(1)
     for i in range(RANDOM):

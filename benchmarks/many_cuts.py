@@ -22,8 +22,9 @@ import pandas as pd
 
 from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
 from benchmarks.surrogate import Features, Surrogate, binarizations, fit, validated
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
 from search.config import SEVERAL
+from search.cut_points import CutPoints
 from search.encodings import LEVELS
 from search.references import Reference, references
 from search.rules import Pixels, multi_otsu
@@ -53,7 +54,7 @@ def main() -> None:
     space = Space(MAX_CUTS, SEVERAL["both"], pixel_scale(pixels.histogram))
     surrogate, many, table = fitted(args.tables, space, pixels.histogram)
     show_fit(surrogate, many, table)
-    found = references("auto", pixels, space, args.data == "sign-mnist")
+    found = references("auto", [pixels], space, args.data == "sign-mnist")
     best = best_known(surrogate, [*many, *(reference.binarization for reference in found)], space.encodings)
     for k, (binarization, value) in best.items():
         print(f"best known, k = {k or 'any'}: {value:.2%} {binarization}", file=sys.stderr)

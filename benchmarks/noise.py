@@ -21,7 +21,8 @@ import torch
 from scipy.stats import norm
 
 from models.train import Lane, Resident, train
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.split import at_most_variants, split_pictures
 from search.metrics import METRICS
@@ -73,7 +74,7 @@ def main() -> None:
                 if key in done:
                     continue
                 (outcome,) = train(
-                    [Lane(binarization.table, seed)],
+                    [Lane(binarization.tables, seed)],
                     training,
                     validation_u8,
                     len(pictures.class_names),

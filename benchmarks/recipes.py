@@ -18,14 +18,15 @@ import torch
 
 from models.augment import Augmentation
 from models.train import Lane, Recipe, Resident, train
-from search.binarize import Binarization, CutPoints, Greyscale
+from search.binarize import Binarization, Greyscale
+from search.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.split import at_most_variants, split_pictures
 
 INPUTS = {
-    "greyscale": Greyscale().table,
+    "greyscale": Greyscale().tables,
     **{
-        ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer").table
+        ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer").tables
         for ranges in ("0,128,255", "0,150,255", "0,118,179,255", "0,41,106,150,189,255")
     },
 }

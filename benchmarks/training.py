@@ -20,7 +20,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from models.train import PRECISIONS, Lane, Recipe, Resident, train
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 
 N, CLASSES = 8000, 24
 BINARIZATION = Binarization(CutPoints((90, 150, 170, 210)), "range")
@@ -63,7 +64,7 @@ def resident_epoch(precision: str, images: np.ndarray, labels: np.ndarray) -> No
     validation = Resident.of(images[:128], labels[:128], device)
     recipe = Recipe(epochs=1, precision=precision)
     train(
-        [Lane(BINARIZATION.table, 0)], training, validation.images_u8, CLASSES, recipe, lambda *_: False, lambda: None
+        [Lane(BINARIZATION.tables, 0)], training, validation.images_u8, CLASSES, recipe, lambda *_: False, lambda: None
     )
 
 

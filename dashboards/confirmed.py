@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from search.confirmed import confirmed_data, confirmed_table
+from search.confirmed import confirmed_data, confirmed_table, greyscale_of
 
 COLORS = {"better": "#059669", "tied": "#2563eb", "worse": "#ea580c", "": "#64748b"}
 
@@ -18,13 +18,18 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
     """Test accuracy of each entry with its interval against bits a pixel, coloured by the verdict on greyscale."""
     data = confirmed_data(findings)
     figure = go.Figure()
-    names = {"better": "better than greyscale", "tied": "tied with greyscale", "worse": "worse than greyscale"}
+    unbinarized = greyscale_of(findings)
+    names = {
+        "better": f"better than {unbinarized}",
+        "tied": f"tied with {unbinarized}",
+        "worse": f"worse than {unbinarized}",
+    }
     for verdict, rows in data.groupby("verdict", sort=False):
         figure.add_scatter(
             x=rows["bits"],
             y=rows["accuracy"],
             mode="markers",
-            name=names.get(str(verdict), "greyscale"),
+            name=names.get(str(verdict), unbinarized),
             marker={"color": COLORS[str(verdict)], "size": 9},
             error_y={
                 "type": "data",
@@ -35,7 +40,7 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
             text=rows["input"] + "<br>" + rows["roles"],
             hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
         )
-    greyscale = data[data["input"] == "greyscale"]["accuracy"]
+    greyscale = data[data["verdict"] == ""]["accuracy"]
     if len(greyscale):
         figure.add_hline(y=greyscale.iloc[0], line={"color": COLORS[""], "dash": "dash"})
     return figure.update_layout(

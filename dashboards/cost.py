@@ -42,19 +42,19 @@ def cuts_figure(results: Results) -> go.Figure:
 
 
 def front_figure(results: Results) -> go.Figure:
-    """Value against bits a pixel: every candidate, the front as steps, and greyscale at its 8 bits."""
+    """Value against bits a pixel: every candidate, the front as steps, and greyscale at its 8 bits, or colour at 24."""
     data = candidates_data(results)
     # Steps: a value holds until more bits give a better one.
     figure = _figure(results, data, data[data["on_front"]], "bits", "bits a pixel", "front", "hv")
     if results.greyscale is not None:
         figure.add_scatter(
-            x=[8],
+            x=[8 * results.data_set.colors],
             y=[results.greyscale.value],
             mode="markers",
-            name=f"greyscale {metric(results).shown(results.greyscale.value)}",
+            name=f"{results.greyscale.input} {metric(results).shown(results.greyscale.value)}",
             marker={"color": GREY, "size": 10, "symbol": "diamond"},
             error_y={"type": "data", "array": [NORMAL_95 * results.greyscale.standard_error]},
-            hovertemplate=f"greyscale<br>{number(results)}<extra></extra>",
+            hovertemplate=f"{results.greyscale.input}<br>{number(results)}<extra></extra>",
         )
     return figure
 

@@ -57,7 +57,9 @@ def greyscale_line(figure: go.Figure, results: Results) -> None:
     value, spread = results.greyscale.value, NORMAL_95 * results.greyscale.standard_error
     figure.add_hrect(y0=value - spread, y1=value + spread, fillcolor=GREY, opacity=0.12, line_width=0)
     figure.add_hline(
-        y=value, line={"color": GREY, "dash": "dash"}, annotation_text=f"greyscale {metric(results).shown(value)}"
+        y=value,
+        line={"color": GREY, "dash": "dash"},
+        annotation_text=f"{results.greyscale.input} {metric(results).shown(value)}",
     )
 
 

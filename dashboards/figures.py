@@ -15,9 +15,8 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial
 from plotly.subplots import make_subplots
 
-from dashboards.drawing import BLUE, GREEN, GREY, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
+from dashboards.drawing import BLUE, GREEN, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
 from search.binarize import Binarization
-from search.encodings import ENCODINGS, LEVELS
 from storage.records import KIND
 from storage.results import Results
 
@@ -105,49 +104,6 @@ def importance_figure(results: Results) -> go.Figure | None:
     return styled(figure)
 
 
-def positions_data(results: Results) -> pd.DataFrame:
-    """One row for each cut point of the best candidate of each number: cuts, cut_point, value."""
-    return (
-        results.by_cuts[["cuts", "cut_points", "value"]]
-        .explode("cut_points")
-        .rename(columns={"cut_points": "cut_point"})
-    )
-
-
-def positions_figure(results: Results) -> go.Figure:
-    """Where the best cut points of each number lie, over the grey levels of the training pixels."""
-    data = positions_data(results)
-    figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.04)
-    for cuts, rows in data.groupby("cuts"):
-        figure.add_scatter(
-            x=rows["cut_point"],
-            y=rows["cuts"],
-            mode="markers",
-            marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": BLUE}},
-            name=f"{cuts}",
-            showlegend=False,
-            hovertemplate=f"{cuts} cut points, {metric(results).shown(rows['value'].iloc[0])}: "
-            + "%{x}<extra></extra>",
-            row=1,
-            col=1,
-        )
-    shares = np.array(results.data_set.histogram) / sum(results.data_set.histogram)
-    figure.add_bar(
-        x=np.arange(LEVELS),
-        y=shares,
-        marker={"color": GREY, "line_width": 0},
-        showlegend=False,
-        row=2,
-        col=1,
-        hovertemplate="grey level %{x}: %{y:.2%} of pixels<extra></extra>",
-    )
-    figure.update_yaxes(title_text="number of cut points", dtick=1 if data["cuts"].max() <= 20 else None, row=1, col=1)
-    figure.update_yaxes(title_text="share of pixels", tickformat=".1%", row=2, col=1)
-    figure.update_xaxes(range=[-1, LEVELS], row=1, col=1)
-    figure.update_xaxes(title_text="grey level", row=2, col=1)
-    return styled(figure, height=520)
-
-
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
     """The best candidate and the channels (N, C, H, W) that it makes of the example pictures."""
     best = results.candidates.iloc[0]
@@ -165,19 +121,25 @@ def channels_figure(results: Results) -> go.Figure:
         cols=1 + shown,
         column_titles=[
             "picture",
-            *(ENCODINGS[binarization.encoding].title(binarization.cut_points.values, i) for i in range(shown)),
+            *binarization.titles[:shown],
         ],
         row_titles=[results.data_set.class_names[label] for label in labels],
         horizontal_spacing=0.01,
         vertical_spacing=0.01,
     )
     for row, (picture, planes) in enumerate(zip(examples, channels, strict=True), start=1):
-        for column, plane in enumerate([picture, *(255 * planes[:shown])], start=1):
-            figure.add_heatmap(
-                z=plane, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip", row=row, col=column
-            )
+        figure.add_trace(_picture(picture), row=row, col=1)
+        for column, plane in enumerate(255 * planes[:shown], start=2):
+            figure.add_trace(_picture(plane), row=row, col=column)
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     for axis in figure.select_yaxes():
         axis.scaleanchor = axis.anchor
     return styled(figure, height=60 + 95 * len(examples))
+
+
+def _picture(picture: npt.NDArray[np.uint8]) -> go.Heatmap | go.Image:
+    """(H, W) in grey levels, or (H, W, 3) in colour."""
+    if picture.ndim == 3:
+        return go.Image(z=picture, hoverinfo="skip")
+    return go.Heatmap(z=picture, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip")

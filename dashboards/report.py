@@ -20,6 +20,7 @@ from dashboards import figures
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from dashboards.cost import cuts_figure, front_figure
 from dashboards.drawing import metric
+from dashboards.positions import positions_figure
 from search.binarize import Binarization
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
 from search.confirmed import caption
@@ -101,7 +102,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         "positions",
         "Where the cut points lie",
         "The best cut points of each number, over the grey levels of the training pixels.",
-        figures.positions_figure(results),
+        positions_figure(results),
     )
     yield section(
         "channels",

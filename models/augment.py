@@ -1,7 +1,7 @@
 """Random changes of grey pictures before they are encoded: small moves, and another light.
 
-Enters: images_u8 (N, H, W). Leaves: images_u8 (N, H, W). It happens before the thresholds, because that is where a
-camera, a hand and a lamp differ; a binary picture cannot be made a little brighter any more.
+Enters: images_u8 (N, H, W), or in colour (N, H, W, 3). Leaves: the same shape. It happens before the thresholds,
+because that is where a camera, a hand and a lamp differ; a binary picture cannot be made a little brighter any more.
 """
 
 import math
@@ -33,7 +33,7 @@ class Augmentation:
 
 def augment(images_u8: Tensor, by: Augmentation) -> Tensor:
     """Each picture changed in its own way, drawn from torch's generator; pixels from outside repeat the border."""
-    n, height, width = images_u8.shape
+    n, height, width = images_u8.shape[:3]
     device = images_u8.device
 
     def within(limit: float) -> Tensor:
@@ -46,6 +46,8 @@ def augment(images_u8: Tensor, by: Augmentation) -> Tensor:
     across = torch.stack([cos * mirror, -sin * height / width, within(2 * by.shift)], 1)
     down = torch.stack([sin * mirror * width / height, cos, within(2 * by.shift)], 1)
     grid = functional.affine_grid(torch.stack([across, down], 1), [n, 1, height, width], align_corners=False)
-    moved = functional.grid_sample(images_u8[:, None].float(), grid, padding_mode="border", align_corners=False)[:, 0]
-    lit = moved * (1 + within(by.gain))[:, None, None] + within(by.brightness)[:, None, None]
-    return lit.round_().clamp_(0, 255).to(torch.uint8)
+    planes = images_u8[:, None] if images_u8.ndim == 3 else images_u8.permute(0, 3, 1, 2)
+    moved = functional.grid_sample(planes.float(), grid, padding_mode="border", align_corners=False)
+    lit = moved * (1 + within(by.gain))[:, None, None, None] + within(by.brightness)[:, None, None, None]
+    changed = lit.round_().clamp_(0, 255).to(torch.uint8)
+    return changed[:, 0] if images_u8.ndim == 3 else changed.permute(0, 2, 3, 1)

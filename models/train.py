@@ -53,12 +53,13 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """One model: what each grey level becomes, (256, C), and the seed of its training.
+    """One model: what each grey level becomes, and the seed of its training.
 
-    local: whether the table is of the picture's own levels instead of the grey levels.
+    tables: (256, C) for each channel of the pictures, one or three. local: whether they are of the picture's own levels
+    instead of the grey levels.
     """
 
-    table: npt.NDArray[np.generic]
+    tables: tuple[npt.NDArray[np.generic], ...]
     seed: int
     local: bool = False
     weights: str = "real"
@@ -67,7 +68,7 @@ class Lane:
 
 @dataclass(frozen=True, eq=False)
 class Resident:
-    """Pictures on the device for the whole run: images_u8 (N, H, W), labels (N,)."""
+    """Pictures on the device for the whole run: images_u8 (N, H, W) or in colour (N, H, W, 3), labels (N,)."""
 
     images_u8: Tensor
     labels: Tensor
@@ -91,12 +92,16 @@ class Outcome:
     diverged: bool = False
 
 
-def encode(images_u8: Tensor, table: Tensor, local: bool = False) -> Tensor:
-    """(N, H, W) uint8 and (256, C) → channels (N, C, H, W) float32, channels-last in memory.
+def encode(images_u8: Tensor, tables: Sequence[Tensor], local: bool = False) -> Tensor:
+    """(N, H, W) uint8 and one table (256, C) → channels (N, C, H, W) float32, channels-last in memory.
 
+    Pictures in colour are (N, H, W, 3) and have three tables; their channels follow one another.
     local: looks the picture's own levels up instead of the grey levels.
     """
-    return functional.embedding((own_levels(images_u8) if local else images_u8).int(), table).permute(0, 3, 1, 2)
+    planes = [images_u8] if images_u8.ndim == 3 else images_u8.unbind(-1)
+    levels = [own_levels(plane) if local else plane for plane in planes]
+    found = [functional.embedding(plane.int(), table) for plane, table in zip(levels, tables, strict=True)]
+    return (found[0] if len(found) == 1 else torch.cat(found, -1)).permute(0, 3, 1, 2)
 
 
 def train(
@@ -136,8 +141,8 @@ def _train_one(
     started = time.perf_counter()
     device = training.labels.device
     torch.manual_seed(lane.seed)
-    table = torch.as_tensor(lane.table, dtype=torch.float32, device=device)
-    network = new_network(table.shape[1], training, classes, recipe)
+    tables = [torch.as_tensor(table, dtype=torch.float32, device=device) for table in lane.tables]
+    network = new_network(sum(table.shape[1] for table in tables), training, classes, recipe)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
@@ -153,7 +158,7 @@ def _train_one(
         total_loss = torch.zeros((), device=device)
         for images_u8, labels in batches(training, recipe):
             check()
-            loss = batch_loss(network, encode(images_u8, table, lane.local), labels, recipe)
+            loss = batch_loss(network, encode(images_u8, tables, lane.local), labels, recipe)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -166,7 +171,7 @@ def _train_one(
             break
         if report is None and epoch + 1 < recipe.epochs:
             continue
-        outcome.logits = predict(averaged or network, validation_u8, table, lane.local).cpu().numpy()
+        outcome.logits = predict(averaged or network, validation_u8, tables, lane.local).cpu().numpy()
         if report is not None and report(epoch, outcome.logits) and epoch + 1 < recipe.epochs:
             outcome.pruned = True
             break
@@ -176,7 +181,7 @@ def _train_one(
 
 def new_network(channels: int, training: Resident, classes: int, recipe: Recipe) -> nn.Module:
     """An untrained network for pictures of that size, where they are."""
-    _, height, width_px = training.images_u8.shape
+    height, width_px = training.images_u8.shape[1:3]
     network = NETWORKS[recipe.network](channels, height, width_px, classes, recipe.width, recipe.dropout)
     return network.to(training.labels.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
@@ -207,8 +212,8 @@ def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Rec
 
 @torch.inference_mode()
 def predict(
-    network: nn.Module, images_u8: Tensor, table: Tensor, local: bool = False, batch_size: int = 1024
+    network: nn.Module, images_u8: Tensor, tables: Sequence[Tensor], local: bool = False, batch_size: int = 1024
 ) -> Tensor:
     """Logits (N, classes) float32 of each picture."""
     network.eval()
-    return torch.cat([network(encode(batch, table, local)) for batch in images_u8.split(batch_size)])
+    return torch.cat([network(encode(batch, tables, local)) for batch in images_u8.split(batch_size)])

@@ -7,7 +7,8 @@ findings.py    what a reading found; confirmed.py: as text
 outputs.py     the files that a study leaves
 export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
-binarize.py    CutPoints, and what is binary in a network; encodings.py: how ranges become channels
+cut_points.py  CutPoints, of one channel or three colours; encodings.py: how the ranges between them become channels
+binarize.py    what is binary in a network: cut points with an encoding, weights, activations
 references.py  cut points that need no search, in order; rules.py: computed ones; learned.py: learned by gradient
 space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures

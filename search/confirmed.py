@@ -68,7 +68,7 @@ def confirmed_table(found: Findings) -> pd.DataFrame:
             "seeds": entry["accuracy"]["n"],
             "sd": f"{100 * entry['accuracy']['sd']:.2f}",
             "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
-            "to greyscale": verdict(entry["against"]["greyscale"]),
+            f"to {greyscale_of(found)}": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
             WITHIN_BITS: "is it"
             if entry["input"] == entry.get("reference_within_bits")
@@ -81,6 +81,11 @@ def confirmed_table(found: Findings) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows)
     return table if table[WITHIN_BITS].any() else table.drop(columns=WITHIN_BITS)
+
+
+def greyscale_of(found: Findings) -> str:
+    """What the entry without cut points is called: greyscale, or full colour."""
+    return next(str(entry["input"]) for entry in found["entries"] if entry["threshold_ranges"] is None)
 
 
 def ordered(found: Findings) -> list[Mapping[str, Any]]:

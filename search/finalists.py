@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from search.binarize import Binarization, CutPoints, Greyscale, Input
+from search.binarize import Binarization, Greyscale, Input
 from search.command import BadInput, NothingToShow, plural
+from search.cut_points import CutPoints
 from search.greyscale import greyscale_of
 from search.references import PAPER
 from storage.records import best_by_arithmetic
-from storage.results import Results
+from storage.results import SPACE, Results
 
 GREYSCALE = "greyscale"
 RIVAL = "best of the rival study"
@@ -93,7 +94,10 @@ def finalists(
     if references != "none":
         found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
         found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
-    return [Entry(greyscale_of(results.study), (GREYSCALE,)), *_merged(found)]
+    return [
+        Entry(greyscale_of(results.study.user_attrs[SPACE], results.data_set.colors), (GREYSCALE,)),
+        *_merged(found),
+    ]
 
 
 def paper_entries() -> list[Entry]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.binarize import Binarization
+from search.cut_points import as_lists
 from search.data.groups import near_copies
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, with_role
@@ -71,7 +72,7 @@ def _describe(entry: Entry) -> dict[str, Any]:
     return {
         "input": str(entry),
         "roles": list(entry.roles),
-        "threshold_ranges": None if binarization is None else list(binarization.cut_points.ranges),
+        "threshold_ranges": None if binarization is None else as_lists(binarization.cut_points.ranges),
         "encoding": None if binarization is None else binarization.encoding,
         **asdict(entry.input.arithmetic),
         "bits_per_pixel": entry.bits,

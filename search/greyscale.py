@@ -3,7 +3,8 @@
 It has no cut points, so it is no trial; studies of the same protocol share it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import optuna
 
@@ -18,10 +19,15 @@ from storage.results import GREYSCALE_INPUT, SPACE
 
 
 def greyscale_run(
-    database: Database, study: optuna.Study, protocol: Protocol, evaluate: Evaluate, check: Callable[[], None]
+    database: Database,
+    study: optuna.Study,
+    protocol: Protocol,
+    colors: int,
+    evaluate: Evaluate,
+    check: Callable[[], None],
 ) -> Run | None:
     """The stored run of this protocol, or a new one; None when its training diverged."""
-    input = greyscale_of(study)
+    input = greyscale_of(study.user_attrs[SPACE], colors)
     runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == str(input)]
     if not runs:
         check()
@@ -50,8 +56,7 @@ def greyscale_run(
     return runs[0]
 
 
-def greyscale_of(study: optuna.Study) -> Greyscale:
+def greyscale_of(space: Mapping[str, Any], colors: int) -> Greyscale:
     """The trials' network without cut points; weights and activations are real where they are searched."""
-    space = study.user_attrs[SPACE]
     kinds = {name: space.get(name, REAL) for name in ("weights", "activations")}
-    return Greyscale(Arithmetic(**{name: REAL if kind == "search" else kind for name, kind in kinds.items()}))
+    return Greyscale(Arithmetic(**{name: REAL if kind == "search" else kind for name, kind in kinds.items()}), colors)

@@ -11,8 +11,9 @@ import torch
 
 from models.learned import learn_thresholds
 from models.train import Resident
-from search.binarize import Binarization, CutPoints, strictly_increasing
+from search.binarize import Binarization
 from search.command import plural, say
+from search.cut_points import CutPoints, strictly_increasing
 from search.data.split import Split, at_most_variants
 from search.protocol import Protocol
 from search.references import LEARNED, Reference, ToLearn
@@ -26,7 +27,7 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
 
     None is given when the training diverged; it is not tried again. check(): called before each training step.
     """
-    pixels = Pixels.of(split.train.images, split.train.labels)
+    (pixels, *_) = Pixels.by_channel(split.train.images, split.train.labels)
     classes = len(split.pictures.class_names)
 
     @cache

@@ -10,19 +10,21 @@ of the best, because one value is noisy; move, add or remove cut points on the s
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints, cut_points_of
 from search.encodings import LEVELS
 from search.history import at_random, history, is_ours
-from search.space import Space
+from search.space import Params, Space
 
 ATTEMPTS = 100  # to find a binarization that was not tried, before all of them are gone through
 
@@ -86,9 +88,11 @@ class LocalSampler(BaseSampler):
 
     def _anything(self) -> Binarization:
         """Uniformly at random in the parameters."""
-        params = {f"u{i}": float(u) for i, u in enumerate(self._rng.random(self.space.max_cuts))}
-        k = int(self._rng.integers(1, self.space.max_cuts + 1))
-        return self.space.binarization({"k": k, **params, **{name: self._one(name) for name in self._drawn}})
+        params: Params = {}
+        for end, _ in self.space.parts:
+            params |= {f"u{i}{end}": float(u) for i, u in enumerate(self._rng.random(self.space.max_cuts))}
+            params[f"k{end}"] = int(self._rng.integers(1, self.space.max_cuts + 1))
+        return self.space.binarization(params | {name: self._one(name) for name in self._drawn})
 
     @property
     def _drawn(self) -> list[str]:
@@ -101,26 +105,30 @@ class LocalSampler(BaseSampler):
 
     def _child(self, parents: "Parents") -> Binarization:
         """A parent with some cut points moved, added or removed."""
-        steps, rng, largest = self.steps, self._rng, self.space.max_cuts
+        steps, rng, colors = self.steps, self._rng, len(self.space.parts)
         if rng.random() < steps.fresh:
             return self._anything()
         resized = int(rng.choice((-1, 1))) if rng.random() < steps.resize else 0
         if rng.random() < steps.every_k:
-            k = int(rng.integers(1, largest + 1))
+            k = int(rng.integers(colors, colors * self.space.max_cuts + 1))
             parent = parents.near(k - resized, steps.rank)
         else:
             parent = parents.best(steps.rank)
-            k = min(max(len(parent.cut_points) + resized, 1), largest)
+            k = len(parent.cut_points) + resized
+        parts = [list(part) for part in parent.cut_points.parts]
+        changing = int(rng.integers(colors)) if colors > 1 else 0  # the cut points of one colour
+        size = min(max(len(parts[changing]) + k - len(parent.cut_points), 1), self.space.max_cuts)
         # Drawn anew twice as often as changed: with two to choose from, half of the draws change nothing.
         named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}
-        changed = len(parent.cut_points) != k or named.items() - parent.record.items() != set()
+        changed = len(parts[changing]) != size or named.items() - parent.record.items() != set()
         moves = int(rng.geometric(1 - steps.more)) - (changed and rng.random() < 0.5)
-        moved = self._moved(list(parent.cut_points), k, moves)
-        return Binarization.of(parent.record | named | {"cut_points": moved.values})
+        parts[changing] = self._moved(parts[changing], size, moves, self.space.parts[changing][1])
+        cut_points = cut_points_of([CutPoints(tuple(part)) for part in parts])
+        return Binarization.of(parent.record | named | {"cut_points": cut_points.values})
 
-    def _moved(self, cuts: list[int], k: int, moves: int) -> CutPoints:
-        """`cuts` with as many added or removed as make k, and `moves` of them moved on the scale."""
-        steps, rng, edges = self.steps, self._rng, self.space.edges
+    def _moved(self, cuts: list[int], k: int, moves: int, edges: npt.NDArray[np.float64]) -> list[int]:
+        """`cuts` with as many added or removed as make k, and `moves` of them moved on the scale, in order."""
+        steps, rng = self.steps, self._rng
         while len(cuts) > k:
             cuts.pop(int(rng.integers(len(cuts))))
         for moved in [True] * moves + [False] * (k - len(cuts)):
@@ -132,7 +140,7 @@ class LocalSampler(BaseSampler):
                 position = min(position, 2 - position)  # what leaves the scale is reflected
             level = min(max(int(np.searchsorted(edges, position, side="right")), 1), LEVELS - 1)
             cuts.append(_nearest_free(level, cuts))
-        return CutPoints(tuple(sorted(cuts)))
+        return sorted(cuts)
 
 
 class Parents:
@@ -169,7 +177,8 @@ def _nearest_free(level: int, cuts: list[int]) -> int:
 
 def everything(space: Space) -> Iterator[Binarization]:
     """All of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
-    for k in range(1, space.max_cuts + 1):
-        for cuts in combinations(range(1, LEVELS), k):
+    colors = len(space.parts)
+    for sizes in sorted(product(range(1, space.max_cuts + 1), repeat=colors), key=lambda s: (sum(s), s)):
+        for parts in product(*(combinations(range(1, LEVELS), k) for k in sizes)):
             for kind in space.kinds:
-                yield Binarization(CutPoints(cuts), *kind)
+                yield Binarization(cut_points_of([CutPoints(part) for part in parts]), *kind)

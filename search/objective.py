@@ -149,7 +149,7 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
 
 def lane_of(input: Input, seed: int) -> Lane:
     """What is trained of an input, without what only a search knows of it."""
-    return Lane(input.table, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
+    return Lane(input.tables, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
 
 
 def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:

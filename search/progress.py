@@ -33,9 +33,16 @@ class Progress:
     """Shows a study's run. Use it as a context manager around the loop."""
 
     def __init__(
-        self, total: int, done: int, greyscale: Run | None, best: Best | None, metric: Metric, step_name: str
+        self,
+        total: int,
+        done: int,
+        greyscale: Run | None,
+        greyscale_bits: int,
+        best: Best | None,
+        metric: Metric,
+        step_name: str,
     ) -> None:
-        self.total, self.done, self.greyscale = total, done, greyscale
+        self.total, self.done, self.greyscale, self.greyscale_bits = total, done, greyscale, greyscale_bits
         self.best, self.metric, self.step_name = best, metric, step_name
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
@@ -92,7 +99,7 @@ class Progress:
         interval = self.metric.shown(self.best.value, self.best.standard_error)
         text = f"{interval} with {self.best.binarization}, {plural(self.best.binarization.channels, 'channel')}"
         if self.greyscale is not None:
-            text += f", {self.metric.gap(self.best.value, self.greyscale.value)} to greyscale"
+            text += f", {self.metric.gap(self.best.value, self.greyscale.value)} to {self.greyscale.input}"
         return text
 
     def _time_left(self) -> str:
@@ -113,8 +120,6 @@ class Progress:
             table.add_row("now", f"{self._now.binarization}{kind}  {self._step_text}")
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
-            table.add_row(
-                "greyscale",
-                f"{self.metric.shown(self.greyscale.value, self.greyscale.standard_error)}, 8 bits a pixel",
-            )
+            shown = self.metric.shown(self.greyscale.value, self.greyscale.standard_error)
+            table.add_row(self.greyscale.input, f"{shown}, {self.greyscale_bits} bits a pixel")
         self._live.update(table)

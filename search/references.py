@@ -3,15 +3,16 @@
 Enters: the training pixels. Leaves: references by name, and those that have still to be learned. Trains nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, zip_longest
 
 import numpy as np
 
-from search.binarize import Arithmetic, Binarization, CutPoints
+from search.binarize import Arithmetic, Binarization
+from search.cut_points import AnyCutPoints, CutPoints, cut_points_of
 from search.encodings import ENCODINGS
-from search.rules import RULES, Pixels, uniform
+from search.rules import RULES, Pixels, Rule, uniform
 from search.space import Space
 
 PLANES = "bit-planes"  # the encoding, and its reference
@@ -49,9 +50,11 @@ class ToLearn:
     arithmetic: Arithmetic = Arithmetic()
 
 
-def references(which: str, pixels: Pixels, space: Space, sign_mnist: bool) -> list[Reference | ToLearn]:
+def references(which: str, pixels: Sequence[Pixels], space: Space, sign_mnist: bool) -> list[Reference | ToLearn]:
     """References in an order that gives variety early, none of them twice.
 
+    pixels: of each channel that has cut points of its own. A rule takes as many of each colour; the paper's and learned
+    cut points are of grey pictures only.
     which: `auto` is every rule, and the paper's settings on Sign Language MNIST only, because they were picked for its
     grey levels; `paper`; `all` is all of these and those learned by gradient, which cost a training each; `none`.
     Where the space has several encodings, the paper's settings are one-hot ranges as in the paper, learned ones are
@@ -64,7 +67,7 @@ def references(which: str, pixels: Pixels, space: Space, sign_mnist: bool) -> li
     series: list[list[Reference | ToLearn]] = []
     if which in ("all", "auto"):
         for name, rule in RULES.items():
-            cuts = [rule(pixels, k) for k in _spread(max_cuts)]
+            cuts = [_by_rule(rule, pixels, k) for k in _spread(max_cuts)]
             turn = cycle(space.kinds if rule is uniform else fixed or [None])
             kinds = [next(turn) if c is not None else None for c in cuts]
             series.append(
@@ -72,12 +75,12 @@ def references(which: str, pixels: Pixels, space: Space, sign_mnist: bool) -> li
             )
         if PLANES in space.encodings:
             series.append([Reference(PLANES, Binarization(c, *k)) for c, k in _bit_planes(pixels, space)])
-    if fixed and (which in ("all", "paper") or (which == "auto" and sign_mnist)):
+    if fixed and len(pixels) == 1 and (which in ("all", "paper") or (which == "auto" and sign_mnist)):
         paper = [CutPoints.from_ranges(ranges) for ranges in PAPER]
         series.append([Reference("paper", Binarization(c, *fixed[0])) for c in paper if len(c) <= max_cuts])
-    if fixed and which == "all":
+    if fixed and len(pixels) == 1 and which == "all":
         kind = next((each for each in fixed if each[0] == "thermometer"), fixed[0])
-        levels = np.count_nonzero(pixels.histogram)
+        levels = np.count_nonzero(pixels[0].histogram)
         series.append([ToLearn(k, *kind) for k in _spread(max_cuts) if k < levels])
     # One of each kind in turn, each kind beginning with another number of cut points.
     turned = [_rotate(each, 2 * i) for i, each in enumerate(series)]
@@ -86,11 +89,17 @@ def references(which: str, pixels: Pixels, space: Space, sign_mnist: bool) -> li
     return [found for found in in_turn if first[_key(found)] is found]
 
 
-def _bit_planes(pixels: Pixels, space: Space) -> Iterator[tuple[CutPoints, tuple[str, Arithmetic]]]:
+def _by_rule(rule: Rule, pixels: Sequence[Pixels], k: int) -> AnyCutPoints | None:
+    """So many cut points of each channel; None where one has no such."""
+    parts = [part for each in pixels if (part := rule(each, k)) is not None]
+    return cut_points_of(parts) if len(parts) == len(pixels) else None
+
+
+def _bit_planes(pixels: Sequence[Pixels], space: Space) -> Iterator[tuple[AnyCutPoints, tuple[str, Arithmetic]]]:
     """The highest 1, 2, … bit planes of the picture: 2^b - 1 cut points at equal distances."""
     kind = next(each for each in space.kinds if each[0] == PLANES)
     for bits in range(1, (space.max_cuts + 1).bit_length()):
-        cuts = uniform(pixels, 2**bits - 1)
+        cuts = _by_rule(uniform, pixels, 2**bits - 1)
         assert cuts is not None
         yield cuts, kind
 

@@ -14,7 +14,7 @@ from scipy.special import xlogy
 from skimage.filters import threshold_multiotsu
 from sklearn.cluster import KMeans
 
-from search.binarize import CutPoints, strictly_increasing
+from search.cut_points import CutPoints, strictly_increasing
 from search.encodings import LEVELS
 
 EXHAUSTIVE_CUTS = 3  # scikit-image tries all combinations, about 256^k of them
@@ -34,6 +34,12 @@ class Pixels:
         """Of pictures (N, H, W) and their labels (N,)."""
         counts = [np.bincount(images[labels == c].ravel(), minlength=LEVELS) for c in range(int(labels.max()) + 1)]
         return cls(np.stack(counts))
+
+    @classmethod
+    def by_channel(cls, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> list["Pixels"]:
+        """Of grey pictures (N, H, W) one, of pictures in colour (N, H, W, 3) one for each colour."""
+        planes = [images] if images.ndim == 3 else [images[..., i] for i in range(images.shape[3])]
+        return [cls.of(plane, labels) for plane in planes]
 
     @property
     def histogram(self) -> npt.NDArray[np.int64]:
@@ -149,7 +155,8 @@ def _cut_points(levels: npt.NDArray[np.generic]) -> CutPoints | None:
 
 
 # The training pixels and a number of cut points to cut points, or None when the pixels do not support them.
-RULES: dict[str, Callable[[Pixels, int], CutPoints | None]] = {
+Rule = Callable[[Pixels, int], CutPoints | None]
+RULES: dict[str, Rule] = {
     "multi-otsu": multi_otsu,
     "quantile": quantile,
     "entropy": entropy,

@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.local import LocalSampler
 from search.repeats import RepeatsSampler
 from search.space import Space
+from storage.records import number_of_cuts
 
 SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
 
@@ -99,7 +100,7 @@ class SameCuts(BasePruner):
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Whether to prune; see the wrapped pruner."""
-        return self.pruner.prune(_SameCutsStudy(study, len(trial.user_attrs["cut_points"])), trial)
+        return self.pruner.prune(_SameCutsStudy(study, number_of_cuts(trial.user_attrs["cut_points"])), trial)
 
 
 class _SameCutsStudy(optuna.Study):
@@ -115,7 +116,7 @@ class _SameCutsStudy(optuna.Study):
         states: Sequence[TrialState] | None = None,  # type: ignore[override]
     ) -> list[FrozenTrial]:
         trials = super().get_trials(deepcopy=deepcopy, states=states)
-        return [trial for trial in trials if len(trial.user_attrs.get("cut_points", ())) == self._k]
+        return [trial for trial in trials if number_of_cuts(trial.user_attrs.get("cut_points", ())) == self._k]
 
     @property
     def best_trial(self) -> FrozenTrial:

@@ -7,7 +7,8 @@ with them gives k positions
     p_i = p_(i-1) + (1 - p_(i-1)) · (1 - (1 - u_i)^(1/(k-i))),   i = 0 … k-1,
 
 which are the order statistics of k uniform numbers when the u are uniform. Positions become grey
-levels by a scale. Everything can be inverted, so that references are trials like any other.
+levels by a scale. Everything can be inverted, so that references are trials like any other. Where each colour has cut
+points of its own, so it has parameters: `k_r`, `u0_r`, …
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from search.binarize import REAL, Arithmetic, Binarization, strictly_increasing
+from search.binarize import REAL, Arithmetic, Binarization
+from search.cut_points import COLORS, CutPoints, cut_points_of, strictly_increasing
 from search.encodings import LEVELS
 
 Params = dict[str, int | float | str]
@@ -56,7 +58,7 @@ class Space:
 
     max_cuts: int
     encodings: tuple[str, ...]
-    edges: npt.NDArray[np.float64]  # of a scale, (256,)
+    edges: npt.NDArray[np.float64]  # of a scale, (256,), or of one for each colour, (3, 256)
     weights: tuple[str, ...] = (REAL,)
     activations: tuple[str, ...] = (REAL,)
 
@@ -71,38 +73,56 @@ class Space:
         return [(e, Arithmetic(w, a)) for w in self.weights for a in self.activations for e in self.encodings]
 
     @property
+    def parts(self) -> list[tuple[str, npt.NDArray[np.float64]]]:
+        """For each channel that has cut points of its own what its parameters' names end with, and its edges."""
+        return (
+            [("", self.edges)]
+            if self.edges.ndim == 1
+            else [(f"_{c}", e) for c, e in zip(COLORS, self.edges, strict=True)]
+        )
+
+    @property
     def distributions(self) -> dict[str, BaseDistribution]:
         """What Optuna suggests in each trial."""
-        made: dict[str, BaseDistribution] = {"k": IntDistribution(1, self.max_cuts)}
-        made |= {f"u{i}": FloatDistribution(0.0, 1.0) for i in range(self.max_cuts)}
+        made: dict[str, BaseDistribution] = {}
+        for end, _ in self.parts:
+            made[f"k{end}"] = IntDistribution(1, self.max_cuts)
+            made |= {f"u{i}{end}": FloatDistribution(0.0, 1.0) for i in range(self.max_cuts)}
         made |= {name: CategoricalDistribution(names) for name, names in self.choices.items() if len(names) > 1}
         return made
 
     def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
         """What a trial's parameters stand for; exactly k cut points."""
-        k = int(params["k"])
-        position, levels = 0.0, []
-        for i in range(k):
-            broken = 1 - (1 - float(params[f"u{i}"])) ** (1 / (k - i))
-            position += (1 - position) * broken
-            levels.append(int(np.searchsorted(self.edges, position, side="right")))
+        parts = []
+        for end, edges in self.parts:
+            k, position, levels = int(params[f"k{end}"]), 0.0, []
+            for i in range(k):
+                broken = 1 - (1 - float(params[f"u{i}{end}"])) ** (1 / (k - i))
+                position += (1 - position) * broken
+                levels.append(int(np.searchsorted(edges, position, side="right")))
+            parts.append(CutPoints(strictly_increasing(levels)))
         named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
-        return Binarization.of({"cut_points": strictly_increasing(levels), **named})
+        return Binarization.of({"cut_points": cut_points_of(parts).values, **named})
 
     def params(self, binarization: Binarization) -> Params:
         """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
 
         Raises: ValueError when the space does not hold it.
         """
-        cuts, k = binarization.cut_points, len(binarization.cut_points)
-        named = binarization.record
-        if k > self.max_cuts or any(named[name] not in names for name, names in self.choices.items()):
+        named, parts = binarization.record, binarization.cut_points.parts
+        if (
+            len(parts) != len(self.parts)
+            or max(map(len, parts)) > self.max_cuts
+            or any(named[name] not in names for name, names in self.choices.items())
+        ):
             raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.choices}")
-        params: Params = {"k": k, **{f"u{i}": 0.5 for i in range(self.max_cuts)}}
-        before = 0.0
-        for i, cut in enumerate(cuts):
-            position = float(self.edges[cut - 1] + self.edges[cut]) / 2
-            share = (position - before) / (1 - before)
-            params[f"u{i}"] = 1 - (1 - share) ** (k - i)
-            before = position
+        params: Params = {}
+        for cuts, (end, edges) in zip(parts, self.parts, strict=True):
+            params |= {f"k{end}": len(cuts), **{f"u{i}{end}": 0.5 for i in range(self.max_cuts)}}
+            before = 0.0
+            for i, cut in enumerate(cuts):
+                position = float(edges[cut - 1] + edges[cut]) / 2
+                share = (position - before) / (1 - before)
+                params[f"u{i}{end}"] = 1 - (1 - share) ** (len(cuts) - i)
+                before = position
         return params | {name: named[name] for name, names in self.choices.items() if len(names) > 1}

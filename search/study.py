@@ -68,8 +68,11 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     protocol = make_protocol(
         split, budget_of(config), config.seed, config.batch_size, config.metric, config.folds, config.repeats
     )
-    pixels = Pixels.of(split.train.images, split.train.labels)
-    space = Space(config.max_cuts, config.encodings, SCALES[config.positions](pixels.histogram), **config.arithmetics)
+    pixels = Pixels.by_channel(split.train.images, split.train.labels)
+    edges = [SCALES[config.positions](each.histogram) for each in pixels]
+    space = Space(
+        config.max_cuts, config.encodings, edges[0] if len(edges) == 1 else np.stack(edges), **config.arithmetics
+    )
     evaluate = make(split, protocol, device)
 
     # ── study ──
@@ -77,7 +80,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     folder = output_folder(name, config.output_dir)
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
     study = join(database, name, protocol, config.space_settings, config.objective_names, pruner)
-    save_data_set(database, describe(split, protocol, pixels.histogram))
+    save_data_set(database, describe(split, protocol, np.concatenate([each.histogram for each in pixels])))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
     # ── greyscale, references, search ──
@@ -86,7 +89,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         try:
             if put_back_abandoned(study):
                 say("a trial of an earlier run did not finish and is queued again")
-            greyscale = greyscale_run(database, study, protocol, evaluate, signals.check)
+            greyscale = greyscale_run(database, study, protocol, pictures.colors, evaluate, signals.check)
             wanted = references(config.references, pixels, space, pictures.name == "sign-mnist")
             learn = make_learner(split, protocol, device, signals.check)
             queue = partial(enqueue, study, space, wanted, config.trials, learn)
@@ -126,7 +129,8 @@ def search(
     if not one_objective:
         say("two objectives: nothing is pruned, each trial is trained to the end")
     metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
-    with Progress(config.trials, counted(study), greyscale, best_so_far(study), metric, step_name) as progress:
+    bits, best = 8 * len(space.parts), best_so_far(study)
+    with Progress(config.trials, counted(study), greyscale, bits, best, metric, step_name) as progress:
         while counted(study) + len(running(study)) < config.trials or put_back_abandoned(study):
             if config.timeout is not None and time.monotonic() - started >= config.timeout:
                 say(f"--timeout: {config.timeout:g} seconds are over")

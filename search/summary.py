@@ -43,7 +43,7 @@ def table(results: Results) -> pd.DataFrame:
     shown = {"value": results.greyscale.value, "standard_error": results.greyscale.standard_error}
     row = {
         "threshold ranges": results.greyscale.input,
-        "bits": 8,
+        "bits": 8 * results.data_set.colors,
         metric(results).name: _shown(shown, results),
         "trials": 1,
     }
@@ -51,6 +51,7 @@ def table(results: Results) -> pd.DataFrame:
 
 
 def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
+    to_greyscale = f"to {results.greyscale.input if results.greyscale else 'greyscale'}"
     return pd.DataFrame(
         {
             "cuts": candidates["cuts"],
@@ -58,9 +59,7 @@ def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
             **columns_of_kind(candidates),
             "bits": candidates["channels"],
             metric(results).name: [_shown(row, results) for _, row in candidates.iterrows()],
-            "to greyscale": [
-                _gap(value, results).removeprefix(", ").removesuffix(" to greyscale") for value in candidates["value"]
-            ],
+            to_greyscale: [_gap(value, results).split(" to ")[0].removeprefix(", ") for value in candidates["value"]],
             "found by": [
                 row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}"
                 for _, row in candidates.iterrows()
@@ -82,4 +81,4 @@ def _shown(row: Any, results: Results) -> str:
 def _gap(value: float, results: Results) -> str:
     if results.greyscale is None:
         return ""
-    return f", {metric(results).gap(value, results.greyscale.value)} to greyscale"
+    return f", {metric(results).gap(value, results.greyscale.value)} to {results.greyscale.input}"

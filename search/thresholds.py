@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from search.binarize import Binarization
 from search.command import BadInput, NothingToShow, one_line, write_atomically
+from search.cut_points import as_lists
 from search.picks import PICKS
 from storage.records import counts
 from storage.results import Results
@@ -52,8 +53,9 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
         and {
             "value": greyscale.value,
             "standard_error": greyscale.standard_error,
-            "bits_per_pixel": 8,
-            "confirmed": confirmed("greyscale", results.confirmation),
+            "input": greyscale.input,
+            "bits_per_pixel": 8 * data_set.colors,
+            "confirmed": confirmed(greyscale.input, results.confirmation),
         },
         "confirmation": results.confirmation
         and {key: value for key, value in results.confirmation.items() if key in CONFIRMATION},
@@ -87,9 +89,9 @@ def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> 
     """One binarization, its value from a row of the candidates, and what a confirmation found of it."""
     binarization = Binarization.of(row)
     return {
-        "threshold_ranges": list(binarization.cut_points.ranges),
+        "threshold_ranges": as_lists(binarization.cut_points.ranges),
         **binarization.record,
-        "cut_points": list(binarization.cut_points),
+        "cut_points": as_lists(binarization.cut_points.values),
         "channels": binarization.channels,
         "bits_per_pixel": binarization.channels,
         "index_bits_per_pixel": binarization.index_bits,
@@ -135,7 +137,7 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
         binarization = Binarization.of(made)
     except ValueError as error:
         raise BadInput(f"{path}: {error}") from error
-    if list(binarization.cut_points.ranges) != made["threshold_ranges"]:
+    if as_lists(binarization.cut_points.ranges) != made["threshold_ranges"]:
         raise BadInput(
             f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ"
         )

@@ -5,7 +5,7 @@ tables, and data frames of them. Knows nothing of training or of how cut points 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ TRIAL_COLUMNS = (
     "number",
     "state",  # Optuna's, or STOPPED
     "value",
-    "cut_points",  # tuple of integers
+    "cut_points",  # tuple of integers, or of a tuple for each colour
     "threshold_ranges",  # the same as text, the paper's notation
     "encoding",
     "weights",
@@ -56,19 +56,26 @@ class StartedTrial:
     activations: str
     channels: int
     index_bits: int
-    cut_points: tuple[int, ...]  # written last: a trial that has them has everything
+    cut_points: tuple[
+        Any, ...
+    ]  # integers, or a tuple for each colour; written last: a trial that has them has everything
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a report shows of a data set: examples are training pictures (N, H, W) uint8."""
+    """What a report shows of a data set: examples are training pictures (N, H, W) or (N, H, W, 3) uint8."""
 
     fingerprint: str  # of data and split
     name: str
     class_names: tuple[str, ...]
-    histogram: tuple[int, ...]  # 256 counts of the training pixels
+    histogram: tuple[int, ...]  # 256 counts of the training pixels, of each colour one after the other
     examples: npt.NDArray[np.uint8]
     example_labels: tuple[int, ...]
+
+    @property
+    def colors(self) -> int:
+        """Channels that have cut points of their own: 1, or 3 of pictures in colour."""
+        return len(self.histogram) // 256
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,16 @@ def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 def kind_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """A started trial's cut points, encoding, weights and activations; old trials had real ones and say nothing."""
     kind = {key: attributes.get(key, None if key == "encoding" else "real") for key in KIND}
-    return {"cut_points": tuple(attributes.get("cut_points", ())), **kind}
+    return {"cut_points": _tuples(attributes.get("cut_points", ())), **kind}
+
+
+def number_of_cuts(cut_points: Sequence[Any]) -> int:
+    """How many there are, of all colours together where each has its own."""
+    return sum(len(part) if isinstance(part, list | tuple) else 1 for part in cut_points)
+
+
+def _tuples(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(_tuples(value) if isinstance(value, list | tuple) else value for value in values)
 
 
 def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
@@ -140,7 +156,7 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
         trials=("number", "size"),
         first_trial=("number", "min"),
     ).reset_index()
-    frame["cuts"] = frame["cut_points"].map(len)
+    frame["cuts"] = frame["cut_points"].map(number_of_cuts)
     frame["channels"] = frame["channels"].astype(int)
     # Equal values: fewer channels first, then the earlier.
     return frame.sort_values(
@@ -180,7 +196,7 @@ def counts(trials: pd.DataFrame) -> dict[str, int]:
 
 def save_data_set(database: Database, data_set: DataSet) -> None:
     """Keeps what a report shows of a data set, once."""
-    height, width = data_set.examples.shape[1:]
+    height, width = data_set.examples.shape[1:3]
     row = {
         "fingerprint": data_set.fingerprint,
         "name": data_set.name,
@@ -205,9 +221,16 @@ def load_data_set(database: Database, fingerprint: str) -> DataSet | None:
         row["name"],
         tuple(row["class_names"]),
         tuple(row["histogram"]),
-        np.frombuffer(row["examples"], dtype=np.uint8).reshape(-1, row["height"], row["width"]),
+        _pictures(row["examples"], len(row["example_labels"]), row["height"], row["width"]),
         tuple(row["example_labels"]),
     )
+
+
+def _pictures(data: bytes, n: int, height: int, width: int) -> npt.NDArray[np.uint8]:
+    """(n, height, width), or with three colours where there are three times as many bytes."""
+    pixels = np.frombuffer(data, dtype=np.uint8)
+    colors = len(pixels) // (n * height * width)
+    return pixels.reshape((n, height, width) if colors == 1 else (n, height, width, colors))
 
 
 def save_run(database: Database, run: Run) -> None:

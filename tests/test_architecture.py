@@ -17,6 +17,7 @@ ALLOWED = {
         "search.binarize",
         "search.command",
         "search.confirmed",
+        "search.cut_points",
         "search.encodings",
         "search.metrics",
     },
@@ -25,13 +26,20 @@ ALLOWED = {
     "search.study": {"search", "models", "storage", "dashboards"},
     "search.command": {"storage.database"},
     "search.encodings": set(),
-    "search.binarize": {"search.encodings"},
+    "search.cut_points": {"search.encodings"},
+    "search.binarize": {"search.cut_points", "search.encodings"},
     "search.confirmed": {"search.metrics"},
     "search.metrics": set(),
-    "search.space": {"search.binarize", "search.encodings"},
+    "search.space": {"search.binarize", "search.cut_points", "search.encodings"},
     "search.statistics": set(),
-    "search.rules": {"search.binarize", "search.encodings"},
-    "search.references": {"search.binarize", "search.encodings", "search.rules", "search.space"},
+    "search.rules": {"search.cut_points", "search.encodings"},
+    "search.references": {
+        "search.binarize",
+        "search.cut_points",
+        "search.encodings",
+        "search.rules",
+        "search.space",
+    },
 }
 
 

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import search.binarize
-from search.binarize import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, CutPoints, Greyscale
+import search.cut_points
+from search.binarize import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, Greyscale
+from search.cut_points import CutPoints
 from search.encodings import ENCODINGS, LEVELS
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=12).map(lambda s: CutPoints(tuple(sorted(s))))
@@ -51,7 +53,7 @@ def test_a_pixel_lies_above_a_cut_point_exactly_from_that_value_on(cut_points):
 
 @given(cuts)
 def test_range_channels_are_one_hot_and_follow_the_papers_definition(cut_points):
-    channels = Binarization(cut_points, "range").table
+    channels = Binarization(cut_points, "range").tables[0]
     ranges = cut_points.ranges
     assert channels.shape == (LEVELS, len(cut_points) + 1)
     assert (channels.sum(axis=1) == 1).all()
@@ -63,7 +65,7 @@ def test_range_channels_are_one_hot_and_follow_the_papers_definition(cut_points)
 
 @given(cuts)
 def test_thermometer_channels_are_monotone_and_sum_to_the_bin(cut_points):
-    channels = Binarization(cut_points, "thermometer").table.astype(int)
+    channels = Binarization(cut_points, "thermometer").tables[0].astype(int)
     assert channels.shape == (LEVELS, len(cut_points))
     assert (np.diff(channels, axis=1) <= 0).all()
     assert (np.diff(channels, axis=0) >= 0).all()
@@ -116,10 +118,12 @@ def test_a_record_makes_the_same_binarization_again(cut_points, encoding, weight
 
 
 def test_greyscale_is_x_over_255():
-    assert Greyscale().table.shape == (LEVELS, 1)
-    assert Greyscale().table.dtype == np.float32
-    assert np.allclose(Greyscale().table[:, 0], np.arange(LEVELS) / 255)
+    assert Greyscale().tables[0].shape == (LEVELS, 1)
+    assert Greyscale().tables[0].dtype == np.float32
+    assert np.allclose(Greyscale().tables[0][:, 0], np.arange(LEVELS) / 255)
 
 
 def test_the_docstrings_examples_are_true():
-    assert doctest.testmod(search.binarize).failed == 0
+    for module in (search.cut_points, search.binarize):
+        tested = doctest.testmod(module, extraglobs={"np": np, "CutPoints": CutPoints})
+        assert (tested.failed, tested.attempted > 0) == (0, True)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from models.levels import own_levels as own_levels_on_device
 from models.train import encode
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 from search.encodings import ENCODINGS, LEVELS, own_levels
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=40).map(lambda s: CutPoints(tuple(sorted(s))))
@@ -41,20 +42,20 @@ def test_a_pixels_channels_are_those_of_its_level_whatever_the_shape(name, cut_p
     levels = own_levels(images) if ENCODINGS[name].local else images
     encoded = binarization.encode(images)
     assert encoded.shape == (2, binarization.channels, 3, 4)
-    assert (encoded == np.moveaxis(binarization.table[levels], -1, 1)).all()
+    assert (encoded == np.moveaxis(binarization.tables[0][levels], -1, 1)).all()
 
 
 @given(names, cuts, pictures)
 def test_the_device_computes_the_same_channels(name, cut_points, images):
     binarization = Binarization(cut_points, name)
-    table = torch.as_tensor(binarization.table, dtype=torch.float32)
-    on_device = encode(torch.from_numpy(images), table, binarization.local).numpy()
+    tables = [torch.as_tensor(table, dtype=torch.float32) for table in binarization.tables]
+    on_device = encode(torch.from_numpy(images), tables, binarization.local).numpy()
     assert (on_device == binarization.encode(images)).all()
 
 
 @given(cuts)
 def test_bits_of_the_range_number_read_as_binary_give_the_number(cut_points):
-    channels = Binarization(cut_points, "bit-planes").table.astype(int)
+    channels = Binarization(cut_points, "bit-planes").tables[0].astype(int)
     assert channels.shape[1] == math.ceil(math.log2(len(cut_points) + 1))
     weights = 2 ** np.arange(channels.shape[1])[::-1]
     assert (channels @ weights == cut_points.bins(np.arange(LEVELS, dtype=np.uint8))).all()
@@ -64,7 +65,7 @@ def test_bits_of_the_range_number_read_as_binary_give_the_number(cut_points):
 def test_even_cut_points_give_the_pictures_own_bit_planes(bits):
     even = CutPoints(tuple(range(LEVELS >> bits, LEVELS, LEVELS >> bits)))
     levels = np.arange(LEVELS, dtype=np.uint8)
-    assert (Binarization(even, "bit-planes").table == np.unpackbits(levels[:, None], axis=1)[:, :bits]).all()
+    assert (Binarization(even, "bit-planes").tables[0] == np.unpackbits(levels[:, None], axis=1)[:, :bits]).all()
 
 
 @given(cuts)

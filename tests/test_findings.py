@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboards.confirmed import confirmed_figure, confirmed_html
-from search.binarize import Binarization, CutPoints, Greyscale
+from search.binarize import Binarization, Greyscale
 from search.confirmed import (
     PAPER_ACCURACY,
     WITHIN_BITS,
@@ -16,6 +16,7 @@ from search.confirmed import (
     noise_in_photos,
     paper_tables,
 )
+from search.cut_points import CutPoints
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, paper_entries
 from search.findings import findings, photos_without_copies

@@ -13,7 +13,8 @@ from optuna.trial import TrialState
 
 from models.learned import WINDOW, learn_thresholds, thermometer
 from models.train import PRECISIONS, Recipe, Resident
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 from search.data.pictures import Part, Pictures
 from search.data.split import split_pictures
 from search.learned import make_learner, rounded, started_at

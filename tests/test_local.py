@@ -14,7 +14,8 @@ from optuna.testing.pytest_samplers import (
     RelativeSamplerTestCase,
 )
 
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 from search.local import LocalSampler, Parents, Steps, everything
 from search.repeats import EACH, RepeatsSampler
 from search.space import Space, linear_scale

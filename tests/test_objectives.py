@@ -128,7 +128,7 @@ def test_tpe_minimizes_a_log_loss():
 def test_values_above_1_are_no_error():
     def make(split, protocol, device):
         def evaluate(specs, report, check):
-            return [Result(2.5 + 0.01 * spec.input.table.shape[1], 0.1, (2.5,), 0.1, False) for spec in specs]
+            return [Result(2.5 + 0.01 * spec.input.tables[0].shape[1], 0.1, (2.5,), 0.1, False) for spec in specs]
 
         return evaluate
 

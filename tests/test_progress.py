@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
 from search.command import plural
+from search.cut_points import CutPoints
 from search.summary import summary
 from storage.database import open_database
 from storage.results import load_results

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from dashboards import cost, drawing, figures
+from dashboards.positions import positions_data, positions_figure
 from dashboards.report import main, write_report
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
 from search.command import NothingToShow
 from search.config import StudyConfig
+from search.cut_points import CutPoints
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
@@ -72,7 +74,7 @@ def test_with_few_trials_there_is_no_importance(tmp_path):
 
 
 def test_positions_are_the_cut_points_of_the_best_of_each_number(results):
-    data = figures.positions_data(results)
+    data = positions_data(results)
     for cuts, rows in data.groupby("cuts"):
         best = results.by_cuts[results.by_cuts["cuts"] == cuts].iloc[0]
         assert tuple(rows["cut_point"]) == best["cut_points"]
@@ -92,7 +94,7 @@ def test_every_figure_can_be_drawn(results):
         figures.importance_figure,
         cost.cuts_figure,
         cost.front_figure,
-        figures.positions_figure,
+        positions_figure,
         figures.channels_figure,
     ):
         assert len(draw(results).data) > 0
@@ -139,7 +141,7 @@ def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
         assert figure.layout.yaxis.title.text == "validation log-loss"
         assert "%" not in figure.layout.yaxis.tickformat
         assert not any("%}" in (trace.hovertemplate or "") for trace in figure.data)
-    hovers = [trace.hovertemplate for trace in figures.positions_figure(results).data if trace.type == "scatter"]
+    hovers = [trace.hovertemplate for trace in positions_figure(results).data if trace.type == "scatter"]
     assert not any("%:" in hover for hover in hovers)
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -225,4 +227,4 @@ def test_many_cut_points_are_drawn_too(tmp_path):
     results = make_study(tmp_path, max_cuts=40, trials=20)
     figure = figures.channels_figure(results)
     assert len(figure.data) <= 3 * (1 + figures.MOST_CHANNELS)
-    assert isinstance(figures.positions_data(results), pd.DataFrame)
+    assert isinstance(positions_data(results), pd.DataFrame)

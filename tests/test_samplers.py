@@ -39,7 +39,7 @@ def _quiet():
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_takes_references_and_goes_on(name):
     study = study_with(name)
-    found = references("auto", Pixels(np.ones((2, 256), dtype=np.int64)), SPACE, False)
+    found = references("auto", [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False)
     enqueue(study, SPACE, found, 8)
     cuts = run_trials(study, 12)
     assert cuts[:4] == [r.binarization for r in found[:4]]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 from search.space import SCALES, Space, linear_scale, pixel_scale
 
 HISTOGRAMS = {

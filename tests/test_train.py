@@ -11,7 +11,8 @@ from torch.nn import functional
 from models.augment import Augmentation
 from models.compact import NETWORKS, Compact
 from models.train import Lane, Recipe, Resident, encode, predict, train
-from search.binarize import Binarization, CutPoints, Greyscale
+from search.binarize import Binarization, Greyscale
+from search.cut_points import CutPoints
 
 CPU = torch.device("cpu")
 
@@ -46,15 +47,15 @@ def run(lanes, recipe=None, report=lambda *_: False, check=lambda: None):
 def test_a_batch_is_encoded_like_the_numpy_definition(encoding):
     images = np.random.default_rng(0).integers(0, 256, (3, 5, 4), dtype=np.uint8)
     binarization = Binarization(CutPoints((60, 128, 255)), encoding)
-    table = torch.as_tensor(binarization.table, dtype=torch.float32)
-    channels = encode(torch.from_numpy(images), table)
+    tables = [torch.as_tensor(table, dtype=torch.float32) for table in binarization.tables]
+    channels = encode(torch.from_numpy(images), tables)
     assert channels.is_contiguous(memory_format=torch.channels_last)
     assert (channels.numpy() == binarization.encode(images)).all()
 
 
 def test_greyscale_reaches_the_network_as_x_over_255():
     images = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16)
-    assert torch.allclose(encode(images, torch.from_numpy(Greyscale().table))[0, 0], images[0] / 255)
+    assert torch.allclose(encode(images, [torch.from_numpy(Greyscale().tables[0])])[0, 0], images[0] / 255)
 
 
 @pytest.mark.parametrize("size", [(4, 4), (8, 8), (28, 28), (5, 64), (96, 64), (224, 224)])
@@ -73,7 +74,7 @@ def test_max_pool_before_batch_norm_computes_the_same_where_the_scale_is_positiv
 
 
 def test_training_learns():
-    (outcome,) = run([Lane(Binarization(CutPoints((120,)), "thermometer").table, 0)])
+    (outcome,) = run([Lane(Binarization(CutPoints((120,)), "thermometer").tables, 0)])
     assert accuracy(outcome) > 0.9
     assert outcome.logits.shape == (90, 2)
     assert not outcome.pruned
@@ -81,15 +82,15 @@ def test_training_learns():
 
 
 def test_a_seed_gives_the_same_training_and_another_seed_another():
-    table = Binarization(CutPoints((90, 140)), "range").table
+    tables = Binarization(CutPoints((90, 140)), "range").tables
     recipe = Recipe(width=8, epochs=1, batch_size=32, learning_rate=1e-3)
-    first, again, other = run([Lane(table, 0), Lane(table, 0), Lane(table, 1)], recipe)
+    first, again, other = run([Lane(tables, 0), Lane(tables, 0), Lane(tables, 1)], recipe)
     assert np.array_equal(first.logits, again.logits)
     assert not np.array_equal(first.logits, other.logits)
 
 
 def test_lanes_do_not_touch_each_other():
-    lanes = [Lane(Binarization(CutPoints((c,)), "range").table, c) for c in (60, 120)]
+    lanes = [Lane(Binarization(CutPoints((c,)), "range").tables, c) for c in (60, 120)]
     recipe = Recipe(width=8, epochs=1, batch_size=32, learning_rate=1e-3)
     together = run(lanes, recipe)
     alone = [run([lane], recipe)[0] for lane in lanes]
@@ -97,26 +98,26 @@ def test_lanes_do_not_touch_each_other():
 
 
 def test_a_report_that_says_so_prunes_and_only_that_lane():
-    table, seen = Greyscale().table, []
+    tables, seen = Greyscale().tables, []
 
     def report(lane, epoch, logits):
         seen.append((lane, epoch))
         return lane == 0 and epoch == 1
 
-    outcomes = run([Lane(table, 0), Lane(table, 1)], report=report)
+    outcomes = run([Lane(tables, 0), Lane(tables, 1)], report=report)
     assert [o.pruned for o in outcomes] == [True, False]
     assert seen == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
 
 
 def test_the_last_report_cannot_prune():
-    (outcome,) = run([Lane(Greyscale().table, 0)], report=lambda lane, epoch, logits: epoch == 2)
+    (outcome,) = run([Lane(Greyscale().tables, 0)], report=lambda lane, epoch, logits: epoch == 2)
     assert not outcome.pruned
 
 
 def test_a_loss_that_is_not_finite_ends_the_lane_as_diverged():
     recipe = Recipe(width=8, epochs=3, batch_size=32, learning_rate=1e9)
-    table = Greyscale().table * np.float32(1e30)
-    (outcome,) = run([Lane(table, 0)], recipe)
+    table = Greyscale().tables[0] * np.float32(1e30)
+    (outcome,) = run([Lane((table,), 0)], recipe)
     assert outcome.diverged
 
 
@@ -128,14 +129,14 @@ def test_what_check_raises_ends_the_training():
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        run([Lane(Greyscale().table, 0)], check=check)
+        run([Lane(Greyscale().tables, 0)], check=check)
 
 
 def test_no_batch_is_so_small_that_it_has_no_statistics():
     pictures = Resident(stripes(33, side=4).images_u8, stripes(33, side=4).labels)
     recipe = Recipe(width=8, epochs=1, batch_size=32)
     (outcome,) = train(
-        [Lane(Greyscale().table, 0)], pictures, pictures.images_u8, 2, recipe, lambda *_: False, lambda: None
+        [Lane(Greyscale().tables, 0)], pictures, pictures.images_u8, 2, recipe, lambda *_: False, lambda: None
     )
     assert outcome.logits.shape == (33, 2)
 
@@ -143,10 +144,10 @@ def test_no_batch_is_so_small_that_it_has_no_statistics():
 def test_predicting_in_small_batches_changes_nothing():
     torch.manual_seed(0)
     network = NETWORKS["compact"](1, 8, 8, 2, 8, 0.25)
-    table = torch.from_numpy(Greyscale().table)
+    table = torch.from_numpy(Greyscale().tables[0])
     images = stripes().images_u8
-    whole = predict(copy.deepcopy(network), images, table, batch_size=1000)
-    assert torch.equal(whole, predict(network, images, table, batch_size=7))
+    whole = predict(copy.deepcopy(network), images, [table], batch_size=1000)
+    assert torch.equal(whole, predict(network, images, [table], batch_size=7))
 
 
 def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statistics(monkeypatch):
@@ -159,7 +160,7 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
         snapshots.append({name: each.clone() for name, each in made[0].state_dict().items()})
 
     recipe = Recipe(width=8, epochs=2, batch_size=64, averaging=decay)
-    (outcome,) = run([Lane(Greyscale().table, 0)], recipe, check=snapshot)
+    (outcome,) = run([Lane(Greyscale().tables, 0)], recipe, check=snapshot)
     snapshot()
     average = snapshots[1]  # after the first step
     for after in snapshots[2:]:
@@ -169,9 +170,9 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
         }
     network = compact(1, 8, 8, 2, 8, recipe.dropout)
     network.load_state_dict(average)
-    logits = predict(network, stripes(90, seed=1).images_u8, torch.from_numpy(Greyscale().table)).numpy()
+    logits = predict(network, stripes(90, seed=1).images_u8, [torch.from_numpy(Greyscale().tables[0])]).numpy()
     np.testing.assert_allclose(outcome.logits, logits, atol=1e-4)
-    (last,) = run([Lane(Greyscale().table, 0)], Recipe(width=8, epochs=2, batch_size=64))
+    (last,) = run([Lane(Greyscale().tables, 0)], Recipe(width=8, epochs=2, batch_size=64))
     assert not np.allclose(outcome.logits, last.logits, atol=1e-2)
 
 
@@ -179,22 +180,22 @@ def test_augmentation_changes_what_is_trained_on_and_not_what_is_predicted(monke
     seen = []
     monkeypatch.setattr("models.train.augment", lambda images_u8, by: seen.append(len(images_u8)) or images_u8)
     recipe = Recipe(width=8, epochs=2, batch_size=64, augmentation=Augmentation(brightness=1))
-    (changed,) = run([Lane(Greyscale().table, 0)], recipe)
+    (changed,) = run([Lane(Greyscale().tables, 0)], recipe)
     assert sum(seen) == 2 * 240  # each training picture once an epoch, no validation picture
-    (plain,) = run([Lane(Greyscale().table, 0)], replace(recipe, augmentation=Augmentation()))
+    (plain,) = run([Lane(Greyscale().tables, 0)], replace(recipe, augmentation=Augmentation()))
     assert sum(seen) == 2 * 240
     assert np.array_equal(changed.logits, plain.logits)
 
 
 def test_bfloat16_trains_float32_weights_as_well():
     recipe = Recipe(width=8, epochs=3, batch_size=32)
-    (exact,) = run([Lane(Greyscale().table, 0)], recipe)
-    (coarse,) = run([Lane(Greyscale().table, 0)], replace(recipe, precision="bfloat16"))
+    (exact,) = run([Lane(Greyscale().tables, 0)], recipe)
+    (coarse,) = run([Lane(Greyscale().tables, 0)], replace(recipe, precision="bfloat16"))
     assert coarse.logits.dtype == np.float32
     assert not np.array_equal(exact.logits, coarse.logits)
     assert accuracy(coarse) > 0.9
     with pytest.raises(KeyError):
-        run([Lane(Greyscale().table, 0)], replace(recipe, precision="bf16"))
+        run([Lane(Greyscale().tables, 0)], replace(recipe, precision="bf16"))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -205,6 +206,6 @@ def test_cuda_trains_as_well_as_a_cpu():
     )
     recipe = Recipe(width=8, epochs=3, batch_size=32)
     (outcome,) = train(
-        [Lane(Greyscale().table, 0)], training, validation.images_u8, 2, recipe, lambda *_: False, lambda: None
+        [Lane(Greyscale().tables, 0)], training, validation.images_u8, 2, recipe, lambda *_: False, lambda: None
     )
     assert accuracy(outcome) > 0.9

@@ -9,7 +9,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.binarize import Binarization, CutPoints
+from search.binarize import Binarization
+from search.cut_points import CutPoints
 from search.objective import Result
 from search.references import Reference, references
 from search.samplers import make_sampler
@@ -43,7 +44,7 @@ def test_a_trials_cut_points_are_written_before_it_trains(study):
 
 
 def test_references_take_at_most_half_of_the_trials_and_are_queued_once(study):
-    found = references("auto", PIXELS, SPACE, False)
+    found = references("auto", [PIXELS], SPACE, False)
     assert enqueue(study, SPACE, found, 6) == 3
     assert enqueue(study, SPACE, found, 6) == 0
     assert enqueue(study, SPACE, found, 10) == 2

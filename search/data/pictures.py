@@ -10,7 +10,7 @@ SMALLEST_SIDE = 4  # pixels; the network halves a picture at least twice
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Pictures that belong together: images (N, H, W) uint8, labels (N,) 0..C-1, groups (N,).
+    """Pictures that belong together: images (N, H, W) or (N, H, W, 3) uint8, labels (N,) 0..C-1, groups (N,).
 
     Pictures with the same group number are variants of one photo.
     """
@@ -20,8 +20,8 @@ class Part:
     groups: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        if self.images.dtype != np.uint8 or self.images.ndim != 3:
-            raise ValueError(f"images are {self.images.dtype} {self.images.shape}, not uint8 (N, H, W)")
+        if self.images.dtype != np.uint8 or self.images.ndim not in (3, 4):
+            raise ValueError(f"images are {self.images.dtype} {self.images.shape}, not uint8 (N, H, W) or (N, H, W, 3)")
         if not len(self.images) == len(self.labels) == len(self.groups):
             raise ValueError(f"{len(self.images)} images, {len(self.labels)} labels, {len(self.groups)} groups")
 
@@ -47,6 +47,11 @@ class Pictures:
     train: Part
     test: Part | None
     known_copies: int = 0  # test pictures that are near copies of training pictures
+
+    @property
+    def colors(self) -> int:
+        """Channels that have cut points of their own: 1, or 3 of pictures in colour."""
+        return 1 if self.train.images.ndim == 3 else self.train.images.shape[3]
 
     @property
     def shape(self) -> tuple[int, int]:

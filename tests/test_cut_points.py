@@ -1,0 +1,116 @@
+"""Cut points of three colours: their own for each, and all that is made of them."""
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.augment import Augmentation, augment
+from models.train import encode
+from search.binarize import Binarization
+from search.cut_points import ColorCutPoints, CutPoints, cut_points_of, from_values
+from search.encodings import ENCODINGS
+from search.local import LocalSampler, everything
+from search.references import references
+from search.rules import RULES, Pixels
+from search.space import Space, linear_scale, pixel_scale
+from search.trials import ask
+from tests.test_rules import PIXELS
+
+cuts = st.sets(st.integers(1, 255), min_size=1, max_size=5).map(lambda s: CutPoints(tuple(sorted(s))))
+colors = st.tuples(cuts, cuts, cuts).map(ColorCutPoints)
+SPACE = Space(5, ("range", "thermometer"), np.stack([linear_scale(np.ones(256))] * 3))
+
+
+def pictures(seed):
+    return np.random.default_rng(seed).integers(0, 256, (2, 3, 4, 3), dtype=np.uint8)
+
+
+@given(colors, st.sampled_from(list(ENCODINGS)), st.integers(0, 2**32 - 1))
+def test_each_colour_is_encoded_by_its_own_cut_points_and_channels_follow_one_another(cut_points, encoding, seed):
+    images, binarization = pictures(seed), Binarization(cut_points, encoding)
+    each = [
+        Binarization(part, encoding).encode(images[..., color])
+        for color, part in enumerate(binarization.cut_points.parts)
+    ]
+    assert (binarization.encode(images) == np.concatenate(each, axis=1)).all()
+    assert binarization.channels == sum(part.shape[1] for part in each) == len(binarization.titles)
+    tables = [torch.as_tensor(table, dtype=torch.float32) for table in binarization.tables]
+    on_device = encode(torch.from_numpy(images), tables, binarization.local).numpy()
+    assert (on_device == binarization.encode(images)).all()
+
+
+@given(colors)
+def test_values_make_the_same_cut_points_again_also_as_lists(cut_points):
+    assert from_values(cut_points.values) == cut_points
+    assert from_values([list(part) for part in cut_points.values]) == cut_points
+    assert len(cut_points) == sum(map(len, cut_points.parts))
+
+
+def test_there_are_three_colours():
+    with pytest.raises(ValueError, match="three"):
+        ColorCutPoints((CutPoints((5,)), CutPoints((6,))))
+    assert cut_points_of([CutPoints((5,))]) == CutPoints((5,))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 4), (3, 4, 3)])
+def test_pictures_of_another_shape_are_refused_by_name(shape):
+    binarization = Binarization(ColorCutPoints((CutPoints((5,)),) * 3), "range")
+    with pytest.raises(ValueError, match=r"expected uint8 \(N, H, W, 3\)"):
+        binarization.encode(np.zeros(shape, np.uint8))
+
+
+@given(colors, st.sampled_from(SPACE.encodings))
+def test_parameters_stand_for_the_same_cut_points_of_each_colour(cut_points, encoding):
+    wanted = Binarization(cut_points, encoding)
+    params = SPACE.params(wanted)
+    assert params.keys() == SPACE.distributions.keys()
+    assert SPACE.binarization(params) == wanted
+
+
+def test_a_rule_takes_as_many_cut_points_of_each_colour_by_that_colours_pixels():
+    images = np.stack(
+        [np.full((6, 8, 8), 50), np.tile(np.arange(64).reshape(8, 8), (6, 1, 1)), np.full((6, 8, 8), 7)], -1
+    )
+    images[3:, :4] += 100
+    by_color = Pixels.by_channel(images.astype(np.uint8), np.repeat([0, 1], 3))
+    space = Space(3, ("thermometer",), np.stack([pixel_scale(each.histogram) for each in by_color]))
+    found = references("all", by_color, space, sign_mnist=True)
+    assert {each.name for each in found} <= set(RULES)
+    for each in found:
+        parts = each.binarization.cut_points.parts
+        assert len({len(part) for part in parts}) == 1
+        assert list(parts) == [RULES[each.name](pixels, len(parts[0])) for pixels in by_color]
+
+
+def test_the_local_sampler_changes_one_colour_at_a_time_and_stays_in_the_space():
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=LocalSampler(SPACE, 0))
+    for number in range(40):
+        asked = ask(study, SPACE, 0)
+        study.tell(asked.trial, float(number % 7))
+        assert all(1 <= len(part) <= 5 for part in asked.binarization.cut_points.parts)
+    assert len({tuple(t.user_attrs["cut_points"]) for t in study.trials}) > 30
+
+
+def test_everything_begins_with_the_fewest_cut_points():
+    first = next(everything(SPACE))
+    assert first == Binarization(ColorCutPoints((CutPoints((1,)),) * 3), "range")
+
+
+def test_references_of_grey_pictures_are_as_they_were():
+    grey = Space(4, ("range",), linear_scale(np.ones(256)))
+    assert all(isinstance(each.binarization.cut_points, CutPoints) for each in references("auto", [PIXELS], grey, True))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_grey_picture_in_colour_is_changed_like_the_grey_one(seed):
+    grey = torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (3, 6, 5), dtype=np.uint8))
+    by = Augmentation(shift=0.1, rotation=10, scale=0.1, gain=0.2, brightness=20, flip=0.5)
+    torch.manual_seed(seed)
+    changed = augment(grey, by)
+    torch.manual_seed(seed)
+    in_color = augment(torch.stack([grey] * 3, -1), by)
+    assert all(torch.equal(in_color[..., color], changed) for color in range(3))
