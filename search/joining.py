@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
+from uuid import uuid4
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
@@ -19,7 +20,7 @@ from search.command import ProtocolMismatch
 from search.metrics import METRICS
 from search.protocol import Protocol, differences, fingerprint
 from storage.database import Database
-from storage.results import PROTOCOL, PROTOCOL_FINGERPRINT, SPACE, VERSIONS, check_version
+from storage.results import IDENTITY, PROTOCOL, PROTOCOL_FINGERPRINT, SPACE, VERSIONS, check_version
 
 Plain = dict[str, Any]
 
@@ -63,6 +64,8 @@ def join(
         study.set_user_attr(SPACE, space)
         study.set_user_attr(PROTOCOL_FINGERPRINT, protocol.fingerprint)
         study.set_user_attr(PROTOCOL, protocol.as_dict())
+    if IDENTITY not in attributes:
+        study.set_user_attr(IDENTITY, uuid4().hex)
     if attributes.get(VERSIONS) != versions():
         study.set_user_attr(VERSIONS, versions())
     return study

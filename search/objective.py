@@ -20,6 +20,7 @@ from search.data.split import Fold as Parts
 from search.data.split import Split, at_most_variants
 from search.metrics import METRICS, Metric, Scores
 from search.protocol import Protocol
+from storage.scores import Scores as PhotoScores
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class TrialSpec:
     seed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """What a trial's trainings came to.
 
@@ -44,6 +45,7 @@ class Result:
     steps: tuple[float, ...]
     seconds: float
     diverged: bool
+    photos: PhotoScores | None = None  # of value, by photo
 
 
 # (lane, step, metric) after each step; True prunes that lane.
@@ -103,7 +105,8 @@ class _Running:
         weights = np.concatenate([fold.weights for fold, _ in self.done])
         groups = np.concatenate([fold.groups for fold, _ in self.done])
         value = float(np.average(scores, weights=weights))
-        return Result(value, standard_error(scores, groups, weights), tuple(self.steps), self.seconds, False)
+        photos = by_photo(scores, groups, weights)
+        return Result(value, photos.standard_error, tuple(self.steps), self.seconds, False, photos)
 
 
 def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Evaluate:
@@ -152,15 +155,18 @@ def lane_of(input: Input, seed: int) -> Lane:
     return Lane(input.tables, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
 
 
-def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:
-    """Standard error of the weighted mean of scores (N,) when photos, not pictures, are independent.
-
-    The cluster-robust (linearized) estimator for a ratio mean: Cochran, Sampling Techniques, 9A.
-    """
+def by_photo(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> PhotoScores:
+    """Scores (N,) of pictures summed for each photo: what it adds to the weighted mean, and its share of the weight."""
     _, photo = np.unique(groups, return_inverse=True)
-    residuals = np.bincount(photo, weights=weights * (scores - np.average(scores, weights=weights)))
-    g = len(residuals)
-    return float(np.sqrt(g / max(g - 1, 1) * (residuals**2).sum()) / weights.sum())
+    total = weights.sum()
+    return PhotoScores(
+        np.bincount(photo, weights=weights * scores) / total, np.bincount(photo, weights=weights) / total
+    )
+
+
+def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:
+    """Standard error of the weighted mean of scores (N,) when photos, not pictures, are independent."""
+    return by_photo(scores, groups, weights).standard_error
 
 
 def choose_device(name: str) -> torch.device:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from search.metrics import METRICS, NORMAL_95
-from storage.records import pareto_front
+from storage.records import KIND, pareto_front
 from storage.results import Results
+from storage.scores import Scores, mean_of
 
 
 def best(results: Results) -> "pd.Series[Any]":
@@ -37,16 +38,33 @@ def knee(results: Results) -> "pd.Series[Any]":
 def smallest_tied(results: Results) -> "pd.Series[Any]":
     """The fewest cut points whose value is not distinguishable from the best's; then fewest bits, then best value.
 
-    Distinguishable: the 95 % normal interval of the difference leaves out 0. The two standard errors are added as if
-    of different photos. They are of the same ones, where most errors are common to both, so the interval is too
-    wide and "tied" too generous; a study keeps no more. That the best is the luckiest of many works the other way.
+    Distinguishable: the 95 % normal interval of the difference leaves out 0. It is paired: both were validated on the
+    same photos, and what an earlier version did not keep by photo is taken as if of different ones, which calls more
+    tied. That the best is the luckiest of many works against all others.
     """
     candidates = results.candidates
-    gap = (candidates["value"] - candidates["value"].iloc[0]).abs()
-    spread = np.hypot(candidates["standard_error"], candidates["standard_error"].iloc[0])
-    tied = candidates[gap <= NORMAL_95 * spread]
-    fewest: pd.Series[Any] = tied.sort_values(["cuts", "channels"], kind="stable").iloc[0]
+    best_scores = _scores(results, candidates.iloc[0])
+    tied = [_is_tied(results, row, candidates.iloc[0], best_scores) for _, row in candidates.iterrows()]
+    fewest: pd.Series[Any] = candidates[tied].sort_values(["cuts", "channels"], kind="stable").iloc[0]
     return fewest
+
+
+def _is_tied(results: Results, row: "pd.Series[Any]", best: "pd.Series[Any]", best_scores: Scores | None) -> bool:
+    scores = _scores(results, row)
+    if scores is None or best_scores is None:
+        spread = float(np.hypot(row["standard_error"], best["standard_error"]))
+        return abs(float(row["value"] - best["value"])) <= NORMAL_95 * spread
+    difference = scores - best_scores
+    return abs(difference.value) <= NORMAL_95 * difference.standard_error
+
+
+def _scores(results: Results, candidate: "pd.Series[Any]") -> Scores | None:
+    """A candidate's mean scores by photo over its trials, None where one of them has none."""
+    columns = ["cut_points", *KIND]
+    complete = results.trials[results.trials["state"] == "COMPLETE"]
+    same = [tuple(row[columns]) == tuple(candidate[columns]) for _, row in complete.iterrows()]
+    found = [results.scores[number] for number in complete[same]["number"] if number in results.scores]
+    return mean_of(found) if len(found) == sum(same) else None
 
 
 PICKS: dict[str, Callable[[Results], "pd.Series[Any]"]] = {"best": best, "knee": knee, "smallest-tied": smallest_tied}

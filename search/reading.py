@@ -1,4 +1,7 @@
-"""The one place where test labels are looked at. Every reading is recorded before it begins."""
+"""The one place where predictions meet test labels. Every reading is recorded before it begins.
+
+Loading, grouping and counting photos see labels too, but never what a network says of a test picture.
+"""
 
 import getpass
 import socket
@@ -18,9 +21,13 @@ from storage.database import Database
 from storage.results import Results
 
 
-def fingerprint_of_test(split: Split) -> str:
-    """Fingerprint of a test set: under it readings are counted."""
-    return f"{split.data_fingerprint}-{digest(split.test.groups)}"
+def fingerprints_of_test(split: Split) -> tuple[str, str]:
+    """Under which readings of these test photos are counted: of pictures and labels alone, and an earlier version's.
+
+    Other names of the classes, or another training picture, make no new test set.
+    """
+    test = split.test
+    return digest(test.images, test.labels), f"{split.data_fingerprint}-{digest(test.groups)}"
 
 
 def read_test(
@@ -33,30 +40,30 @@ def read_test(
     protocol: Protocol,
 ) -> dict[str, Any]:
     """Compares predictions with labels and keeps what was found; the same reading again is shown, not repeated."""
-    data = fingerprint_of_test(split)
-    study = None if results is None else results.study.study_name
+    study, identity = (None, None) if results is None else (results.study.study_name, results.identity)
     inputs = {
         str(e): {"trial": e.trial, "roles": list(e.roles), "seeds": [key.seed for key in wanted if key.input == str(e)]}
         for e in entries
     }
-    earlier = load_readings(database, data)
-    for reading in earlier:
-        same = (reading.study, reading.protocol, reading.inputs) == (study, protocol.fingerprint, inputs)
-        if same and reading.findings is not None:
-            say(f"read on {reading.read_at:%Y-%m-%d} by {reading.reader}; shown again, not read again")
-            return reading.findings
+    known = fingerprints_of_test(split)
+    reader = f"{getpass.getuser()}@{socket.gethostname()}"
+    reading = begin_reading(database, known[0], study, identity, protocol.fingerprint, reader, inputs)
+    if reading.findings is not None:
+        say(f"read on {reading.read_at:%Y-%m-%d} by {reading.reader}; shown again, not read again")
+        return reading.findings
     done = load_predicted(database, protocol.fingerprint)
-    id = begin_reading(
-        database, data, study, protocol.fingerprint, f"{getpass.getuser()}@{socket.gethostname()}", inputs
+    earlier = [each for each in load_readings(database, known) if each.id < reading.id]
+    said = ", ".join(f"{each.read_at:%Y-%m-%d} by {each.reader}" for each in earlier)
+    say(
+        f"reading the test set: reading {len(earlier) + 1} of these test photos in this database"
+        + (said and f"; before: {said}")
     )
-    count = sum(reading.id <= id for reading in load_readings(database, data))
-    say(f"reading the test set: reading {count} of these test photos in this database")
     predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
     found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
-    found |= {"readings": count, "protocol": protocol.as_dict(), "versions": versions()}
+    found |= {"readings": len(earlier) + 1, "protocol": protocol.as_dict(), "versions": versions()}
     found["trained_with"] = trained_with(database, wanted)
     found["cost"] = [search_cost(each) for each in (results, rival) if each is not None]
-    end_reading(database, id, found)
+    end_reading(database, reading.id, found)
     return found
 
 

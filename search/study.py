@@ -93,7 +93,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
             wanted = references(config.references, pixels, space, pictures.name == "sign-mnist")
             learn = make_learner(split, protocol, device, signals.check)
             queue = partial(enqueue, study, space, wanted, config.trials, learn)
-            search(config, study, space, queue, evaluate, greyscale, signals.check, started)
+            search(config, database, study, space, queue, evaluate, greyscale, signals.check, started)
         except Stopped as stop:
             stopped = stop
 
@@ -113,6 +113,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
 
 def search(
     config: StudyConfig,
+    database: Database,
     study: optuna.Study,
     space: Space,
     queue: Callable[[], int],
@@ -162,7 +163,7 @@ def search(
                     fail(study, asked, f"{type(error).__name__}: {error}")
                 raise
             for asked, result in zip(batch, results, strict=True):
-                state = tell(study, asked, result)
+                state = tell(study, asked, result, database)
                 progress.end(asked, result, state, counted(study), best_so_far(study))
     if others := [str(trial.user_attrs.get("worker")) for trial in running(study)]:
         say(f"{plural(len(others), 'trial')} still running in other processes (host:process): {', '.join(others)}")

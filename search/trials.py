@@ -18,7 +18,10 @@ from search.objective import Result
 from search.references import LEARNED, Reference, ToLearn
 from search.space import Space
 from search.worker import is_gone, this_worker
+from storage.database import Database
 from storage.records import STOPPED, StartedTrial, kind_of, record_end, record_start
+from storage.results import IDENTITY
+from storage.scores import save_scores
 
 ASKING_SECONDS = 60  # after which a trial without a worker was left by one that died
 
@@ -154,8 +157,11 @@ def _others(study: optuna.Study, number: int, binarization: Binarization) -> lis
     return [t for t in study.get_trials(deepcopy=False) if t.number != number and _same(t, binarization)]
 
 
-def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
-    """Records a result; returns the trial's state. A diverged training is a failed trial."""
+def tell(study: optuna.Study, asked: Asked, result: Result, database: Database | None = None) -> TrialState:
+    """Records a result; returns the trial's state. A diverged training is a failed trial.
+
+    database: where the scores of each photo are kept.
+    """
     record_end(asked.trial, result.standard_error, result.seconds)
     if result.diverged:
         asked.trial.set_user_attr("failure", "the training loss became NaN or infinite")
@@ -165,6 +171,8 @@ def tell(study: optuna.Study, asked: Asked, result: Result) -> TrialState:
     values = None
     if result.value is not None:
         values = [result.value, float(asked.binarization.channels)][: len(study.directions)]
+    if database is not None and result.photos is not None:
+        save_scores(database, study.user_attrs[IDENTITY], asked.trial.number, result.photos)
     study.tell(asked.trial, values, state=state)
     return state
 

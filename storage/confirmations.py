@@ -5,9 +5,11 @@ labels and predictions meet in a reading, and each reading is a row that nothing
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -122,14 +124,24 @@ def claimed(database: Database, protocol: str) -> dict[RunKey, Claim]:
 
 
 def begin_reading(
-    database: Database, data: str, study: str | None, protocol: str, reader: str, inputs: dict[str, Any]
-) -> int:
-    """Records a reading before any label is looked at; returns its id."""
-    row = {"data": data, "study": study, "protocol": protocol, "reader": reader, "inputs": inputs}
-    with database.engine.begin() as connection:
-        made = connection.execute(readings.insert().values(**row, read_at=dt.datetime.now(dt.UTC)))
-        assert made.inserted_primary_key is not None
-        return int(made.inserted_primary_key[0])
+    database: Database,
+    data: str,
+    study: str | None,
+    study_identity: str | None,
+    protocol: str,
+    reader: str,
+    inputs: dict[str, Any],
+) -> Reading:
+    """Records a reading before any label is looked at; the one that is there already where the same was begun before.
+
+    Two processes that begin the same reading at once share it: whichever comes second finds the first one's row.
+    """
+    what = {"data": data, "study": study, "study_identity": study_identity, "protocol": protocol, "inputs": inputs}
+    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    with suppress(IntegrityError), database.engine.begin() as connection:
+        connection.execute(readings.insert().values(**what, key=key, reader=reader, read_at=dt.datetime.now(dt.UTC)))
+    with database.engine.connect() as connection:
+        return _reading(connection.execute(sa.select(readings).where(readings.c.key == key)).mappings().one())
 
 
 def end_reading(database: Database, id: int, findings: dict[str, Any]) -> None:
@@ -138,22 +150,37 @@ def end_reading(database: Database, id: int, findings: dict[str, Any]) -> None:
         connection.execute(readings.update().where(readings.c.id == id).values(findings=findings))
 
 
-def load_readings(database: Database, data: str) -> list[Reading]:
-    """All readings of one test set, the oldest first."""
-    query = sa.select(readings).where(readings.c.data == data).order_by(readings.c.id)
+def load_readings(database: Database, data: Collection[str]) -> list[Reading]:
+    """All readings of one test set, the oldest first. data: the fingerprints under which it is known."""
+    query = sa.select(readings).where(readings.c.data.in_(data)).order_by(readings.c.id)
     with database.engine.connect() as connection:
-        return [Reading(**row) for row in connection.execute(query).mappings()]
+        return [_reading(row) for row in connection.execute(query).mappings()]
 
 
-def newest_findings(database: Database, study: str, data: str) -> dict[str, Any] | None:
-    """What the newest reading for a study of that data found. data: how the test set's fingerprint begins."""
-    query = (
-        sa.select(readings.c.findings)
-        .where(readings.c.study == study, readings.c.data.startswith(data, autoescape=True))
-        .order_by(readings.c.id.desc())
-    )
+def strongest_findings(database: Database, study: str, identity: str | None) -> dict[str, Any] | None:
+    """What the reading of a study found that says most: of the largest budget, of the most trainings, the newest.
+
+    A quick look after a thorough confirmation does not replace it. identity: which study of that name; what an
+    earlier version read has none and counts for all of them.
+    """
+    of_it = sa.or_(readings.c.study_identity == identity, readings.c.study_identity.is_(None))
+    query = sa.select(readings).where(readings.c.study == study, of_it)
     with database.engine.connect() as connection:
-        return next((found for found in connection.execute(query).scalars() if found is not None), None)
+        found = [_reading(row) for row in connection.execute(query).mappings()]
+    best = max((reading for reading in found if reading.findings is not None), key=_strength, default=None)
+    return None if best is None else best.findings
+
+
+def _strength(reading: Reading) -> tuple[float, int, int]:
+    assert reading.findings is not None
+    protocol = reading.findings["protocol"]
+    variants = protocol["variants"] or float("inf")
+    trainings = sum(len(each["seeds"]) for each in reading.inputs.values())
+    return variants * protocol["recipe"]["epochs"], trainings, reading.id
+
+
+def _reading(row: sa.RowMapping) -> Reading:
+    return Reading(**{field.name: row[field.name] for field in fields(Reading)})
 
 
 def _utc(time: dt.datetime) -> dt.datetime:

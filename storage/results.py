@@ -12,14 +12,16 @@ import optuna
 import pandas as pd
 from optuna.study import StudyDirection
 
-from storage.confirmations import newest_findings
+from storage.confirmations import strongest_findings
 from storage.database import Database, EarlierVersion, UnknownStudy
 from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
+from storage.scores import Scores, load_scores
 
 PROTOCOL = "protocol"  # names of study attributes
 PROTOCOL_FINGERPRINT = "protocol_fingerprint"
 SPACE = "space"
 VERSIONS = "versions"
+IDENTITY = "identity"  # a random name, so that a study made again under the same name is another one
 GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where a study does not say
 SINCE = "precision"  # the youngest setting of a recipe: studies without it are of an earlier version
 
@@ -37,7 +39,9 @@ class Results:
     by_cuts: pd.DataFrame
     greyscale: Run | None
     data_set: DataSet
-    confirmation: Mapping[str, Any] | None  # the newest findings of python -m search.confirm
+    confirmation: Mapping[str, Any] | None  # what the strongest reading of python -m search.confirm found
+    identity: str | None
+    scores: Mapping[int, Scores]  # by trial number; older trials have none
 
 
 def load_results(database: Database, study_name: str | None) -> Results:
@@ -55,7 +59,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
         )
     trials = trials_frame(study)
     candidates = candidates_frame(trials, study.directions[0] == StudyDirection.MAXIMIZE)
-    fingerprint = str(attributes[PROTOCOL_FINGERPRINT])
+    fingerprint, identity = str(attributes[PROTOCOL_FINGERPRINT]), attributes.get(IDENTITY)
     protocol: Mapping[str, Any] = attributes[PROTOCOL]
     greyscale = [
         run for run in load_runs(database, fingerprint) if run.input == attributes.get(GREYSCALE_INPUT, "greyscale")
@@ -70,7 +74,9 @@ def load_results(database: Database, study_name: str | None) -> Results:
         by_cuts=best_by_cuts(candidates),
         greyscale=greyscale[0] if greyscale else None,
         data_set=data_set,
-        confirmation=newest_findings(database, study.study_name, str(protocol["data_fingerprint"])),
+        confirmation=strongest_findings(database, study.study_name, identity),
+        identity=identity,
+        scores=load_scores(database, identity),
     )
 
 

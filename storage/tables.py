@@ -58,9 +58,22 @@ test_readings = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the data and the split: which test photos
     sa.Column("study", sa.Text),  # its name; null for a reading without one
+    sa.Column("study_identity", sa.String(32)),  # which study of that name: see storage.results.IDENTITY
+    sa.Column("key", sa.String(64)),  # of all that makes a reading: the same one is made once
     sa.Column("protocol", sa.String(64), nullable=False),
     sa.Column("reader", sa.Text, nullable=False),  # user@host
     sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("inputs", sa.JSON, nullable=False),  # what was read, with trial numbers and seeds
     sa.Column("findings", sa.JSON),  # null when the reading did not come to its end
+    sa.UniqueConstraint("key", name="cutpoints_test_readings_once"),
+)
+
+# What each complete trial scored on each validation photo, so that two trials can be compared on the same photos.
+trial_scores = sa.Table(
+    "cutpoints_trial_scores",
+    metadata,
+    sa.Column("study_identity", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("scores", sa.LargeBinary, nullable=False),  # float32, a photo's weighted sum; together they are the value
+    sa.Column("weights", sa.LargeBinary, nullable=False),  # float32, a photo's share of the weight; together 1
 )

@@ -18,7 +18,7 @@ from search.confirm import confirmation_protocol
 from search.data.load import load_pictures
 from search.data.split import split_pictures
 from search.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, paper_entries, with_role
-from search.reading import fingerprint_of_test
+from search.reading import fingerprints_of_test
 from search.retraining import FIRST_SEED, TrainingDiverged, train_missing
 from search.stop import Stopped
 from search.study import main as study_main
@@ -70,7 +70,7 @@ def confirmed(*flags):
 def readings():
     pictures, _ = load_pictures("toy.npz", None, None)
     split = split_pictures(pictures, 0)
-    return load_readings(open_database(URL), fingerprint_of_test(split))
+    return load_readings(open_database(URL), fingerprints_of_test(split))
 
 
 def test_a_confirmation_ends_with_numbers_in_the_table_the_file_and_the_report(study, capsys):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from search.picks import PICKS
 from storage.records import best_by_cuts, candidates_frame, pareto_front
+from storage.scores import Scores
 
 values = st.floats(0.0, 1.0).map(lambda x: round(x, 3))  # coarse, so that ties happen
 trial = st.tuples(st.integers(1, 6), st.sampled_from(["range", "thermometer"]), values, st.floats(0, 0.1))
@@ -35,8 +36,11 @@ def study(trials, metric="accuracy"):
         }
         for number, (k, encoding, value, error) in enumerate(trials)
     ]
-    candidates = candidates_frame(pd.DataFrame(rows), metric != "log-loss")
-    return SimpleNamespace(candidates=candidates, by_cuts=best_by_cuts(candidates), protocol={"metric": metric})
+    table = pd.DataFrame(rows)
+    candidates = candidates_frame(table, metric != "log-loss")
+    return SimpleNamespace(
+        candidates=candidates, by_cuts=best_by_cuts(candidates), protocol={"metric": metric}, trials=table, scores={}
+    )
 
 
 def better(a, b, metric):
@@ -145,3 +149,23 @@ def test_where_each_bit_gains_more_than_the_one_before_the_knee_is_the_best():
 def test_of_as_many_cut_points_the_encoding_with_fewer_bits_is_the_smallest():
     results = study([(2, "range", 0.9, 0.02), (2, "thermometer", 0.89, 0.02)])
     assert PICKS["smallest-tied"](results)["encoding"] == "thermometer"
+
+
+def test_on_the_same_photos_a_small_difference_may_be_told_and_a_large_one_not():
+    """Two cut points miss three photos that six get right; three cut points miss as many as they gain."""
+    results = study([(6, "thermometer", 0.90, 0.02), (2, "thermometer", 0.85, 0.02), (3, "thermometer", 0.90, 0.02)])
+    right = np.ones(60)
+    right[:6] = 0
+    fewer, exchanged = right.copy(), right.copy()
+    fewer[10:20] = 0
+    exchanged[[0, 1, 2, 30, 31, 32]] = [1, 1, 1, 0, 0, 0]
+    photos = [Scores(each / 60, np.full(60, 1 / 60)) for each in (right, fewer, exchanged)]
+    assert PICKS["smallest-tied"](results)["cuts"] == 2  # without scores by photo
+    results.scores = dict(enumerate(photos))
+    assert PICKS["smallest-tied"](results)["cuts"] == 3
+
+
+def test_scores_by_photo_are_the_mean_over_a_candidates_trials_or_not_used():
+    results = study([(6, "thermometer", 0.90, 0.02), (2, "thermometer", 0.85, 0.02)])
+    results.scores = {0: Scores(np.full(10, 0.09), np.full(10, 0.1))}
+    assert PICKS["smallest-tied"](results)["cuts"] == 2

@@ -1,0 +1,71 @@
+"""What each complete trial scored on each validation photo.
+
+Enters: a trial's photo scores. Leaves: rows of our own table, and the same scores again, so that two trials can be
+compared on the photos that both were validated on. A trial told by an earlier version has none.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database
+from storage.tables import trial_scores
+
+Floats = npt.NDArray[np.floating]
+COLUMNS = {"scores": "by_photo", "weights": "weights"}  # a column and its field
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Of each photo, in one order for all trials of a protocol: by_photo (G,), which add up to the trial's value, and
+    weights (G,), the photo's share of it, which add up to 1."""
+
+    by_photo: Floats
+    weights: Floats
+
+    @property
+    def value(self) -> float:
+        """The weighted mean."""
+        return float(self.by_photo.sum())
+
+    @property
+    def standard_error(self) -> float:
+        """Of the weighted mean, when photos are independent; of a difference the paired one.
+
+        The cluster-robust (linearized) estimator for a ratio mean: Cochran, Sampling Techniques, 9A.
+        """
+        residuals = self.by_photo - self.weights * self.by_photo.sum()
+        g = len(residuals)
+        return float(np.sqrt(g / max(g - 1, 1) * (residuals**2).sum()))
+
+    def __sub__(self, other: "Scores") -> "Scores":
+        """The difference on the same photos."""
+        return Scores(self.by_photo - other.by_photo, self.weights)
+
+
+def mean_of(scores: Sequence[Scores]) -> Scores:
+    """The mean of several trials on the same photos."""
+    return Scores(np.mean([each.by_photo for each in scores], axis=0), scores[0].weights)
+
+
+def save_scores(database: Database, identity: str, number: int, scores: Scores) -> None:
+    """Keeps a trial's scores, once."""
+    row = {"study_identity": identity, "number": number}
+    row |= {name: np.asarray(getattr(scores, key), "<f4").tobytes() for name, key in COLUMNS.items()}
+    with suppress(IntegrityError), database.engine.begin() as connection:
+        connection.execute(trial_scores.insert().values(**row))
+
+
+def load_scores(database: Database, identity: str | None) -> Mapping[int, Scores]:
+    """A study's scores by trial number."""
+    query = sa.select(trial_scores).where(trial_scores.c.study_identity == identity)
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return {
+        row["number"]: Scores(*(np.frombuffer(row[name], "<f4").astype(np.float64) for name in COLUMNS)) for row in rows
+    }
