@@ -13,7 +13,7 @@ from search.binarize import ACTIVATIONS, REAL, WEIGHTS
 from search.command import BadInput, OneLineParser
 from search.encodings import ENCODINGS, LEVELS
 from search.metrics import METRICS
-from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED
+from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, check_seeds
 from search.references import WHICH
 from search.rules import RULES
 from search.samplers import PRUNERS, SAMPLERS
@@ -140,7 +140,6 @@ class StudyConfig:
             "learning_rate": (1e-9, 1e9),
             "seed": (0, 2**31 - 1),
             "timeout": (0, 10**9),
-            "confirm": (2, 10**4),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -152,6 +151,8 @@ class StudyConfig:
             raise BadInput(
                 f"--seed {self.seed}: training seeds from {FIRST_SEED} on belong to confirmations; take a smaller one"
             )
+        if self.confirm is not None:
+            check_seeds("--confirm", self.confirm)
         self._check_pruner()
         if self.study_name is not None and not self.study_name.strip():
             raise BadInput("--study-name is empty; leave it out for the default")

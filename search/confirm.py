@@ -1,8 +1,8 @@
 """python -m search.confirm: retrains the finalists with fresh seeds, then reads the test set.
 
 The whole run, from top to bottom: pictures, protocol, entries, trainings, one reading, results. Every training
-leaves the predicted classes of the test pictures in the database, and no label is looked at before all of them are
-there. Each reading is recorded before it begins.
+leaves the predicted classes of the test pictures in the database, and predictions are compared with no label before all
+of them are there. Each reading is recorded before it begins.
 """
 
 import argparse
@@ -13,8 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from models.train import PRECISIONS
-from search.command import OK, STOPPED, BadInput, NothingToShow, ProtocolMismatch, exit_with, parser, plural, run, say
-from search.confirmed import caption, confirmed_table, paper_tables
+from search.command import (
+    OK,
+    STOPPED,
+    BadInput,
+    NothingToShow,
+    OneLineParser,
+    ProtocolMismatch,
+    exit_with,
+    parser,
+    plural,
+    run,
+    say,
+)
+from search.confirmed import FORMATS, caption, confirmed_table, paper_tables
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
 from search.data.split import Fold, Split, digest, split_pictures
@@ -22,7 +34,7 @@ from search.finalists import REFERENCES, finalists, paper_entries
 from search.findings import photos_without_copies
 from search.objective import choose_device
 from search.outputs import output_folder, write_results
-from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, Protocol, differences, make_protocol
+from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, Protocol, check_seeds, differences, make_protocol
 from search.reading import read_test
 from search.retraining import train_missing
 from search.stop import Stopped, StopSignals
@@ -30,12 +42,12 @@ from storage.confirmations import RunKey, claimed
 from storage.database import open_database
 from storage.results import Results, load_results
 
-FEWEST_SEEDS = 2
+TOP = 1
 FEWEST_PHOTOS = 2
 
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
-    """The flags that a study's --confirm has too."""
+    """How many trainings of what."""
     flags.add_argument("--seeds", type=int, default=10, metavar="N", help="trainings of each finalist")
     flags.add_argument(
         "--reference-seeds",
@@ -51,7 +63,7 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         metavar="K",
         help="which numbers of cut points have finalists; default: all",
     )
-    flags.add_argument("--top", type=int, default=1, metavar="N", help="confirm the N best of all as well")
+    flags.add_argument("--top", type=int, default=TOP, metavar="N", help="confirm the N best of all as well")
     flags.add_argument(
         "--confirm-references",
         choices=REFERENCES,
@@ -62,6 +74,11 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the flags and confirms; returns the exit code."""
+    return run(confirm, flags_of_confirm().parse_args(argv))
+
+
+def flags_of_confirm() -> OneLineParser:
+    """All flags of python -m search.confirm."""
     flags = parser(
         "search.confirm",
         "Retrain a study's finalists, references and greyscale with fresh seeds on all training photos, "
@@ -78,29 +95,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags.add_argument("--precision", choices=PRECISIONS, help="default: the study's, or float32")
     flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
     flags.add_argument("--output-dir", metavar="FOLDER", type=Path, help="default: results/STUDY-NAME")
-    return run(confirm, flags.parse_args(argv))
+    flags.add_argument("--format", choices=FORMATS, default="text", help="of the table on stdout")
+    return flags
 
 
 def confirm(args: argparse.Namespace) -> int:
     """The run."""
     reference_seeds = getattr(args, "reference_seeds", args.seeds)
-    for name, number in (("--seeds", args.seeds), ("--reference-seeds", reference_seeds)):
-        if number < FEWEST_SEEDS:
-            raise BadInput(
-                f"{name} {number}: one training says nothing of how much trainings differ; "
-                f"give at least {FEWEST_SEEDS}, and 10 for a claim"
-            )
+    check_seeds("--seeds", args.seeds)
+    check_seeds("--reference-seeds", reference_seeds)
     if args.top < 0:
         raise BadInput(f"--top {args.top}: expected 0 or more")
     device = choose_device(args.device)
     paper = args.preset == "paper"
-    if paper and (args.study_name or args.rival or args.cuts):
-        raise BadInput("--preset paper has inputs of its own; leave --study-name, --rival and --cuts out")
+    if paper:
+        check_paper_flags(args)
     database = open_database(args.storage, create=paper)
 
     # ── entries: chosen by validation values ──
     results = None if paper else load_results(database, args.study_name)
-    rival = load_results(database, args.rival) if args.rival and results else None
+    rival = None if args.rival is None else load_results(database, args.rival)
     if rival is not None and results is not None and rival.study.study_name == results.study.study_name:
         raise BadInput(f"--rival {args.rival}: that is the study itself; name another one")
     entries = (
@@ -111,8 +125,6 @@ def confirm(args: argparse.Namespace) -> int:
 
     # ── pictures and protocol ──
     pictures, _ = load_pictures(data_of(args, results), args.data_dir, args.shape)
-    if paper and pictures.name != "sign-mnist":
-        raise BadInput(f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {pictures.name}")
     split = split_of(pictures, results, rival)
     check_test_photos(split)
     protocol = confirmation_protocol(split, args.budget, args.precision, results)
@@ -150,11 +162,32 @@ def confirm(args: argparse.Namespace) -> int:
 
     # ── results ──
     if results is None or folder is None:
-        print(paper_tables(found), flush=True)
+        print(paper_tables(found, FORMATS[args.format]), flush=True)
         return OK
     write_results(replace(results, confirmation=found), folder)
-    print(f"{caption(found)}\n\n{confirmed_table(found).to_string(index=False)}", flush=True)
+    print(f"{caption(found)}\n\n{FORMATS[args.format](confirmed_table(found))}", flush=True)
     return OK
+
+
+def check_paper_flags(args: argparse.Namespace) -> None:
+    """Raises: BadInput for pictures other than the paper's, and for flags that mean nothing with its settings."""
+    given = {
+        "--study-name": args.study_name is not None,
+        "--rival": args.rival is not None,
+        "--cuts": args.cuts is not None,
+        "--top": args.top != TOP,
+        "--confirm-references": args.confirm_references != "kinds",
+        "--output-dir": args.output_dir is not None,
+    }
+    if without_meaning := [name for name, is_given in given.items() if is_given]:
+        raise BadInput(
+            f"--preset paper has inputs of its own and writes no file; leave {', '.join(without_meaning)} out"
+        )
+    if args.data not in (None, "sign-mnist"):
+        raise BadInput(
+            f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {args.data}; leave --data out, "
+            "--data-dir says where it lies"
+        )
 
 
 def data_of(args: argparse.Namespace, results: Results | None) -> str | None:

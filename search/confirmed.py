@@ -4,7 +4,7 @@ Enters: findings, as search/findings.py makes them. Leaves: text for stdout.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,9 @@ from search.metrics import NORMAL_95
 
 Findings = Mapping[str, Any]
 WITHIN_BITS = "to best reference of no more bits"
+UNEQUAL = 0.1  # share of the search's seconds by which a rival's may differ
+WITHIN = "best reference within"
+SAME_CUTS = "to rival's of as many cut points"
 
 # Accuracy in percent, by threshold ranges; None is the original network (Section IV). Its text says 60.2 for 0,200,255.
 PAPER_ORIGINAL = 94.9
@@ -59,28 +62,65 @@ def confirmed_data(found: Findings) -> pd.DataFrame:
 
 
 def confirmed_table(found: Findings) -> pd.DataFrame:
-    """The same as text, for people, with what each is compared with."""
+    """The same as text, for people, with what each is compared with; in per cent and points."""
     rows = [
         {
             "input": entry["input"],
             "bits": entry["bits_per_pixel"],
-            "test accuracy": with_interval(entry["accuracy"]),
+            "test accuracy, %": with_interval(entry["accuracy"]),
             "seeds": entry["accuracy"]["n"],
             "sd": f"{100 * entry['accuracy']['sd']:.2f}",
-            "photos right": f"{entry['photo_accuracy']['mean']:.1%}",
+            "photos right": f"{100 * entry['photo_accuracy']['mean']:.2f}",
+            "whole test set": f"{100 * entry['all_photos']['mean']:.2f}",
             f"to {greyscale_of(found)}": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
             WITHIN_BITS: "is it"
             if entry["input"] == entry.get("reference_within_bits")
             else verdict(entry["against"].get("reference_within_bits")),
-            **({"to rival": verdict(entry["against"]["rival"])} if len(found["cost"]) > 1 else {}),
-            "best to it": verdict(entry["against"]["best"], turned=True),
-            "stands for": ", ".join(entry["roles"]),
+            **(
+                {
+                    "to rival's best": verdict(entry["against"]["rival"]),
+                    SAME_CUTS: verdict(entry["against"].get("rival_same_cuts")),
+                }
+                if len(found["cost"]) > 1
+                else {}
+            ),
+            "stands for": ", ".join(short_roles(entry["roles"])),
         }
         for entry in ordered(found)
     ]
     table = pd.DataFrame(rows)
-    return table if table[WITHIN_BITS].any() else table.drop(columns=WITHIN_BITS)
+    return table.drop(columns=[name for name in (WITHIN_BITS, SAME_CUTS) if name in table and not table[name].any()])
+
+
+def short_roles(roles: Sequence[str]) -> list[str]:
+    """Roles for people: `best reference within 3, 4 and 8 bits` is one, where it was three."""
+    within = [role.split()[-2] for role in roles if role.startswith(WITHIN)]
+    short = [role for role in roles if not role.startswith(WITHIN)]
+    if within:
+        several = f"{', '.join(within[:-1])} and {within[-1]}" if len(within) > 1 else within[0]
+        short.append(f"{WITHIN} {several} {'bit' if several == '1' else 'bits'}")
+    return short
+
+
+def text(table: pd.DataFrame) -> str:
+    """For a terminal: right-aligned columns, the last one to the left."""
+    last = table.columns[-1]
+    width = max(table[last].str.len().max(), len(last))
+    left = {last: lambda value: str(value).ljust(width)}
+    lines = table.rename(columns={last: last.ljust(width)}).to_string(
+        index=False, formatters={last.ljust(width): left[last]}
+    )
+    return "\n".join(line.rstrip() for line in lines.splitlines())
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """For a README."""
+    rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
+
+
+FORMATS = {"text": text, "markdown": markdown}
 
 
 def greyscale_of(found: Findings) -> str:
@@ -103,30 +143,32 @@ def caption(found: Findings) -> str:
         f"Reading {found['readings']} of these photos in this database.",
         *("Search of study {study}: {trials} trials, {seconds:,.0f} s of training.".format(**c) for c in found["cost"]),
     ]
+    if len(found["cost"]) > 1:
+        own, rivals = (cost["seconds"] for cost in found["cost"])
+        if abs(rivals / own - 1) > UNEQUAL:
+            sentences.append(
+                f"The rival's training took {rivals / own:.2f} times as long: no comparison at equal cost."
+            )
     if len(found.get("trained_with") or ()) > 1:
         sentences.append(f"Trained with different versions or devices: {'; '.join(found['trained_with'])}.")
     return " ".join(sentences)
 
 
-def verdict(against: Mapping[str, Any] | None, turned: bool = False) -> str:
-    """`tied, +0.1 [-0.4, +0.6]`, in points. turned: as the other one sees it."""
+def verdict(against: Mapping[str, Any] | None) -> str:
+    """`tied, +0.10 [-0.43, +0.62]`, in points."""
     if against is None:
         return ""
-    mean, low, high = (100 * against[key] for key in ("mean", "low", "high"))
-    word = against["verdict"]
-    if turned:
-        mean, low, high = -mean, -high, -low
-        word = {"better": "worse", "worse": "better"}.get(word, word)
-    return f"{word}, {mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+    mean, low, high = (f"{round(100 * against[key], 2) + 0.0:+.2f}" for key in ("mean", "low", "high"))
+    return f"{against['verdict']}, {mean} [{low}, {high}]"
 
 
-def paper_tables(found: Findings) -> str:
+def paper_tables(found: Findings, form: Callable[[pd.DataFrame], str]) -> str:
     """The paper's Tables I–III beside ours: is what it reports, against its original network, more than noise?"""
     entries = {",".join(map(str, e["threshold_ranges"] or ())): e for e in found["entries"]}
     texts = [caption(found), NOISE]
     photos = found["photos"] + found["photos_left_out"]
     for title, settings in TABLES.items():
-        texts.append(f"{title}\n{_paper_rows(entries, settings, photos).to_string(index=False)}")
+        texts.append(f"{title}\n{form(_paper_rows(entries, settings, photos))}")
     return "\n\n".join(texts)
 
 
@@ -141,7 +183,7 @@ def _paper_rows(entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str
     original = entries[""]
     if not settings:
         row = {"input": "greyscale", "paper's": PAPER_ORIGINAL, "ours": with_interval(original["accuracy"])}
-        return pd.DataFrame([row | {"whole test set": f"{original['all_photos']['mean']:.1%}"}])
+        return pd.DataFrame([row | {"whole test set": f"{100 * original['all_photos']['mean']:.2f}"}])
     rows = []
     for ranges in settings:
         entry = entries[ranges]
@@ -152,7 +194,7 @@ def _paper_rows(entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str
                 "threshold ranges": ranges,
                 "paper's": f"{PAPER_ACCURACY[ranges]:.1f}",
                 "ours": with_interval(entry["accuracy"]),
-                "whole test set": f"{entry['all_photos']['mean']:.1%}",
+                "whole test set": f"{100 * entry['all_photos']['mean']:.2f}",
                 "paper's to original": f"{reported:+.1f}",
                 "noise": f"±{noise:.1f}",
                 "so it is": "within noise" if abs(reported) <= noise else "more than noise",
@@ -168,4 +210,6 @@ def noise_in_photos(accuracy: float, other: float, photos: int) -> float:
 
 
 def with_interval(estimate: Mapping[str, Any]) -> str:
-    return f"{estimate['mean']:.1%} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
+    """`98.04 [97.32, 98.51]`, in per cent."""
+    mean, low, high = (100 * estimate[key] for key in ("mean", "low", "high"))
+    return f"{mean:.2f} [{low:.2f}, {high:.2f}]"

@@ -20,6 +20,7 @@ from storage.results import SPACE, Results
 GREYSCALE = "greyscale"
 RIVAL = "best of the rival study"
 BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
+COMPARED_WITH = ("reference ", BEST_REFERENCE, "rival's best of ")  # how roles begin that no search stands behind
 # Which references are confirmed: the best of each kind and within each finalist's bits a pixel, all, or none.
 REFERENCES = ("kinds", "all", "none")
 
@@ -43,7 +44,7 @@ class Entry:
     @property
     def is_finalist(self) -> bool:
         """Whether a search stands behind it, and not only greyscale or a reference to compare with."""
-        return any(role != GREYSCALE and not role.startswith(("reference ", BEST_REFERENCE)) for role in self.roles)
+        return any(role != GREYSCALE and not role.startswith(COMPARED_WITH) for role in self.roles)
 
     @property
     def bits(self) -> int:
@@ -84,6 +85,8 @@ def finalists(
         found += [_entry(row, f"best with {_arithmetic(row)}") for _, row in by_arithmetic.iterrows()]
     if rival is not None:
         found.append(_entry(rival.candidates.iloc[0], RIVAL))
+        same = rival.by_cuts[rival.by_cuts["cuts"].isin(by_cuts["cuts"])]
+        found += [_entry(row, rivals_best_of(row["cuts"])) for _, row in same.iterrows()]
     known = candidates[candidates["reference"].notna()]
     if references != "none":
         for bits in sorted({entry.bits for entry in found}):
@@ -109,6 +112,11 @@ def paper_entries() -> list[Entry]:
 def best_reference_within(bits: int) -> str:
     """The role of the best reference, by validation value, that takes so many bits a pixel or fewer."""
     return f"{BEST_REFERENCE} within {plural(bits, 'bit')}"
+
+
+def rivals_best_of(cuts: int) -> str:
+    """The role of the rival study's best with so many cut points."""
+    return f"rival's best of {cuts}"
 
 
 def with_role(entries: Sequence[Entry], role: str) -> Entry | None:

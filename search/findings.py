@@ -15,7 +15,7 @@ from search.binarize import Binarization
 from search.cut_points import as_lists
 from search.data.groups import near_copies
 from search.data.pictures import Part
-from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, with_role
+from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, rivals_best_of, with_role
 from search.statistics import Difference, Estimate, difference, estimate, majority_correct
 
 Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
@@ -45,6 +45,8 @@ def findings(
 
     def one(entry: Entry) -> dict[str, Any]:
         within = with_role(entries, best_reference_within(entry.bits))
+        cuts = len(entry.input.cut_points) if isinstance(entry.input, Binarization) else 0
+        of_rival = with_role(entries, rivals_best_of(cuts))
         by_photo = majority_correct(predicted[entry][:, independent], kept.labels, one_label)
         return {
             **_describe(entry),
@@ -54,6 +56,7 @@ def findings(
             "against": {
                 **{name: against(entry, rival) for name, rival in rivals.items()},
                 "reference_within_bits": against(entry, within),
+                "rival_same_cuts": against(entry, of_rival),
             },
             "reference_within_bits": None if within is None else str(within),
         }

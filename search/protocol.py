@@ -8,9 +8,11 @@ from typing import Any
 
 from models.augment import Augmentation
 from models.train import Recipe
+from search.command import BadInput
 from search.data.split import Split, at_most_variants
 
 FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
+FEWEST_SEEDS, MOST_SEEDS = 2, 10**4  # of a confirmation
 TRAINING_VERSION = 1  # raise it when the training code changes what a seed gives
 
 
@@ -87,6 +89,17 @@ def make_protocol(
         folds,
         repeats,
     )
+
+
+def check_seeds(flag: str, number: int) -> None:
+    """Of a confirmation. Raises: BadInput for too few to say how much trainings differ, or absurdly many."""
+    if number < FEWEST_SEEDS:
+        raise BadInput(
+            f"{flag} {number}: one training says nothing of how much trainings differ; give at least {FEWEST_SEEDS}, "
+            "and 10 for a claim"
+        )
+    if number > MOST_SEEDS:
+        raise BadInput(f"{flag} {number}: expected at most {MOST_SEEDS}")
 
 
 def fingerprint(values: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ The whole run, from top to bottom: pictures, protocol, study, greyscale, trials,
 Nothing imports this module.
 """
 
+import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from optuna.study import StudyDirection
 
 from search import confirm
 from search.binarize import Binarization
-from search.command import OK, STOPPED, exit_with, parser, plural, run, say
+from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
 from search.data.split import Split, split_pictures
@@ -104,8 +105,9 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
             return OK
         if counted(study) < config.trials or running(study):
             say("not confirmed: the study is not at its end; run again, or python -m search.confirm")
-            return OK
+            return NOTHING_TO_SHOW
         return confirm_study(config, storage, name)
+    say("stopped; run again to go on")
     if best_so_far(study) is not None:
         show_results(database, name, folder)
     return STOPPED + stopped.signal
@@ -203,7 +205,8 @@ def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
     flags = {"data": config.data, "data-dir": config.data_dir, "shape": config.shape, "output-dir": config.output_dir}
     given = [part for key, value in flags.items() if value is not None for part in (f"--{key}", str(value))]
     fixed = ["--storage", storage, "--study-name", name, "--seeds", str(config.confirm), "--device", config.device]
-    return confirm.main([*fixed, *given])
+    args = confirm.flags_of_confirm().parse_args([*fixed, *given])
+    return confirm.confirm(argparse.Namespace(**{"study_name": name, "storage": storage} | vars(args)))
 
 
 def best_so_far(study: optuna.Study) -> Best | None:

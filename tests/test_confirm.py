@@ -5,11 +5,15 @@ import json
 import re
 import shutil
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
+import sqlalchemy as sa
 import torch
 
 from search import confirm
@@ -118,6 +122,45 @@ def test_a_reading_says_who_when_and_which_trials(study):
     assert reading.read_at is not None
     trials = {row["trial"] for row in reading.inputs.values()}
     assert trials >= set(load_results(open_database(URL), study).by_cuts["first_trial"])
+
+
+def test_two_confirmations_that_read_at_once_make_one_reading(study):
+    confirmed()
+    with open_database(URL).engine.begin() as connection:
+        connection.execute(sa.text("delete from cutpoints_test_readings"))
+    flags = ["--storage", URL, "--data", "toy.npz", "--seeds", "2", "--budget", "quick"]
+    both = [
+        subprocess.Popen([sys.executable, "-m", "search.confirm", *flags], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    outs = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert outs[0] == outs[1]
+    assert len(readings()) == 1
+
+
+def test_a_quick_look_does_not_replace_the_confirmation_that_says_more(study):
+    confirmed("--seeds", "3")
+    confirmed("--seeds", "2", "--cuts", "2", "--confirm-references", "none")
+    found = load_results(open_database(URL), study).confirmation
+    assert {entry["accuracy"]["n"] for entry in found["entries"]} == {3}
+    assert len(found["entries"]) > 3
+
+
+def test_a_study_made_again_under_the_same_name_is_not_confirmed(study):
+    confirmed()
+    optuna.delete_study(study_name=study, storage=open_database(URL).storage)
+    config = StudyConfig(data="toy.npz", trials=4, study_name=study, pruner="none", max_cuts=3)
+    assert run_study(config, URL, make_formula) == 0
+    assert load_results(open_database(URL), study).confirmation is None
+
+
+def test_other_class_names_and_other_training_pictures_make_no_new_test_set():
+    pictures = toy_pictures()
+    split = split_pictures(pictures, 0)
+    renamed = split_pictures(replace(pictures, class_names=("x", "y", "z")), 0)
+    assert fingerprints_of_test(split)[0] == fingerprints_of_test(renamed)[0]
+    assert fingerprints_of_test(split)[1] != fingerprints_of_test(renamed)[1]
 
 
 def test_no_label_of_the_test_set_is_looked_at_before_all_trainings_are_done(study, monkeypatch):
@@ -322,6 +365,22 @@ def test_a_confirmation_is_in_the_studys_precision_unless_another_is_asked_for(s
         assert found.recipe.precision == wanted
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--rival", ""], "--rival"),
+        (["--top", "3"], "--top"),
+        (["--output-dir", "x"], "--output-dir"),
+        (["--data", "sign-mnist.npz"], "not of sign-mnist.npz"),
+        (["--seeds", "999999999999"], "at most 10000"),
+    ],
+)
+def test_the_papers_preset_takes_no_flags_without_meaning_and_no_other_pictures(flags, said, capsys, tmp_path):
+    assert confirm.main(["--storage", URL, "--preset", "paper", *flags]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "studies.db").exists()
+
+
 def test_references_can_be_all_or_none(study):
     results = load_results(open_database(URL), study)
     count = results.candidates["reference"].notna().sum()
@@ -344,7 +403,9 @@ def test_another_study_of_the_same_protocol_can_be_the_rival(study, capsys):
     assert confirmed("--study-name", study, "--rival", "rival", "--cuts", "1") == 0
     out = capsys.readouterr().out
     assert "best of the rival study" in out
-    assert "to rival" in out
+    assert "to rival's best" in out
+    assert "to rival's of as many cut points" in out
+    assert "rival's best of 1" in out
     assert "Search of study rival: 8 trials" in out
     run_study(StudyConfig(**settings, trials=2, study_name="other", epochs=2), URL, make_formula)
     assert confirmed("--study-name", study, "--rival", "other") == 4

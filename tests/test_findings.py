@@ -8,6 +8,7 @@ import pytest
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from search.binarize import Binarization, Greyscale
 from search.confirmed import (
+    FORMATS,
     PAPER_ACCURACY,
     WITHIN_BITS,
     caption,
@@ -116,14 +117,14 @@ def test_the_text_the_figure_and_the_html_show_the_same():
     assert data["bits"].is_monotonic_increasing
     assert len(data) == len(ENTRIES)
     text = confirmed_table(made).to_string()
-    assert "tied, +0.0 [" in text
-    assert "better, +40.0 [" in text
+    assert "tied, +0.00 [" in text
+    assert "better, +40.00 [" in text
     assert "to rival" not in text
     table = confirmed_table(made).set_index("input")[WITHIN_BITS]
     assert table["0,110,255 thermometer"] == "is it"
-    assert table["0,100,255 thermometer"].startswith("better, +40.0 [")
-    assert "to rival" in confirmed_table(made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]})
-    assert "90.0% [" in confirmed_html(made)
+    assert table["0,100,255 thermometer"].startswith("better, +40.00 [")
+    assert "to rival's best" in confirmed_table(made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]})
+    assert "90.00 [" in confirmed_html(made)
     figure = confirmed_figure(made)
     assert {trace.name for trace in figure.data} == {
         "greyscale",
@@ -149,7 +150,7 @@ def test_the_papers_tables_stand_beside_ours():
     for i, each in enumerate(entries):
         same[each][:, test.groups < i] ^= 1
     made = findings(entries, same, test, np.ones(len(test), dtype=bool)) | {"readings": 2, "cost": []}
-    text = paper_tables(made)
+    text = paper_tables(made, FORMATS["text"])
     for ranges, accuracy in PAPER_ACCURACY.items():
         assert ranges in text
         assert f"{accuracy:.1f}" in text
