@@ -8,6 +8,8 @@ import math
 
 from torch import Tensor, nn
 
+from models.quantize import Quantization
+
 
 class Compact(nn.Module):
     """Blocks of conv 3×3 → max-pool → batch norm → ReLU, dropout, one linear layer.
@@ -23,28 +25,38 @@ class Compact(nn.Module):
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """
 
-    def __init__(self, channels: int, height: int, width_px: int, classes: int, width: int, dropout: float) -> None:
+    def __init__(
+        self,
+        channels: int,
+        height: int,
+        width_px: int,
+        classes: int,
+        width: int,
+        dropout: float,
+        quantization: Quantization,
+    ) -> None:
         super().__init__()
-        side = min(height, width_px)
-        depth = min(max(int(math.log2(max(side, 1) / 3)), 2), 6)
+        depth = halvings(height, width_px, 3)
         layers: list[nn.Module] = []
         before = channels
         for block in range(depth):
             filters = width * min(2**block, 4)
             layers += [
-                nn.Conv2d(before, filters, 3, padding=1, bias=False),
+                *quantization.conv(before, filters, 3, first=block == 0),
                 nn.MaxPool2d(2),
                 nn.BatchNorm2d(filters),
-                nn.ReLU(inplace=True),
+                quantization.activation(),
             ]
             before = filters
         self.features = nn.Sequential(*layers)
         cells = (height >> depth) * (width_px >> depth)
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(before * cells, classes))
+        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), quantization.last(before * cells, classes))
 
     def forward(self, channels: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(channels))
         return logits
 
 
-NETWORKS: dict[str, type[nn.Module]] = {"compact": Compact}
+def halvings(height: int, width_px: int, smallest: int) -> int:
+    """How often a picture is halved until `smallest` pixels a side are left; at least twice, at most six times."""
+    return min(max(int(math.log2(max(min(height, width_px), 1) / smallest)), 2), 6)

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,9 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.augment import Augmentation, augment
-from models.compact import NETWORKS
 from models.levels import own_levels
+from models.networks import NETWORKS
+from models.quantize import Quantization, keep_within_reach, latent_weights
 
 Logits = npt.NDArray[np.float32]  # (N, classes)
 
@@ -36,6 +38,7 @@ class Recipe:
 
     averaging: decay a step of the exponential average of the weights that is validated; 0 takes the last weights.
     precision: of the arithmetic in a training step, one of PRECISIONS; weights and predictions are always float32.
+    real_layers, gradient: of networks with binary weights or activations, see Quantization.
     """
 
     network: str = "compact"
@@ -49,6 +52,8 @@ class Recipe:
     averaging: float = 0.0
     precision: str = "float32"
     augmentation: Augmentation = Augmentation()
+    real_layers: str = "last"
+    gradient: str = "clipped"
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +147,11 @@ def _train_one(
     device = training.labels.device
     torch.manual_seed(lane.seed)
     tables = [torch.as_tensor(table, dtype=torch.float32, device=device) for table in lane.tables]
-    network = new_network(sum(table.shape[1] for table in tables), training, classes, recipe)
+    quantization = Quantization(lane.weights, lane.activations, recipe.real_layers, recipe.gradient)
+    network = new_network(sum(table.shape[1] for table in tables), training, classes, recipe, quantization)
+    latent = latent_weights(network)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        parameter_groups(network, latent), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.learning_rate, total_steps=steps_an_epoch(training, recipe) * recipe.epochs
@@ -162,6 +169,7 @@ def _train_one(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+            keep_within_reach(latent)
             schedule.step()
             if averaged is not None:
                 averaged.update_parameters(network)
@@ -179,11 +187,22 @@ def _train_one(
     return outcome
 
 
-def new_network(channels: int, training: Resident, classes: int, recipe: Recipe) -> nn.Module:
-    """An untrained network for pictures of that size, where they are."""
+def new_network(
+    channels: int, training: Resident, classes: int, recipe: Recipe, quantization: Quantization | None = None
+) -> nn.Module:
+    """An untrained network for pictures of that size, where they are; all of it is real without a quantization."""
     height, width_px = training.images_u8.shape[1:3]
-    network = NETWORKS[recipe.network](channels, height, width_px, classes, recipe.width, recipe.dropout)
+    network = NETWORKS[recipe.network](
+        channels, height, width_px, classes, recipe.width, recipe.dropout, quantization or Quantization()
+    )
     return network.to(training.labels.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def parameter_groups(network: nn.Module, latent: Sequence[nn.Parameter]) -> list[dict[str, Any]]:
+    """What an optimizer trains: latent weights without decay, which would only make signs change more easily."""
+    ids = {id(weights) for weights in latent}
+    groups: list[dict[str, Any]] = [{"params": [p for p in network.parameters() if id(p) not in ids]}]
+    return groups + ([{"params": list(latent), "weight_decay": 0.0}] if latent else [])
 
 
 def steps_an_epoch(training: Resident, recipe: Recipe) -> int:

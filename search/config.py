@@ -8,6 +8,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
+from models.networks import NETWORKS
+from models.quantize import GRADIENTS, REAL_LAYERS
 from models.train import PRECISIONS
 from search.binarize import ACTIVATIONS, REAL, WEIGHTS
 from search.command import BadInput, OneLineParser
@@ -112,6 +114,11 @@ class StudyConfig:
         "of the arithmetic in a training step; bfloat16 is faster on a processor or GPU that has it",
         "float32",
         PRECISIONS,
+    )
+    network: str = flag("which network, see docs/networks.md", "compact", NETWORKS)
+    real_layers: str = flag("layers that keep real weights whatever --weights says", "last", REAL_LAYERS)
+    gradient: str = flag(
+        "what stands for the gradient of sign, in binary weights and activations", "clipped", GRADIENTS
     )
     batch_size: int | None = flag("default: 128, less on small sets", metavar="N")
     learning_rate: float = flag("the highest of the one-cycle schedule", 5e-3, metavar="X")

@@ -44,6 +44,7 @@ from storage.results import Results, load_results
 
 TOP = 1
 FEWEST_PHOTOS = 2
+OF_THE_STUDY = ("network", "real_layers", "gradient")  # settings of a recipe that a confirmation takes over
 
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
@@ -239,7 +240,8 @@ def confirmation_protocol(
 ) -> Protocol:
     """All photos that are not test photos train, test photos are predicted, by the budget's recipe.
 
-    A study without augmentation is confirmed without: it knew why. Precision is the study's if none is given.
+    A study without augmentation is confirmed without: it knew why. The network, what of it stays real, and where none
+    is given the precision are the study's.
     """
     whole = replace(split, folds=(Fold(split.development, split.test),))
     recipe = BUDGETS[budget].recipe
@@ -247,6 +249,8 @@ def confirmation_protocol(
         if not any(results.protocol["recipe"]["augmentation"].values()):
             recipe = replace(recipe, augmentation=AUGMENTATIONS["none"])
         precision = precision or str(results.protocol["recipe"]["precision"])
+        kept = {name: results.protocol["recipe"].get(name, getattr(recipe, name)) for name in OF_THE_STUDY}
+        recipe = replace(recipe, **kept)
     if precision is not None:
         recipe = replace(recipe, precision=precision)
     made = make_protocol(whole, replace(BUDGETS[budget], recipe=recipe), FIRST_SEED)

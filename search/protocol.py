@@ -12,6 +12,7 @@ from search.command import BadInput
 from search.data.split import Split, at_most_variants
 
 FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
+LATER = ("real_layers", "gradient")  # settings of a recipe that came after studies had been made
 FEWEST_SEEDS, MOST_SEEDS = 2, 10**4  # of a confirmation
 TRAINING_VERSION = 1  # raise it when the training code changes what a seed gives
 
@@ -58,8 +59,15 @@ class Protocol:
     training_version: int = TRAINING_VERSION
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, nested one level at the most; what is stored with a study."""
-        return asdict(self)
+        """Plain values, nested one level at the most; what is stored with a study.
+
+        What an earlier version did not have is there only where it is not the default: older studies stay joinable.
+        """
+        plain, usual = asdict(self), asdict(Recipe())
+        for name in LATER:
+            if plain["recipe"][name] == usual[name]:
+                del plain["recipe"][name]
+        return plain
 
     @property
     def fingerprint(self) -> str:

@@ -180,6 +180,9 @@ def budget_of(config: StudyConfig) -> Budget:
         width=config.width or named.recipe.width,
         learning_rate=config.learning_rate,
         precision=config.precision,
+        network=config.network,
+        real_layers=config.real_layers,
+        gradient=config.gradient,
         augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
     )
     return Budget(named.variants if config.variants is None else config.variants, recipe)

@@ -123,7 +123,9 @@ def test_the_text_the_figure_and_the_html_show_the_same():
     table = confirmed_table(made).set_index("input")[WITHIN_BITS]
     assert table["0,110,255 thermometer"] == "is it"
     assert table["0,100,255 thermometer"].startswith("better, +40.00 [")
-    assert "to rival's best" in confirmed_table(made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]})
+    assert "to rival's best" in confirmed_table(
+        made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]}
+    )
     assert "90.00 [" in confirmed_html(made)
     figure = confirmed_figure(made)
     assert {trace.name for trace in figure.data} == {

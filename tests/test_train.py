@@ -9,7 +9,9 @@ import torch
 from torch.nn import functional
 
 from models.augment import Augmentation
-from models.compact import NETWORKS, Compact
+from models.compact import Compact
+from models.networks import NETWORKS
+from models.quantize import Quantization
 from models.train import Lane, Recipe, Resident, encode, predict, train
 from search.binarize import Binarization, Greyscale
 from search.cut_points import CutPoints
@@ -60,7 +62,7 @@ def test_greyscale_reaches_the_network_as_x_over_255():
 
 @pytest.mark.parametrize("size", [(4, 4), (8, 8), (28, 28), (5, 64), (96, 64), (224, 224)])
 def test_the_network_follows_the_pictures_size(size):
-    network = Compact(3, *size, classes=7, width=8, dropout=0.25).eval()
+    network = Compact(3, *size, classes=7, width=8, dropout=0.25, quantization=Quantization()).eval()
     assert network(torch.zeros(2, 3, *size)).shape == (2, 7)
 
 
@@ -143,7 +145,7 @@ def test_no_batch_is_so_small_that_it_has_no_statistics():
 
 def test_predicting_in_small_batches_changes_nothing():
     torch.manual_seed(0)
-    network = NETWORKS["compact"](1, 8, 8, 2, 8, 0.25)
+    network = Compact(1, 8, 8, 2, 8, 0.25, Quantization())
     table = torch.from_numpy(Greyscale().tables[0])
     images = stripes().images_u8
     whole = predict(copy.deepcopy(network), images, [table], batch_size=1000)
@@ -168,7 +170,7 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
             name: decay * average[name] + (1 - decay) * each if each.is_floating_point() else each
             for name, each in after.items()
         }
-    network = compact(1, 8, 8, 2, 8, recipe.dropout)
+    network = compact(1, 8, 8, 2, 8, recipe.dropout, Quantization())
     network.load_state_dict(average)
     logits = predict(network, stripes(90, seed=1).images_u8, [torch.from_numpy(Greyscale().tables[0])]).numpy()
     np.testing.assert_allclose(outcome.logits, logits, atol=1e-4)

@@ -1,0 +1,58 @@
+"""A network like LeNet-5, for comparison with what is often published.
+
+Enters: the picture's size, the channels, the classes, a width. Leaves: an untrained network. Never looks at data.
+"""
+
+from torch import Tensor, nn
+
+from models.compact import halvings
+from models.quantize import Quantization
+
+
+class LeNet(nn.Module):
+    """Blocks of conv 5×5 → max-pool → batch norm → ReLU, a hidden linear layer, dropout, a linear layer.
+
+    LeNet-5 (LeCun, Bottou, Bengio and Haffner 1998) with padding, max-pooling and batch norm. A block halves the
+    picture; there are as many as leave at least 4 pixels a side (at least two, at most six): 2 for 28×28. The first
+    has `width` filters, the others twice as many, the hidden layer five times as many.
+
+    Shapes: channels (N, C, H, W) float32 → logits (N, classes).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        height: int,
+        width_px: int,
+        classes: int,
+        width: int,
+        dropout: float,
+        quantization: Quantization,
+    ) -> None:
+        super().__init__()
+        depth = halvings(height, width_px, 4)
+        layers: list[nn.Module] = []
+        before = channels
+        for block in range(depth):
+            filters = width if block == 0 else 2 * width
+            layers += [
+                *quantization.conv(before, filters, 5, first=block == 0),
+                nn.MaxPool2d(2),
+                nn.BatchNorm2d(filters),
+                quantization.activation(),
+            ]
+            before = filters
+        self.features = nn.Sequential(*layers)
+        cells, hidden = (height >> depth) * (width_px >> depth), 5 * width
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            quantization.hidden(before * cells, hidden),
+            nn.BatchNorm1d(hidden),
+            quantization.activation(),
+            nn.Dropout(dropout),
+            quantization.last(hidden, classes),
+        )
+
+    def forward(self, channels: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.features(channels))
+        return logits

@@ -1,0 +1,109 @@
+"""Every network, with every kind of weights and activations, on every size of picture."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from models.networks import NETWORKS
+from models.quantize import ACTIVATIONS, WEIGHTS, Quantization, latent_weights
+from models.train import Lane, Recipe, Resident, train
+from search.binarize import Binarization
+from search.cut_points import CutPoints
+
+KINDS = list(product(WEIGHTS, ACTIVATIONS))
+TABLES = Binarization(CutPoints((100, 160)), "thermometer").tables
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("size", [(8, 8), (28, 28), (33, 47), (224, 224)], ids=str)
+def test_every_parameter_of_every_network_is_trained_whatever_the_pictures_size(name, kind, size):
+    torch.manual_seed(0)
+    network = NETWORKS[name](3, *size, 5, 4, 0.0, Quantization(*kind))
+    logits = network((torch.rand(4, 3, *size) > 0.5).float())
+    assert logits.shape == (4, 5)
+    nn.functional.cross_entropy(logits, torch.arange(4)).backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parameters_grow_by_less_than_five_times_from_28_to_224_pixels(name):
+    def parameters(side):
+        network = NETWORKS[name](1, side, side, 24, 24, 0.25, Quantization())
+        return sum(p.numel() for p in network.parameters())
+
+    assert parameters(224) < 5 * parameters(28)
+
+
+def test_the_compact_network_with_everything_real_is_bit_for_bit_what_it_was():
+    """The layers as they stood before there was a quantization."""
+    torch.manual_seed(3)
+    network = NETWORKS["compact"](2, 28, 28, 24, 8, 0.25, Quantization())
+    torch.manual_seed(3)
+    layers, before = [], 2
+    for filters in (8, 16, 32):
+        conv = nn.Conv2d(before, filters, 3, padding=1, bias=False)
+        layers += [conv, nn.MaxPool2d(2), nn.BatchNorm2d(filters), nn.ReLU(inplace=True)]
+        before = filters
+    old = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.25), nn.Linear(32 * 9, 24))
+    channels = torch.rand(5, 2, 28, 28)
+    torch.manual_seed(4)
+    new_logits = network(channels)
+    torch.manual_seed(4)
+    assert torch.equal(new_logits, old(channels))
+
+
+def halves(n):
+    """Pictures whose left or right half is brighter, and which."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, n)
+    images = rng.integers(60, 120, (n, 8, 8))
+    for i, label in enumerate(labels):
+        images[i, :, 4 * label : 4 * label + 4] += 70
+    return Resident.of(images.astype(np.uint8), labels, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_kind_of_network_learns_what_is_easy(name, kind):
+    pictures = halves(192)
+    recipe = Recipe(network=name, width=8, epochs=4, batch_size=32)
+    (outcome,) = train([Lane(TABLES, 0, False, *kind)], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
+    assert (outcome.logits.argmax(1) == pictures.labels.numpy()).mean() > 0.9
+
+
+def test_latent_weights_stay_within_reach_and_are_not_decayed(monkeypatch):
+    networks = []
+
+    def remember(*args):
+        networks.append(NETWORKS["compact"](*args))
+        return networks[-1]
+
+    monkeypatch.setattr("models.train.NETWORKS", {"compact": remember})
+    pictures = halves(64)
+    recipe = Recipe(width=4, epochs=3, batch_size=16, learning_rate=0.5, weight_decay=0.5)
+    train([Lane(TABLES, 0, False, "xnor")], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
+    latent = latent_weights(networks[0])
+    assert len(latent) == 2  # the last layer is real
+    assert max(weights.abs().max() for weights in latent) == 1
+
+
+@pytest.mark.parametrize(
+    "recipe", [Recipe(width=4, epochs=1, averaging=0.9), Recipe(width=4, epochs=1, precision="bfloat16")]
+)
+def test_averaging_and_bfloat16_train_binary_weights_too(recipe):
+    pictures = halves(64)
+    (outcome,) = train(
+        [Lane(TABLES, 0, False, "binary", "binary")], pictures, pictures.images_u8, 2, recipe, None, lambda: None
+    )
+    assert np.isfinite(outcome.logits).all()
+
+
+def test_a_seed_gives_the_same_binary_network_twice():
+    pictures = halves(64)
+    lanes = [Lane(TABLES, 5, False, "xnor", "binary")] * 2
+    first, again = train(lanes, pictures, pictures.images_u8, 2, Recipe(width=4, epochs=2), None, lambda: None)
+    assert (first.logits == again.logits).all()
