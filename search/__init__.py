@@ -14,7 +14,7 @@ space.py       Optuna parameters ⇄ cut points
 metrics.py     what a value measures
 samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py
 objective.py   trial specs and a split to results
-statistics.py  intervals over photos and seeds, for accuracies and their differences
+statistics.py  accuracies and their differences, with intervals over photos and seeds; intervals.py: how these are made
 trials.py      one trial's way through Optuna
 worker.py      who trains, and whether that process still lives
 joining.py     creating or joining a study; protocol.py: what must be equal for that

@@ -23,23 +23,28 @@ With them, at 0.3 points, a model that is one point better is called so in 11 % 
 99.5 % the intervals hold 91.8 to 97.0 %: with ten seeds they are a little too narrow.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binomtest, bootstrap, norm, permutation_test, t
+from scipy.stats import binomtest, permutation_test
 
-CONFIDENCE = 0.95
-RESAMPLES = 9999
-DRAWS_AT_ONCE = 100_000  # photos in one batch of the bootstrap: half the time of one batch for all at 316 photos
-NOTHING = 1e-18  # a variance below it is rounding
+from search.intervals import (
+    CONFIDENCE,
+    DRAWS_AT_ONCE,
+    RESAMPLES,
+    Bootstrap,
+    Floats,
+    are_rare,
+    over_photos_and_seeds,
+    rare_limits,
+    seeds_of,
+)
 
 Correct = npt.NDArray[np.bool_] | npt.NDArray[np.floating]
 Groups = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,12 @@ def estimate(correct: Correct, groups: Groups, seed: int = 0, resamples: int = R
     if mean in (0, 1):
         low, high = binomtest(int(mean) * len(sizes), len(sizes)).proportion_ci(CONFIDENCE)
     else:
-        seeds = [_seeds(sums, sizes)]
-        low, high = _interval(sums.sum(axis=0), sizes * len(sums), seeds, _Bootstrap("BCa", seed, resamples))
+        seeds = seeds_of(sums, sizes)
+        weights = sizes * len(sums)
+        low, high = over_photos_and_seeds(sums.sum(axis=0), weights, [seeds], Bootstrap("BCa", seed, resamples))
+        wrong = (weights - sums.sum(axis=0)) / weights.sum()
+        if are_rare(wrong):
+            low = min(low, 1 - rare_limits(wrong, weights.max() / weights.sum(), seeds.alone)[1])
     return Estimate(mean, float(accuracies.std(ddof=1)), len(sums), max(0.0, float(low)), min(1.0, float(high)))
 
 
@@ -126,11 +135,28 @@ def difference(
     # Whole numbers, not means: exchanging the models, or the seeds' order, must not differ by rounding.
     photos = ours.sum(axis=0) * len(theirs) - theirs.sum(axis=0) * len(ours)
     weights = sizes * (len(ours) * len(theirs))
-    seeds = [_seeds(ours, sizes), _seeds(theirs, sizes)]
-    low, high = _interval(photos, weights, seeds, _Bootstrap("percentile", seed, resamples))
-    return Difference(
-        float(photos.sum() / weights.sum()), max(-1.0, low), min(1.0, high), _permuted(photos, seed, resamples)
+    seeds = [seeds_of(ours, sizes), seeds_of(theirs, sizes)]
+    low, high = over_photos_and_seeds(photos, weights, seeds, Bootstrap("percentile", seed, resamples))
+    found = Difference(float(photos.sum() / weights.sum()), low, high, _permuted(photos, seed, resamples))
+    if are_rare(np.abs(photos / weights.sum())):
+        fewest, most = _rare_difference(photos, weights, sum(each.alone for each in seeds))
+        low = min(low, fewest) if found.mean <= 0 or found.verdict == "tied" else low
+        high = max(high, most) if found.mean >= 0 or found.verdict == "tied" else high
+    return Difference(found.mean, max(low, -1.0), min(high, 1.0), found.p)
+
+
+def _rare_difference(photos: Floats, weights: npt.NDArray[np.int64], of_seeds: float) -> tuple[float, float]:
+    """Limits for gains less losses, of few photos each, from the limits of both by MOVER (Zou and Donner 2008)."""
+    largest = weights.max() / weights.sum()
+    gains, losses = np.maximum(photos, 0) / weights.sum(), np.maximum(-photos, 0) / weights.sum()
+    difference = float(gains.sum() - losses.sum())
+    (low_gain, high_gain), (low_loss, high_loss) = (
+        rare_limits(own, largest, of_seeds if own.sum() >= other.sum() else 0.0)
+        for own, other in ((gains, losses), (losses, gains))
     )
+    down = np.hypot(gains.sum() - low_gain, high_loss - losses.sum())
+    up = np.hypot(high_gain - gains.sum(), losses.sum() - low_loss)
+    return float(difference - down), float(difference + up)
 
 
 def _permuted(photos: Floats, seed: int, resamples: int) -> float:
@@ -193,68 +219,3 @@ def _photos(values: npt.NDArray[np.generic], groups: Groups) -> npt.NDArray[np.i
     if len(found) < 2:
         raise ValueError(f"{len(found)} photo: an interval over photos takes at least two")
     return photo.astype(np.int64)
-
-
-@dataclass(frozen=True)
-class _Seeds:
-    """Variance of one model's mean over its seeds: what they add to all photos alike, and with the interaction."""
-
-    alone: float
-    whole: float
-    df: int
-
-
-@dataclass(frozen=True)
-class _Bootstrap:
-    method: Literal["BCa", "percentile"]
-    seed: int
-    resamples: int
-
-
-def _seeds(sums: Floats, sizes: npt.NDArray[np.int64]) -> _Seeds:
-    s, g = sums.shape
-    accuracies = sums.sum(axis=1) / sizes.sum()
-    whole = accuracies.var(ddof=1)
-    shifts = (accuracies - accuracies.mean())[:, None]
-    residuals = sums - sums.mean(axis=0) - shifts * sizes
-    interaction = (residuals**2).sum() / sizes.sum() ** 2 * g / ((g - 1) * (s - 1))
-    return _Seeds(max(0.0, float(whole - interaction)) / s, float(whole) / s, s - 1)
-
-
-def _interval(
-    photos: Floats, weights: npt.NDArray[np.int64], seeds: Sequence[_Seeds], how: _Bootstrap
-) -> tuple[float, float]:
-    """The interval of photos.sum() / weights.sum(), as the module says; photos and weights are (G,)."""
-    g = len(photos)
-    mean = photos.sum() / weights.sum()
-    of_photos = g / (g - 1) * ((photos - mean * weights) ** 2).sum() / weights.sum() ** 2
-    variance = of_photos + sum(s.alone for s in seeds)
-    if variance < NOTHING:
-        return float(mean), float(mean)
-    df = variance**2 / (of_photos**2 / (g - 1) + sum(s.whole**2 / s.df for s in seeds))
-    arm = t.ppf((1 + CONFIDENCE) / 2, df) * np.sqrt(variance)
-    down, up = _shape(photos, weights, how) if of_photos >= NOTHING else (1, 1)
-    return float(mean - arm * down), float(mean + arm * up)
-
-
-def _shape(photos: Floats, weights: npt.NDArray[np.int64], how: _Bootstrap) -> tuple[float, float]:
-    """The arms of the bootstrap's interval over photos, in those of a normal distribution: 1 and 1 if it were one."""
-
-    def ratio(photos: Floats, weights: Floats, axis: int) -> Floats:
-        found: Floats = photos.sum(axis=axis) / weights.sum(axis=axis)
-        return found
-
-    found = bootstrap(
-        (photos, weights),
-        ratio,
-        paired=True,
-        vectorized=True,
-        n_resamples=how.resamples,
-        batch=max(1, DRAWS_AT_ONCE // len(photos)),
-        confidence_level=CONFIDENCE,
-        method=how.method,
-        rng=np.random.default_rng(how.seed),
-    )
-    mean = photos.sum() / weights.sum()
-    normal = norm.ppf((1 + CONFIDENCE) / 2) * found.standard_error
-    return (mean - found.confidence_interval.low) / normal, (found.confidence_interval.high - mean) / normal

@@ -31,7 +31,8 @@ ALLOWED = {
     "search.confirmed": {"search.metrics"},
     "search.metrics": set(),
     "search.space": {"search.binarize", "search.cut_points", "search.encodings"},
-    "search.statistics": set(),
+    "search.intervals": set(),
+    "search.statistics": {"search.intervals"},
     "search.rules": {"search.cut_points", "search.encodings"},
     "search.references": {
         "search.binarize",

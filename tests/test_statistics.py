@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm, t
 
-from benchmarks.coverage import Row, simulate
+from benchmarks.coverage import Row, covered, simulate
 from search.objective import standard_error
 from search.statistics import Difference, difference, estimate, majority, majority_correct, per_photo
 
@@ -238,3 +238,38 @@ def test_a_few_photos_that_agree_prove_nothing_near_100_percent(photos, p, verdi
     found = difference(right, rival, groups)
     assert found.p == pytest.approx(p)
     assert found.verdict == verdict
+
+
+def perfect(photos, seeds=3):
+    return np.ones((seeds, photos), dtype=bool)
+
+
+def test_two_models_without_an_error_may_differ_by_what_as_many_photos_cannot_exclude():
+    """With no photo in doubt the limit is that of a Poisson count of none: -ln 0.025 of as many photos."""
+    found = difference(perfect(316), perfect(316), np.arange(316))
+    assert (found.low, found.high) == pytest.approx((np.log(0.025) / 316, -np.log(0.025) / 316))
+    assert found.verdict == "tied"
+
+
+def test_a_photo_in_doubt_makes_no_accuracy_more_certain_than_none_in_doubt():
+    groups, almost = np.arange(316), perfect(316)
+    almost[0, 0] = False
+    assert estimate(almost, groups).low < estimate(perfect(316), groups).low
+
+
+@given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 2**32 - 1))
+def test_near_100_percent_exchanging_the_models_changes_the_signs_too(wrong, rivals_wrong, seed):
+    rng, pair = np.random.default_rng(seed), []
+    for each in (wrong, rivals_wrong):
+        correct = perfect(100)
+        correct[:, rng.choice(100, each, replace=False)] = False
+        pair.append(correct)
+    there, back = (difference(a, b, np.arange(100), resamples=99) for a, b in (pair, pair[::-1]))
+    assert (there.low, there.high, there.p) == pytest.approx((-back.high, -back.low, back.p))
+
+
+@pytest.mark.parametrize(("accuracy", "truth"), [(0.998, 0.0), (0.9999, 0.001)])
+def test_near_100_percent_intervals_hold_the_truth_too(accuracy, truth):
+    drawn = simulate(Row(10, 0.0001, truth, accuracy), 60, 99, 0)
+    assert covered([each.estimate for each in drawn], accuracy) >= 0.9
+    assert covered([each.difference for each in drawn], truth) >= 0.9
