@@ -7,6 +7,7 @@ files' paths, sizes and times, so that a changed file is parsed anew.
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 import zipfile
@@ -18,7 +19,7 @@ from platformdirs import user_cache_path
 
 from search.data.pictures import Part, Pictures
 
-FORMAT = 1  # raise it when reading or grouping changes, so that older entries are not used
+FORMAT = 2  # raise it when reading or grouping changes, so that older entries are not used
 
 
 def folder() -> Path:
@@ -28,7 +29,7 @@ def folder() -> Path:
 
 def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pictures:
     """The pictures in the cache, or read and then cached. An unusable or unwritable cache is no error."""
-    stats = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    stats = [(str(file.absolute()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
     key = hashlib.sha256(repr((FORMAT, stats, options)).encode()).hexdigest()[:24]
     entry = folder() / "pictures" / f"{key}.npz"
     try:
@@ -46,6 +47,8 @@ def _save(entry: Path, pictures: Pictures) -> None:
         "origin": np.array(pictures.origin),
         "class_names": np.array(pictures.class_names),
         "known_copies": np.array(pictures.known_copies),
+        "preprocessing": np.array(json.dumps(pictures.preprocessing)),
+        "notes": np.array(json.dumps(pictures.notes)),
     }
     for name, part in (("train", pictures.train), ("test", pictures.test)):
         if part is not None:
@@ -74,4 +77,6 @@ def _load(entry: Path) -> Pictures:
             part("train"),
             part("test") if "test_images" in arrays.files else None,
             int(arrays["known_copies"]),
+            json.loads(str(arrays["preprocessing"])),
+            tuple(json.loads(str(arrays["notes"]))),
         )
