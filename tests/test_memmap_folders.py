@@ -35,11 +35,17 @@ def test_pixels_stay_on_disk_until_a_split_takes_them():
     assert not isinstance(split_pictures(pictures, 0).train.images, np.memmap)
 
 
-def test_no_pixels_are_cached():
-    save(images=np.repeat(np.repeat(PART.images, 20, axis=1), 20, axis=2))
-    load_pictures(Source("m"))
-    entries = list((cache.folder() / "pictures").glob("*")) if cache.folder().exists() else []
-    assert sum(entry.stat().st_size for entry in entries) < PART.images.size
+def test_groups_are_cached_and_pixels_are_not(monkeypatch):
+    save(
+        images=np.tile(PART.images, (1, 20, 20)), test_images=np.tile(PART.images, (1, 20, 20)), test_labels=PART.labels
+    )
+    before, _ = load_pictures(Source("m"))
+    assert sum(entry.stat().st_size for entry in (cache.folder() / "pictures").iterdir()) < PART.images.size
+    monkeypatch.setattr("search.data.assemble.photo_groups", None)
+    again, _ = load_pictures(Source("m"))
+    assert np.array_equal(again.train.groups, before.train.groups)
+    assert np.array_equal(again.test.groups, before.test.groups)
+    assert again.known_copies == before.known_copies == len(PART)
 
 
 def test_all_files_are_read():

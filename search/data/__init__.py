@@ -10,7 +10,7 @@ sign_mnist.py  the one named set
 arrays.py      what every reader hands on
 assemble.py    arrays → Pictures: classes, groups, the checks of the whole
 pictures.py    Pictures and Part, the values
-groups.py      which pictures are variants of one photo
+groups.py      which pictures are variants of one photo; near.py finds the pairs that look alike
 split.py       training, validation and test photos; fingerprints
 cache.py       parsed pictures on disk
 """

@@ -3,18 +3,29 @@
 Enters: what a reader read. Leaves: Pictures, or one line on what is wrong with the whole.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.color import images_to_grey
-from search.data.groups import near_copies, photo_groups
+from search.data.groups import Grouped, near_copies, photo_groups
 from search.data.pictures import SMALLEST_SIDE, Part, Pictures
 
 
-def assemble(name: str, origin: str, arrays: Arrays, color: str = "gray") -> Pictures:
-    """Pictures. Class names are the labels themselves where the arrays bring none. Raises: BadInput."""
+def assemble(
+    name: str,
+    origin: str,
+    arrays: Arrays,
+    color: str = "gray",
+    remember: Callable[[Callable[[], Grouped]], Grouped] = lambda find: find(),
+) -> Pictures:
+    """Pictures. Class names are the labels themselves where the arrays bring none.
+
+    remember: gives the groups, found now or remembered from an earlier start. Raises: BadInput.
+    """
     height, width = arrays.images.shape[1:3]
     if min(height, width) < SMALLEST_SIDE:
         raise BadInput(f"{origin}: pictures of {height}x{width}; at least {SMALLEST_SIDE} pixels a side needed")
@@ -31,13 +42,21 @@ def assemble(name: str, origin: str, arrays: Arrays, color: str = "gray") -> Pic
     test_labels = None if arrays.test_labels is None else _test_labels(arrays.test_labels, values, class_names, origin)
     images, done = images_to_grey(arrays.images, color, origin)
     preprocessing = {**arrays.preprocessing, **done}
-    part = Part(images, labels, photo_groups(images, labels, arrays.groups))
-    if arrays.test_images is None or test_labels is None:
-        return Pictures(name, origin, class_names, part, None, preprocessing=preprocessing, notes=arrays.notes)
-    test_images, _ = images_to_grey(arrays.test_images, color, origin)
-    test = Part(test_images, test_labels, photo_groups(test_images, test_labels))
-    copies = int(near_copies(test_images, test_labels, images, labels).sum())
-    return Pictures(name, origin, class_names, part, test, copies, preprocessing, arrays.notes)
+    test_images = None if arrays.test_images is None else images_to_grey(arrays.test_images, color, origin)[0]
+
+    def find() -> Grouped:
+        groups = photo_groups(images, labels, arrays.groups)
+        if test_images is None or test_labels is None:
+            return Grouped(groups, None)
+        copies = near_copies(test_images, test_labels, images, labels)
+        return Grouped(groups, photo_groups(test_images, test_labels), int(copies.sum()))
+
+    grouped = remember(find)
+    test = None
+    if test_images is not None and test_labels is not None and grouped.test is not None:
+        test = Part(test_images, test_labels, grouped.test)
+    train = Part(images, labels, grouped.train)
+    return Pictures(name, origin, class_names, train, test, grouped.known_copies, preprocessing, arrays.notes)
 
 
 def _present(class_names: tuple[str, ...], values: npt.NDArray[np.generic], origin: str) -> tuple[str, ...]:

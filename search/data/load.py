@@ -6,6 +6,7 @@ scikit-learn's digits, which are bundled. Leaves: Pictures and one sentence that
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from search.command import BadInput
 from search.data import sign_mnist
 from search.data.arrays import Arrays
 from search.data.assemble import assemble
-from search.data.cache import cached, folder
+from search.data.cache import cached, cached_groups, folder
 from search.data.color import check_colour
 from search.data.csv_files import parse_csv
 from search.data.formats import recognize
@@ -58,9 +59,9 @@ def _own(path: Path, source: Source) -> Pictures:
         raise BadInput(f"{path}: neither a file nor a folder")
     name = re.sub(r"[^\w.-]+", "-", re.sub(r"(\.csv)?\.\w+$", "", path.resolve().name)).strip(".-") or "data"
     kind = recognize(path, source)
-    if kind.pixels_stay_on_disk:
-        return assemble(name, str(path), kind.read(), source.color)
     options = f"{kind.name} {source.changes}"
+    if kind.pixels_stay_on_disk:
+        return assemble(name, str(path), kind.read(), source.color, partial(cached_groups, kind.files, options))
     return cached(kind.files, options, lambda: assemble(name, str(path), kind.read(), source.color))
 
 
