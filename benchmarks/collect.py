@@ -22,6 +22,7 @@ from search.binarize import Binarization
 from search.config import SEVERAL
 from search.cut_points import CutPoints
 from search.data.load import load_pictures
+from search.data.source import Source
 from search.data.split import split_pictures
 from search.encodings import LEVELS
 from search.objective import TrialSpec, make_objective
@@ -74,7 +75,7 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    pictures, _ = load_pictures(args.data, None, None)
+    pictures, _ = load_pictures(Source(args.data))
     split = split_pictures(pictures, 0)
     pixels = Pixels.of(split.train.images, split.train.labels)
     evaluate = make_objective(split, make_protocol(split, CHEAP, 0), torch.device("cpu"))

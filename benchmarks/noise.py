@@ -24,6 +24,7 @@ from models.train import Lane, Resident, train
 from search.binarize import Binarization
 from search.cut_points import CutPoints
 from search.data.load import load_pictures
+from search.data.source import Source
 from search.data.split import at_most_variants, split_pictures
 from search.metrics import METRICS
 from search.objective import standard_error
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    pictures, _ = load_pictures(args.data, None, None)
+    pictures, _ = load_pictures(Source(args.data))
     split = split_pictures(pictures, 0, FOLDS)
     protocol = make_protocol(split, BUDGETS[args.budget], 0)
     recipe, budget = protocol.recipe, args.budget

@@ -21,6 +21,7 @@ from models.train import Lane, Recipe, Resident, train
 from search.binarize import Binarization, Greyscale
 from search.cut_points import CutPoints
 from search.data.load import load_pictures
+from search.data.source import Source
 from search.data.split import at_most_variants, split_pictures
 
 INPUTS = {
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    pictures, _ = load_pictures(args.data, None, None)
+    pictures, _ = load_pictures(Source(args.data))
     split = split_pictures(pictures, 0)
     device = torch.device("cpu")
     validation_u8 = torch.from_numpy(split.validation.images)

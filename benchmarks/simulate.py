@@ -16,6 +16,7 @@ import pandas as pd
 
 from search.binarize import Binarization
 from search.data.load import load_pictures
+from search.data.source import Source
 from search.data.split import split_pictures
 from search.encodings import ENCODINGS
 from search.objective import Result
@@ -31,7 +32,7 @@ Tried = list[tuple[Binarization, float]]  # in order, with the noisy value
 
 def training_pixels(data: str | None) -> Pixels:
     """The grey levels of the training pixels that benchmarks/collect.py trained on."""
-    pictures, _ = load_pictures(data, None, None)
+    pictures, _ = load_pictures(Source(data))
     train = split_pictures(pictures, 0).train
     return Pixels.of(train.images, train.labels)
 

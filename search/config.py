@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import typing
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -12,7 +13,10 @@ from models.networks import NETWORKS
 from models.quantize import GRADIENTS, REAL_LAYERS
 from models.train import PRECISIONS
 from search.binarize import ACTIVATIONS, REAL, WEIGHTS
-from search.command import BadInput, OneLineParser
+from search.command import BadInput
+from search.data.color import COLORS
+from search.data.fit import FITS
+from search.data.source import Source, source_of
 from search.encodings import ENCODINGS, LEVELS
 from search.metrics import METRICS
 from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, check_seeds
@@ -53,14 +57,18 @@ class StudyConfig:
 
     trials: int = flag("the study's total; run again to go on to it", 100, metavar="N")
     data: str | None = flag(
-        "sign-mnist, digits, or a path: .csv, .zip, .npz, or a folder with *_train.csv and *_test.csv; "
-        "without it Sign Language MNIST if it is on disk, otherwise digits",
+        "sign-mnist, digits, or a path: .csv, .zip, .npz, .parquet, IDX, or a folder of pictures by class, CSVs, "
+        "parquet files, IDX files or .npy files; without it Sign Language MNIST if it is on disk, otherwise digits",
         metavar="NAME|PATH",
     )
     data_dir: Path | None = flag(
         "where to look for Sign Language MNIST, before $CUTPOINTS_DATA and the cache folder", metavar="FOLDER"
     )
-    shape: str | None = flag("size of a picture in a CSV, if it is not square", metavar="HxW")
+    shape: str | None = flag("size of a picture in a CSV, if it is not square; HxWx3 in colour", metavar="HxW")
+    size: str | None = flag("resize pictures to this; needed where theirs differ", metavar="HxW")
+    fit: str | None = flag("how pictures become --size, see docs/data.md; default: letterbox", None, FITS)
+    skip_bad: bool = flag("leave pictures out that cannot be read, and say how many", False)
+    color: str = flag("how pictures in colour become grey: luma, or one channel", "gray", COLORS)
     max_cuts: int = flag("search 1 to this many cut points", 8, metavar="K")
     encoding: str = flag(
         "how ranges become channels: one-hot as in the paper, thermometer, Gray code or bits of the range's number, "
@@ -180,6 +188,11 @@ class StudyConfig:
             )
 
     @property
+    def source(self) -> Source:
+        """Which pictures, and how they come in. Raises: BadInput."""
+        return source_of(vars(self))
+
+    @property
     def objective_names(self) -> tuple[str, ...]:
         """What the study optimizes."""
         return OBJECTIVES[self.objectives]
@@ -220,15 +233,21 @@ class StudyConfig:
         return "wilcoxon" if enough else "none"
 
 
-def add_flags(parser: OneLineParser) -> None:
-    """One flag for each field of StudyConfig."""
+def add_flags(parser: argparse.ArgumentParser, only: Container[str] | None = None) -> None:
+    """One flag for each field of StudyConfig, or for some of them; a field that is true or false takes no value."""
     hints = typing.get_type_hints(StudyConfig)
     for each in dataclasses.fields(StudyConfig):
-        kind = hints[each.name]
+        if only is not None and each.name not in only:
+            continue
+        kind, name = hints[each.name], f"--{each.name.replace('_', '-')}"
         if isinstance(kind, UnionType):
             kind = next(arg for arg in typing.get_args(kind) if arg is not type(None))
+        if kind is bool:
+            help = each.metadata["help"].replace("%", "%%")
+            parser.add_argument(name, action="store_true", default=argparse.SUPPRESS, help=help)
+            continue
         parser.add_argument(
-            f"--{each.name.replace('_', '-')}",
+            name,
             type=kind,
             default=each.default if each.default is not None else argparse.SUPPRESS,
             choices=each.metadata["choices"],

@@ -7,7 +7,7 @@ of them are there. Each reading is recorded before it begins.
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,11 @@ from search.command import (
     run,
     say,
 )
+from search.config import add_flags as add_study_flags
 from search.confirmed import FORMATS, caption, confirmed_table, paper_tables
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
+from search.data.source import Source, source_of
 from search.data.split import Fold, Split, digest, split_pictures
 from search.finalists import REFERENCES, finalists, paper_entries
 from search.findings import photos_without_copies
@@ -87,8 +89,7 @@ def flags_of_confirm() -> OneLineParser:
     )
     flags.add_argument("--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study")
     flags.add_argument("--data", metavar="NAME|PATH", help="the study's pictures; needed where they are a path")
-    flags.add_argument("--data-dir", metavar="FOLDER", type=Path, help="where to look for Sign Language MNIST")
-    flags.add_argument("--shape", metavar="HxW", help="size of a picture in a CSV, if it is not square")
+    add_study_flags(flags, {each.name for each in fields(Source)} - {"data"})
     add_flags(flags)
     flags.add_argument("--rival", metavar="NAME", help="another study, whose best is confirmed beside")
     flags.add_argument("--preset", choices=["paper"], help="the paper's settings instead of a study's finalists")
@@ -125,7 +126,7 @@ def confirm(args: argparse.Namespace) -> int:
     folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
 
     # ── pictures and protocol ──
-    pictures, _ = load_pictures(data_of(args, results), args.data_dir, args.shape)
+    pictures, _ = load_pictures(source_of(vars(args) | {"data": data_of(args, results)}))
     split = split_of(pictures, results, rival)
     check_test_photos(split)
     protocol = confirmation_protocol(split, args.budget, args.precision, results)

@@ -61,7 +61,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     database = open_database(storage)
 
     # ── pictures ──
-    pictures, why = load_pictures(config.data, config.data_dir, config.shape)
+    pictures, why = load_pictures(config.source)
     split = split_pictures(pictures, config.seed, config.folds)
     say_pictures(split, why)
 
@@ -205,10 +205,9 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
 
 def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
     """python -m search.confirm with this study's pictures, device and folder."""
-    flags = {"data": config.data, "data-dir": config.data_dir, "shape": config.shape, "output-dir": config.output_dir}
-    given = [part for key, value in flags.items() if value is not None for part in (f"--{key}", str(value))]
     fixed = ["--storage", storage, "--study-name", name, "--seeds", str(config.confirm), "--device", config.device]
-    args = confirm.flags_of_confirm().parse_args([*fixed, *given])
+    folder = [] if config.output_dir is None else ["--output-dir", str(config.output_dir)]
+    args = confirm.flags_of_confirm().parse_args([*fixed, *folder, *config.source.flags])
     return confirm.confirm(argparse.Namespace(**{"study_name": name, "storage": storage} | vars(args)))
 
 
@@ -233,6 +232,8 @@ def say_pictures(split: Split, why: str) -> None:
     )
     if pictures.known_copies:
         say(f"note: {pictures.known_copies} test pictures are near copies of training pictures")
+    for note in pictures.notes:
+        say(f"note: {note}")
 
 
 def show_results(database: Database, name: str, folder: Path) -> None:

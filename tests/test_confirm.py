@@ -20,6 +20,7 @@ from search import confirm
 from search.config import StudyConfig
 from search.confirm import confirmation_protocol
 from search.data.load import load_pictures
+from search.data.source import Source
 from search.data.split import split_pictures
 from search.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, paper_entries, with_role
 from search.reading import fingerprints_of_test
@@ -72,7 +73,7 @@ def confirmed(*flags):
 
 
 def readings():
-    pictures, _ = load_pictures("toy.npz", None, None)
+    pictures, _ = load_pictures(Source("toy.npz"))
     split = split_pictures(pictures, 0)
     return load_readings(open_database(URL), fingerprints_of_test(split))
 
@@ -179,7 +180,7 @@ def test_no_label_of_the_test_set_is_looked_at_before_all_trainings_are_done(stu
 
 
 def prepared(study):
-    pictures, _ = load_pictures("toy.npz", None, None)
+    pictures, _ = load_pictures(Source("toy.npz"))
     split = split_pictures(pictures, 0)
     entries = finalists(load_results(open_database(URL), study), 1, [1], "none")
     return split, confirmation_protocol(split, "quick"), entries
@@ -352,7 +353,7 @@ def test_each_finalist_has_its_reference_also_where_only_some_numbers_of_cut_poi
 
 
 def test_a_confirmation_is_in_the_studys_precision_unless_another_is_asked_for(study):
-    pictures, _ = load_pictures("toy.npz", None, None)
+    pictures, _ = load_pictures(Source("toy.npz"))
     split, results = split_pictures(pictures, 0), load_results(open_database(URL), study)
     recipe = results.protocol["recipe"] | {"precision": "bfloat16"}
     coarse = replace(results, protocol=results.protocol | {"recipe": recipe})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from search.data import groups
+from search.data import near
 from search.data.groups import near_copies, photo_groups
 from tests.conftest import toy_pictures
 
@@ -22,7 +22,9 @@ def test_the_order_of_pictures_does_not_matter_to_who_belongs_together():
 
 def test_small_blocks_give_the_same_groups(monkeypatch):
     part = toy_pictures().train
-    monkeypatch.setattr(groups, "BLOCK", 5)
+    monkeypatch.setattr(near, "ROWS", 5)
+    monkeypatch.setattr(near, "VALUES", 500)
+    monkeypatch.setattr(near, "PAIRS", 3)
     assert (photo_groups(part.images, part.labels) == part.groups).all()
 
 
@@ -56,3 +58,10 @@ def test_near_copies_are_found_within_the_class_only():
     assert (found == np.isin(part.groups, others.groups)).all()
     moved = (part.labels + 1) % 3
     assert not near_copies(part.images, moved, others.images, others.labels).any()
+
+
+def test_classes_without_other_pictures_have_no_copies():
+    part = toy_pictures().train
+    nobody = part[np.flatnonzero(part.labels == 1)]
+    found = near_copies(part.images, part.labels, nobody.images, nobody.labels)
+    assert (found == (part.labels == 1)).all()

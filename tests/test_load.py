@@ -2,13 +2,17 @@
 
 import os
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from search.command import BadInput
-from search.data import cache, load
+from search.data import cache, csv_files
 from search.data.load import load_pictures
+from search.data.source import Source, parse_shape
+from search.data.split import data_fingerprint
 from tests.conftest import toy_pictures
 
 
@@ -28,7 +32,7 @@ def save_npz(path, **more):
 
 
 def test_without_anything_the_bundled_digits_are_taken_and_it_says_why():
-    pictures, why = load_pictures(None, None, None)
+    pictures, why = load_pictures(Source(None))
     assert (pictures.name, pictures.shape, len(pictures.train)) == ("digits", (8, 8), 1797)
     assert pictures.class_names == tuple("0123456789")
     assert pictures.train.images.max() == 255
@@ -37,7 +41,7 @@ def test_without_anything_the_bundled_digits_are_taken_and_it_says_why():
 
 def test_a_csv_has_its_own_labels_as_class_names(tmp_path):
     part = toy_pictures().train
-    pictures, why = load_pictures(str(write_csv(tmp_path / "h.csv", part, [4, 9, 30][0] + part.labels * 5)), None, None)
+    pictures, why = load_pictures(Source(str(write_csv(tmp_path / "h.csv", part, [4, 9, 30][0] + part.labels * 5))))
     assert pictures.class_names == ("4", "9", "14")
     assert (pictures.train.images == part.images).all()
     assert (pictures.train.labels == part.labels).all()
@@ -56,7 +60,7 @@ def test_a_folder_with_train_and_test(tmp_path, zipped):
             with zipfile.ZipFile(f"{file}.zip", "w") as archive:
                 archive.write(file, file.name)
             file.unlink()
-    pictures, _ = load_pictures(str(folder), None, None)
+    pictures, _ = load_pictures(Source(str(folder)))
     assert (pictures.name, len(pictures.test)) == ("hands", len(pictures.train))
     assert (pictures.test.images == toy_pictures(seed=5).train.images).all()
 
@@ -65,27 +69,27 @@ def test_one_zip_with_train_and_test(tmp_path):
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
         for name, seed in (("train", 0), ("test", 5)):
             archive.write(write_csv(tmp_path / "x.csv", toy_pictures(seed=seed).train), f"sub/hands_{name}.csv")
-    pictures, _ = load_pictures(str(tmp_path / "archive.zip"), None, None)
+    pictures, _ = load_pictures(Source(str(tmp_path / "archive.zip")))
     assert (pictures.test.images == toy_pictures(seed=5).train.images).all()
 
 
 def test_test_pictures_that_are_near_copies_of_training_pictures_are_counted(tmp_path):
     part = toy_pictures().train
     path = save_npz(tmp_path / "a.npz", test_images=part.images[:7], test_labels=part.labels[:7])
-    assert load_pictures(str(path), None, None)[0].known_copies == 7
+    assert load_pictures(Source(str(path)))[0].known_copies == 7
 
 
 def test_class_names_without_pictures_fall_away(tmp_path):
     labels = toy_pictures().train.labels * 2
     path = save_npz(tmp_path / "a.npz", labels=labels, class_names=["a", "b", "c", "d", "e"])
-    pictures, _ = load_pictures(str(path), None, None)
+    pictures, _ = load_pictures(Source(str(path)))
     assert pictures.class_names == ("a", "c", "e")
     assert (pictures.train.labels == toy_pictures().train.labels).all()
 
 
 def test_given_groups_are_kept(tmp_path):
     groups = np.arange(len(toy_pictures().train)) // 6
-    pictures, _ = load_pictures(str(save_npz(tmp_path / "a.npz", groups=groups)), None, None)
+    pictures, _ = load_pictures(Source(str(save_npz(tmp_path / "a.npz", groups=groups))))
     assert (pictures.train.groups == groups).all()
 
 
@@ -93,8 +97,12 @@ def test_given_groups_are_kept(tmp_path):
     ("make", "said"),
     [
         (lambda folder: folder / "nothing.csv", "no such file or folder"),
-        (lambda folder: folder, r"needs one file \*_train.csv"),
-        (lambda folder: (folder / "a.txt").write_text("x") and folder / "a.txt", "not a .csv, .zip or .npz"),
+        (lambda folder: folder, r"empty; it needs \*_train.csv and \*_test.csv, images.npy .* a folder of pictures"),
+        (lambda folder: write_csv(folder / "a.csv", toy_pictures().train) and folder, r"needs one file \*_train.csv"),
+        (
+            lambda folder: (folder / "a.txt").write_text("x") and folder / "a.txt",
+            "not a .csv, .zip, .npz or .parquet file",
+        ),
         (lambda folder: save_npz(folder / "a.npz", class_names=["a", "b"]), "labels 0..2 do not fit 2 class_names"),
         (
             lambda folder: save_npz(folder / "a.npz", test_images=np.zeros((1, 8, 8), np.uint8), test_labels=[8]),
@@ -105,46 +113,92 @@ def test_given_groups_are_kept(tmp_path):
 )
 def test_bad_input_is_named(tmp_path, make, said):
     with pytest.raises(BadInput, match=said):
-        load_pictures(str(make(tmp_path)), None, None)
+        load_pictures(Source(str(make(tmp_path))))
 
 
 def test_what_is_neither_file_nor_folder_and_names_that_are_too_long_are_named(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     for data, said in ((str(tmp_path / "pipe.csv"), "neither a file nor a folder"), ("a" * 300, "File name too long")):
         with pytest.raises(BadInput, match=said):
-            load_pictures(data, None, None)
+            load_pictures(Source(data))
 
 
 @pytest.mark.parametrize("shape", ["28", "28x", "x28", "28x28x1", "ax2"])
 def test_a_bad_shape_is_named(shape):
     with pytest.raises(BadInput, match="expected HEIGHTxWIDTH"):
-        load.parse_shape(shape)
+        parse_shape(shape)
 
 
 @pytest.mark.parametrize("data", [None, "digits", "sign-mnist", "a.npz"])
-def test_a_shape_where_none_is_needed_is_refused(data):
+def test_a_shape_where_none_is_needed_is_refused(tmp_path, data):
+    save_npz(tmp_path / "a.npz")
     with pytest.raises(BadInput, match="only pictures in a CSV need it"):
-        load_pictures(data, None, "8x8")
+        load_pictures(Source(data, shape="8x8"))
 
 
 def test_a_stale_data_folder_matters_only_where_it_is_needed(tmp_path, monkeypatch):
     monkeypatch.setenv("CUTPOINTS_DATA", str(tmp_path / "nowhere"))
-    assert load_pictures("digits", None, None)[0].name == "digits"
+    assert load_pictures(Source("digits"))[0].name == "digits"
 
 
 def test_a_data_dir_that_does_not_exist_is_named(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="no such folder"):
-        load_pictures(None, tmp_path / "nowhere", None)
+        load_pictures(Source(None, tmp_path / "nowhere"))
     monkeypatch.setenv("CUTPOINTS_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(BadInput, match="no such folder"):
-        load_pictures(None, None, None)
+        load_pictures(Source(None))
+
+
+COLOURED = np.stack([toy_pictures().train.images] * 3, axis=-1) // [1, 2, 3]
+
+
+def test_colour_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and_the_choice_is_written_down():
+    coloured = COLOURED.astype(np.uint8)
+    save_npz("a.npz", images=coloured, test_images=coloured[:9], test_labels=toy_pictures().train.labels[:9])
+    pixels = replace(toy_pictures().train, images=coloured.reshape(len(coloured), 8, 24))
+    write_csv(Path("a.csv"), pixels)
+    for source in (Source("a.npz", color="channel:g"), Source("a.csv", shape="8x8x3", color="channel:g")):
+        for _ in range(2):  # read, and from the cache
+            pictures, _ = load_pictures(source)
+            assert np.array_equal(pictures.train.images, coloured[..., 1])
+            assert pictures.preprocessing == {"color": "channel:g"}
+    assert load_pictures(Source("a.npz"))[0].preprocessing["coefficients"] == [0.299, 0.587, 0.114]
+    assert load_pictures(Source("a.npz"))[0].test.images.shape == (9, 8, 8)
+
+
+@pytest.mark.parametrize("data", ["digits", "a.npz"])
+def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
+    save_npz(tmp_path / "a.npz")
+    with pytest.raises(BadInput, match="--color channel:r takes a channel of pictures in colour; these are grey"):
+        load_pictures(Source(data, color="channel:r"))
+
+
+@pytest.mark.parametrize(("data", "kind"), [("digits", "a named data set"), ("a.npz", "an .npz")])
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"size": "8x8"}, "--size 8x8"),
+        ({"skip_bad": True}, "--skip-bad"),
+        ({"size": "8x8", "fit": "crop"}, "--size 8x8"),
+    ],
+)
+def test_flags_that_only_files_of_pictures_need_are_refused_elsewhere(tmp_path, data, kind, flags, said):
+    save_npz(tmp_path / "a.npz")
+    with pytest.raises(BadInput, match=f"{said}: only folders of pictures and parquet files take it, not {kind}"):
+        load_pictures(Source(data, **flags))
+
+
+def test_the_fingerprints_of_the_bundled_digits_are_those_of_earlier_versions():
+    pictures, _ = load_pictures(Source("digits"))
+    assert pictures.preprocessing == {}
+    assert data_fingerprint(pictures) == "91d20b984b51e6d5"
 
 
 def test_the_second_start_takes_the_pictures_from_the_cache(tmp_path, monkeypatch):
     path = str(write_csv(tmp_path / "h.csv", toy_pictures().train))
-    first, _ = load_pictures(path, None, None)
-    monkeypatch.setattr(load, "parse_csv", None)
-    second, _ = load_pictures(path, None, None)
+    first, _ = load_pictures(Source(path))
+    monkeypatch.setattr(csv_files, "parse_csv", None)
+    second, _ = load_pictures(Source(path))
     assert (first.train.images == second.train.images).all()
     assert (first.train.groups == second.train.groups).all()
     assert (first.name, first.origin, first.class_names) == (second.name, second.origin, second.class_names)
@@ -152,17 +206,17 @@ def test_the_second_start_takes_the_pictures_from_the_cache(tmp_path, monkeypatc
 
 def test_a_changed_file_is_parsed_anew(tmp_path):
     path = write_csv(tmp_path / "h.csv", toy_pictures().train)
-    load_pictures(str(path), None, None)
+    load_pictures(Source(str(path)))
     write_csv(path, toy_pictures(photos=20).train)
-    assert len(load_pictures(str(path), None, None)[0].train) == len(toy_pictures(photos=20).train)
+    assert len(load_pictures(Source(str(path)))[0].train) == len(toy_pictures(photos=20).train)
 
 
 def test_a_damaged_cache_entry_is_made_again(tmp_path):
     path = str(write_csv(tmp_path / "h.csv", toy_pictures().train))
-    load_pictures(path, None, None)
+    load_pictures(Source(path))
     (entry,) = (cache.folder() / "pictures").iterdir()
     whole = entry.read_bytes()
     for damaged in (b"", whole[:100], whole[:-50]):
         entry.write_bytes(damaged)
-        assert len(load_pictures(path, None, None)[0].train) == len(toy_pictures().train)
+        assert len(load_pictures(Source(path))[0].train) == len(toy_pictures().train)
         assert entry.read_bytes() == whole

@@ -49,7 +49,7 @@ def test_whole_numbers_of_another_type_and_a_last_axis_of_one_are_read(tmp_path)
         ({"images": IMAGES / 255, "labels": [0, 1]}, "not a whole number 0..255"),
         ({"images": IMAGES.astype(int) * 100, "labels": [0, 1]}, "not a whole number 0..255"),
         ({"images": IMAGES.astype(float) * np.nan, "labels": [0, 1]}, "nan at .* not a whole number"),
-        ({"images": np.zeros((2, 4, 4, 3), np.uint8), "labels": [0, 1]}, "expected grey pictures"),
+        ({"images": np.zeros((2, 4, 4, 2), np.uint8), "labels": [0, 1]}, r"expected \(N, H, W\), or \(N, H, W, 3\)"),
         ({"images": IMAGES[:0], "labels": []}, "at least one"),
         ({"images": IMAGES, "labels": [0, 1], "test_images": IMAGES}, "test_images without test_labels"),
         ({"images": IMAGES, "labels": [0, 1], "test_labels": [0]}, "test_labels without test_images"),

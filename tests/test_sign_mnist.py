@@ -7,6 +7,8 @@ import pytest
 from search.command import BadInput
 from search.data import sign_mnist
 from search.data.load import load_pictures
+from search.data.source import Source
+from search.data.split import data_fingerprint
 from tests.conftest import command
 
 
@@ -14,7 +16,7 @@ def test_files_that_are_not_the_published_ones_are_refused(tmp_path):
     for name in (sign_mnist.TRAIN, sign_mnist.TEST):
         (tmp_path / name).write_text("label,pixel1\n1,2\n")
     with pytest.raises(BadInput, match=r"sign_mnist_train.csv .* is not the published file .* --data"):
-        load_pictures("sign-mnist", tmp_path, None)
+        load_pictures(Source("sign-mnist", tmp_path))
 
 
 def test_without_kagglehub_one_line_names_the_extra_and_the_place(monkeypatch, tmp_path):
@@ -38,11 +40,12 @@ def test_without_a_network_one_line_says_where_to_put_the_files(tmp_path):
 
 @pytest.mark.real_data
 def test_the_real_data_set(real_data):
-    pictures, why = load_pictures(None, real_data, None)
+    pictures, why = load_pictures(Source(None, real_data))
     assert (pictures.name, pictures.shape) == ("sign-mnist", (28, 28))
     assert (len(pictures.train), len(pictures.test)) == (27455, 7172)
     assert "".join(pictures.class_names) == "ABCDEFGHIKLMNOPQRSTUVWXY"
     assert (pictures.train.photos, pictures.test.photos) == (1274, 344)
     assert "found on disk" in why
-    again, _ = load_pictures("sign-mnist", real_data, None)
+    assert data_fingerprint(pictures) == "40a08bd0c7b5e243"  # that of studies that were made before
+    again, _ = load_pictures(Source("sign-mnist", real_data))
     assert (again.train.images == pictures.train.images).all()

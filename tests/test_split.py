@@ -113,7 +113,7 @@ def test_one_class_only_is_refused():
         split_pictures(toy_pictures(classes=1), 0)
 
 
-def test_fingerprints_change_with_pixels_labels_names_and_split():
+def test_fingerprints_change_with_pixels_labels_names_preprocessing_and_split():
     pictures = toy_pictures()
     changed = pictures.train.images.copy()
     changed[0, 0, 0] += 1
@@ -122,6 +122,8 @@ def test_fingerprints_change_with_pixels_labels_names_and_split():
         replace(pictures, train=Part(pictures.train.images, pictures.train.labels[::-1], pictures.train.groups)),
         replace(pictures, class_names=("A", "B", "X")),
         replace(pictures, test=pictures.train),
+        replace(pictures, preprocessing={"color": "gray"}),
+        replace(pictures, preprocessing={"color": "channel:r"}),
     ]
     prints = [data_fingerprint(each) for each in (pictures, *others)]
     assert len(set(prints)) == len(prints)

@@ -1,9 +1,16 @@
 """Data sets by name or path to pictures, photo groups and splits. The map:
 
 load.py        what --data says → Pictures
-csv_files.py, npz_files.py, sign_mnist.py   the formats, and the one named set
+source.py      the flags that say which pictures and how they come in
+formats.py     what lies at a path
+csv_files.py, npz_files.py, memmap_folders.py, idx_files.py   arrays
+image_folders.py, parquet_files.py   encoded pictures; decode.py one, stack.py many
+fit.py, color.py   pictures to one size, colour to grey
+sign_mnist.py  the one named set
+arrays.py      what every reader hands on
+assemble.py    arrays → Pictures: classes, groups, the checks of the whole
 pictures.py    Pictures and Part, the values
-groups.py      which pictures are variants of one photo
+groups.py      which pictures are variants of one photo; near.py finds the pairs that look alike
 split.py       training, validation and test photos; fingerprints
 cache.py       parsed pictures on disk
 """

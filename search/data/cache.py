@@ -7,18 +7,24 @@ files' paths, sizes and times, so that a changed file is parsed anew.
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from platformdirs import user_cache_path
 
+from search.data.groups import Grouped
 from search.data.pictures import Part, Pictures
 
-FORMAT = 1  # raise it when reading or grouping changes, so that older entries are not used
+Arrays = dict[str, npt.NDArray[Any]]
+UNUSABLE = (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile)
+FORMAT = 2  # raise it when reading or grouping changes, so that older entries are not used
 
 
 def folder() -> Path:
@@ -28,28 +34,74 @@ def folder() -> Path:
 
 def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pictures:
     """The pictures in the cache, or read and then cached. An unusable or unwritable cache is no error."""
-    stats = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    key = hashlib.sha256(repr((FORMAT, stats, options)).encode()).hexdigest()[:24]
-    entry = folder() / "pictures" / f"{key}.npz"
-    try:
-        return _load(entry)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        pictures = read()
-    with contextlib.suppress(OSError):  # a read-only home costs the parsing time at each start, nothing else
-        _save(entry, pictures)
+    entry = _entry(files, options)
+    with contextlib.suppress(*UNUSABLE):
+        return _to_pictures(_load(entry))
+    pictures = read()
+    _save(entry, _from_pictures(pictures))
     return pictures
 
 
-def _save(entry: Path, pictures: Pictures) -> None:
-    arrays = {
+def cached_groups(files: list[Path], options: str, find: Callable[[], Grouped]) -> Grouped:
+    """The same for groups alone, of pictures that stay where they are."""
+    entry = _entry(files, f"groups {options}")
+    with contextlib.suppress(*UNUSABLE):
+        arrays = _load(entry)
+        return Grouped(arrays["train"], arrays.get("test"), int(arrays["known_copies"]))
+    grouped = find()
+    test = {} if grouped.test is None else {"test": grouped.test}
+    _save(entry, {"train": grouped.train, "known_copies": np.array(grouped.known_copies), **test})
+    return grouped
+
+
+def _entry(files: list[Path], options: str) -> Path:
+    stats = [(str(file.absolute()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
+    key = hashlib.sha256(repr((FORMAT, stats, options)).encode()).hexdigest()[:24]
+    return folder() / "pictures" / f"{key}.npz"
+
+
+def _from_pictures(pictures: Pictures) -> Arrays:
+    arrays: Arrays = {
         "name": np.array(pictures.name),
         "origin": np.array(pictures.origin),
         "class_names": np.array(pictures.class_names),
         "known_copies": np.array(pictures.known_copies),
+        "preprocessing": np.array(json.dumps(pictures.preprocessing)),
+        "notes": np.array(json.dumps(pictures.notes)),
     }
     for name, part in (("train", pictures.train), ("test", pictures.test)):
         if part is not None:
             arrays |= {f"{name}_{key}": getattr(part, key) for key in ("images", "labels", "groups")}
+    return arrays
+
+
+def _to_pictures(arrays: Arrays) -> Pictures:
+    def part(name: str) -> Part:
+        return Part(*(arrays[f"{name}_{key}"] for key in ("images", "labels", "groups")))
+
+    return Pictures(
+        str(arrays["name"]),
+        str(arrays["origin"]),
+        tuple(map(str, arrays["class_names"])),
+        part("train"),
+        part("test") if "test_images" in arrays else None,
+        int(arrays["known_copies"]),
+        json.loads(str(arrays["preprocessing"])),
+        tuple(json.loads(str(arrays["notes"]))),
+    )
+
+
+def _load(entry: Path) -> Arrays:
+    with entry.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
+def _save(entry: Path, arrays: Arrays) -> None:
+    with contextlib.suppress(OSError):  # a read-only home costs the parsing time at each start, nothing else
+        _write(entry, arrays)
+
+
+def _write(entry: Path, arrays: Arrays) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=entry.parent, suffix=".part", delete=False) as handle:
         try:
@@ -59,19 +111,3 @@ def _save(entry: Path, pictures: Pictures) -> None:
         except BaseException:
             Path(handle.name).unlink(missing_ok=True)
             raise
-
-
-def _load(entry: Path) -> Pictures:
-    with entry.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
-
-        def part(name: str) -> Part:
-            return Part(*(arrays[f"{name}_{key}"] for key in ("images", "labels", "groups")))
-
-        return Pictures(
-            str(arrays["name"]),
-            str(arrays["origin"]),
-            tuple(map(str, arrays["class_names"])),
-            part("train"),
-            part("test") if "test_images" in arrays.files else None,
-            int(arrays["known_copies"]),
-        )

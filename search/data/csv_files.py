@@ -17,9 +17,48 @@ import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from search.command import BadInput
+from search.data.arrays import Arrays
+from search.data.source import parse_shape
 
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
+
+
+def csv_files_in(folder: Path) -> list[Path]:
+    """The `*_train.csv` and `*_test.csv` of a folder, or the same in .zip; none where it has neither.
+
+    Raises: BadInput for one without the other, and for several of a kind.
+    """
+    found = {
+        part: sorted(folder.glob(f"*_{part}.csv")) or sorted(folder.glob(f"*_{part}.csv.zip"))
+        for part in ("train", "test")
+    }
+    if not any(found.values()) and not any(folder.glob("*.csv")):
+        return []
+    for part, files in found.items():
+        if len(files) != 1:
+            names = f"it has {', '.join(f.name for f in files)}" if files else "it has none"
+            raise BadInput(f"{folder}: needs one file *_{part}.csv (or .csv.zip); {names}")
+    return [found["train"][0], found["test"][0]]
+
+
+def read_csv_files(path: Path, files: list[Path], shape: str | None) -> Arrays:
+    """The one table that these files hold, or one to train on and one to test. Raises: BadInput."""
+    texts = {
+        f"{file}" if len(read) == 1 else f"{file}/{csv}": text
+        for file in files
+        for read in [read_bytes(file)]
+        for csv, text in read.items()
+    }
+    tables = {where: parse_csv(text, where, parse_shape(shape)) for where, text in texts.items()}
+    if len(tables) == 1:
+        return Arrays(*next(iter(tables.values())))
+    parts = {part: [t for where, t in tables.items() if f"_{part}.csv" in where] for part in ("train", "test")}
+    if len(tables) != 2 or any(len(found) != 1 for found in parts.values()):
+        raise BadInput(
+            f"{path}: holds {', '.join(map(str, tables))}; expected one CSV, or one *_train.csv and one *_test.csv"
+        )
+    return Arrays(*parts["train"][0], *parts["test"][0])
 
 
 def read_bytes(path: Path) -> dict[str, bytes]:
@@ -42,8 +81,8 @@ def read_bytes(path: Path) -> dict[str, bytes]:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def parse_csv(text: bytes, where: str, shape: tuple[int, int] | None) -> Table:
-    """Images (N, H, W) uint8 and raw labels (N,). Raises: BadInput."""
+def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
+    """Images (N, H, W) uint8, or (N, H, W, 3) where the shape says so, and raw labels (N,). Raises: BadInput."""
     frame = _parse_frame(text, where)
     if "label" not in frame.columns:
         begins = ",".join(map(str, frame.columns))[:40]
@@ -54,10 +93,11 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, int] | None) -> Table:
     pixels = frame.drop(columns="label")
     if pixels.shape[1] == 0:
         raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
-    height, width = shape or _square(pixels.shape[1], where)
-    if height * width != pixels.shape[1]:
-        raise BadInput(f"{where}: {pixels.shape[1]} pixel columns do not make {height}x{width} pictures (--shape)")
-    return _check_pixels(pixels, where).reshape(-1, height, width), frame["label"].to_numpy()
+    shape = shape or _square(pixels.shape[1], where)
+    if math.prod(shape) != pixels.shape[1]:
+        said = "x".join(map(str, shape))
+        raise BadInput(f"{where}: {pixels.shape[1]} pixel columns do not make {said} pictures (--shape)")
+    return _check_pixels(pixels, where).reshape(-1, *shape), frame["label"].to_numpy()
 
 
 def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
@@ -124,7 +164,9 @@ def _cell(pixels: pd.DataFrame, row: int, column: int, where: str) -> str:
 def _square(pixels: int, where: str) -> tuple[int, int]:
     side = math.isqrt(pixels)
     if side * side != pixels:
-        raise BadInput(f"{where}: {pixels} pixel columns are not a square picture; say --shape HEIGHTxWIDTH")
+        raise BadInput(
+            f"{where}: {pixels} pixel columns are not a square picture; say --shape HEIGHTxWIDTH, in colour HxWx3"
+        )
     return side, side
 
 

@@ -3,17 +3,50 @@
 Enters: images and labels. Leaves: a group number for each picture. Two pictures of one class whose
 pixels correlate by more than 0.98 are variants of one photo, and so is whatever hangs together
 through such pairs. On Sign Language MNIST this finds 1,274 groups of mostly 21 pictures (docs/data.md).
+Pairs are merged as they are found, so that memory does not grow with their number.
 """
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-CORRELATION = 0.98
-BLOCK = 2048  # rows of the correlation matrix that are in memory at a time
+from search.data.near import Sketches, close_pairs, sketch
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Group numbers of training and test pictures, and how many test pictures are near copies of training pictures."""
+
+    train: npt.NDArray[np.int64]
+    test: npt.NDArray[np.int64] | None
+    known_copies: int = 0
+
+
+class _Components:
+    """Which things hang together: numbers (n,), each the place of one of them, merged by pairs."""
+
+    def __init__(self, known: npt.NDArray[np.int64]) -> None:
+        """known: the same number for what hangs together already."""
+        _, first, inverse = np.unique(known, return_index=True, return_inverse=True)
+        self.numbers: npt.NDArray[np.int64] = first[inverse]
+
+    def apart(self, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of the pairs are not known to hang together."""
+        different: npt.NDArray[np.bool_] = self.numbers[i] != self.numbers[j]
+        return different
+
+    def merge(self, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> None:
+        """The things of each pair hang together from now on."""
+        touched, ends = np.unique(np.concatenate([self.numbers[i], self.numbers[j]]), return_inverse=True)
+        edges = (np.ones(len(i), dtype=np.int8), (ends[: len(i)], ends[len(i) :]))
+        _, component = connected_components(coo_array(edges, shape=(len(touched),) * 2), directed=False)
+        _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
+        renumbered = np.arange(len(self.numbers))
+        renumbered[touched] = touched[first[inverse]]
+        self.numbers = renumbered[self.numbers]
 
 
 def photo_groups(
@@ -25,21 +58,15 @@ def photo_groups(
 
     given: groups that the data's owner knows, (N,); near copies join them, never divide them.
     """
-    n = len(labels)
-    pairs: list[npt.NDArray[np.int64]] = []
-    if given is not None:
-        _, first, inverse = np.unique(given, return_index=True, return_inverse=True)
-        pairs.append(np.stack([np.arange(n), first[inverse]]))
+    groups = _Components(np.arange(len(labels)) if given is None else given)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        standard = _standardize(images[rows])
-        for start in range(0, len(rows), BLOCK):
-            close = np.argwhere(standard[start : start + BLOCK] @ standard.T > CORRELATION)
-            pairs.append(np.stack([rows[close[:, 0] + start], rows[close[:, 1]]]))
-    edges = np.concatenate(pairs, axis=1)
-    graph = coo_array((np.ones(edges.shape[1], dtype=np.int8), (edges[0], edges[1])), shape=(n, n))
-    _, component = connected_components(graph, directed=False)
-    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
+        of_class = _Components(groups.numbers[rows])
+        pictures = sketch(images, rows)
+        for i, j in close_pairs(pictures, pictures, of_class.apart):
+            of_class.merge(i, j)
+        groups.merge(rows, rows[of_class.numbers])
+    _, first, inverse = np.unique(groups.numbers, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
     return order[inverse].astype(np.int64)
 
@@ -52,22 +79,16 @@ def near_copies(
 ) -> npt.NDArray[np.bool_]:
     """Which of the images (N,) are near copies of one of the other images of their class."""
     found = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
+    for label in np.intersect1d(labels, of_labels):
         rows = np.flatnonzero(labels == label)
-        standard, others = _standardize(images[rows]), _standardize(of_images[of_labels == label])
-        for start in range(0, len(rows), BLOCK):
-            close = standard[start : start + BLOCK] @ others.T > CORRELATION
-            found[rows[start : start + BLOCK]] = close.any(axis=1)
+        others = sketch(of_images, np.flatnonzero(of_labels == label))
+        found[rows] = _have_close(sketch(images, rows, others.basis), others)
     return found
 
 
-def _standardize(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Rows whose dot product is the pictures' correlation: (N, H·W + 1).
-
-    A picture of one grey level has no correlation; the last column makes all of those alike.
-    """
-    flat = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32)
-    flat -= flat.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(flat, axis=1, keepdims=True)
-    flat /= np.where(norm == 0, 1, norm)
-    return np.concatenate([flat, (norm == 0).astype(np.float32)], axis=1)
+def _have_close(pictures: Sketches, others: Sketches) -> npt.NDArray[np.bool_]:
+    """Which of the pictures (N,) are close to one of the others."""
+    found = np.zeros(len(pictures.rows), dtype=bool)
+    for i, _ in close_pairs(pictures, others, lambda i, _: ~found[i]):
+        found[i] = True
+    return found

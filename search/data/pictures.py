@@ -1,6 +1,8 @@
 """A data set in memory: pictures, labels, photo groups, class names. Values that cannot be wrong."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +41,11 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """A data set. `test` is None when the data brings no test set. `origin` says where it lies."""
+    """A data set. `test` is None when the data brings no test set. `origin` says where it lies.
+
+    preprocessing: what was done to the pixels on the way in, as plain values; empty where nothing was. Whoever
+    applies the thresholds to new pictures has to do the same. notes: what the user should hear about the reading.
+    """
 
     name: str
     origin: str
@@ -47,6 +53,8 @@ class Pictures:
     train: Part
     test: Part | None
     known_copies: int = 0  # test pictures that are near copies of training pictures
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def colors(self) -> int:

@@ -5,6 +5,7 @@ by confirmation alone; the objective never sees it.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,8 @@ class Split:
     """Training, validation and test photos, none of them in two parts.
 
     folds: one, or several that each validate on other photos; development: the photos of any fold together, all
-    but the test photos. data: fingerprint of pixels, labels, groups and class names; split: of who is in which part.
+    but the test photos. data: fingerprint of pixels, labels, groups, class names and preprocessing; split: of who is in
+    which part.
     """
 
     pictures: Pictures
@@ -144,9 +146,11 @@ def at_most_variants(part: Part, variants: int, seed: int) -> Part:
 
 
 def data_fingerprint(pictures: Pictures) -> str:
-    """16 hexadecimal digits of SHA-256 over pixels, labels, groups and class names."""
+    """16 hexadecimal digits of SHA-256 over pixels, labels, groups, class names and any preprocessing."""
     parts = [part for part in (pictures.train, pictures.test) if part is not None]
     arrays = [array for part in parts for array in (part.images, part.labels, part.groups)]
+    if pictures.preprocessing:
+        arrays.append(np.array(json.dumps(pictures.preprocessing, sort_keys=True).encode()))
     return digest(np.array("\n".join(pictures.class_names).encode()), *arrays)
 
 
@@ -155,5 +159,5 @@ def digest(*arrays: npt.NDArray[np.generic]) -> str:
     state = hashlib.sha256()
     for array in arrays:
         state.update(f"{array.dtype.str}{array.shape}".encode())
-        state.update(np.ascontiguousarray(array).tobytes())
+        state.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)  # memmaps are not copied
     return state.hexdigest()[:16]

@@ -1,0 +1,116 @@
+"""What every reader hands on: arrays and raw labels, before classes, photo groups and the checks of the whole.
+
+Checks of arrays that several formats share: type, shape, labels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from search.command import BadInput
+
+BLOCK = 1 << 24  # values that are looked at at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """images (N, H, W) or in colour (N, H, W, 3) uint8, raw labels (N,), groups (N,) or None.
+
+    class_names: where the labels are numbers that point into it. preprocessing, notes: as in Pictures.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.generic]
+    test_images: npt.NDArray[np.uint8] | None = None
+    test_labels: npt.NDArray[np.generic] | None = None
+    groups: npt.NDArray[np.int64] | None = None
+    class_names: tuple[str, ...] | None = None
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def check_images(images: npt.NDArray[np.generic], where: str) -> npt.NDArray[np.uint8]:
+    """Images (N, H, W) or (N, H, W, 3) as uint8; uint8 itself is not copied. Raises: BadInput."""
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.ndim not in (3, 4) or 0 in images.shape or (images.ndim == 4 and images.shape[-1] != 3):
+        raise BadInput(f"{where}: shape {images.shape}; expected (N, H, W), or (N, H, W, 3) in colour, at least one")
+    if images.dtype == np.uint8:
+        return images.view(np.uint8)
+    if images.dtype.kind not in "iuf":
+        raise BadInput(f"{where}: type {images.dtype}; expected uint8")
+    whole = np.empty(images.shape, np.uint8)
+    step = max(1, BLOCK // (images[0].size))
+    for start in range(0, len(images), step):
+        block = images[start : start + step]
+        bad = np.argwhere(~((block >= 0) & (block <= 255) & (block == np.floor(block))))  # type: ignore[operator]
+        if len(bad):
+            place = (start + int(bad[0, 0]), *map(int, bad[0, 1:]))
+            raise BadInput(
+                f"{where}: {images[place]} at {place} is not a whole number 0..255; rescale and save as uint8"
+            )
+        whole[start : start + step] = block
+    return whole
+
+
+def check_labels(labels: npt.NDArray[np.generic], n: int, where: str) -> npt.NDArray[np.generic]:
+    """Raises: BadInput for labels (N,) that are no whole numbers or text, or not one an image."""
+    if labels.shape != (n,):
+        raise BadInput(f"{where}: shape {labels.shape} for {n} images; give one label an image")
+    if labels.dtype.kind not in "iuSU":
+        raise BadInput(f"{where}: type {labels.dtype}; labels are whole numbers or text")
+    return labels
+
+
+def check_groups(groups: npt.NDArray[np.generic] | None, n: int, where: str) -> npt.NDArray[np.int64] | None:
+    """Group numbers (N,) from 0 of names or numbers. Raises: BadInput."""
+    if groups is None:
+        return None
+    if groups.shape != (n,) or groups.dtype.kind not in "iuSU":
+        raise BadInput(f"{where} are {groups.dtype} {groups.shape}; give one number or name an image")
+    numbers: npt.NDArray[np.int64] = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return numbers
+
+
+def check_class_names(
+    names: npt.NDArray[np.generic] | None, labels: npt.NDArray[np.generic], where: str
+) -> tuple[str, ...] | None:
+    """Names that number labels point into. Raises: BadInput."""
+    if names is None:
+        return None
+    if names.ndim != 1 or labels.dtype.kind not in "iu":
+        raise BadInput(f"{where}: class_names need to be a list, and labels numbers 0..C-1 that point into it")
+    class_names = tuple(map(str, names))
+    if len(set(class_names)) < len(class_names):
+        raise BadInput(f"{where}: class_names repeat a name; give each class its own")
+    return class_names
+
+
+def _check_pairs(arrays: Mapping[str, object], where: str) -> None:
+    """Raises: BadInput where images, labels or one half of a test set is missing among the arrays' names."""
+    for present, missing in (("labels", "images"), ("images", "labels")):
+        if missing not in arrays:
+            found = f"{present} without {missing}" if present in arrays else f"no {missing}"
+            raise BadInput(f"{where}: {found}; the arrays 'images' and 'labels' are needed")
+    for present, missing in (("test_labels", "test_images"), ("test_images", "test_labels")):
+        if present in arrays and missing not in arrays:
+            raise BadInput(f"{where}: {present} without {missing}; give both or neither")
+
+
+def checked(arrays: Mapping[str, npt.NDArray[np.generic]], where: str) -> Arrays:
+    """Arrays by their names, as .npz files and folders of .npy files bring them. Raises: BadInput."""
+    _check_pairs(arrays, where)
+    images = check_images(arrays["images"], f"{where}: images")
+    labels = check_labels(arrays["labels"], len(images), f"{where}: labels")
+    test_images = test_labels = None
+    if "test_images" in arrays:
+        test_images = check_images(arrays["test_images"], f"{where}: test_images")
+        if test_images.shape[1:] != images.shape[1:]:
+            raise BadInput(f"{where}: test_images are {test_images.shape[1:]}, images {images.shape[1:]}; resize them")
+        test_labels = check_labels(arrays["test_labels"], len(test_images), f"{where}: test_labels")
+    groups = check_groups(arrays.get("groups"), len(images), f"{where}: groups")
+    class_names = check_class_names(arrays.get("class_names"), labels, where)
+    return Arrays(images, labels, test_images, test_labels, groups, class_names)

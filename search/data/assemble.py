@@ -1,0 +1,82 @@
+"""Arrays and raw labels to Pictures: class indices, photo groups, and the checks that need the whole.
+
+Enters: what a reader read. Leaves: Pictures, or one line on what is wrong with the whole.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from search.command import BadInput
+from search.data.arrays import Arrays
+from search.data.color import images_to_grey
+from search.data.groups import Grouped, near_copies, photo_groups
+from search.data.pictures import SMALLEST_SIDE, Part, Pictures
+
+
+def assemble(
+    name: str,
+    origin: str,
+    arrays: Arrays,
+    color: str = "gray",
+    remember: Callable[[Callable[[], Grouped]], Grouped] = lambda find: find(),
+) -> Pictures:
+    """Pictures. Class names are the labels themselves where the arrays bring none.
+
+    remember: gives the groups, found now or remembered from an earlier start. Raises: BadInput.
+    """
+    height, width = arrays.images.shape[1:3]
+    if min(height, width) < SMALLEST_SIDE:
+        raise BadInput(f"{origin}: pictures of {height}x{width}; at least {SMALLEST_SIDE} pixels a side needed")
+    if arrays.test_images is not None and arrays.test_images.shape[1:] != arrays.images.shape[1:]:
+        raise BadInput(
+            f"{origin}: training pictures are {arrays.images.shape[1:]}, test pictures {arrays.test_images.shape[1:]}; "
+            "resize them"
+        )
+    values = np.unique(arrays.labels)
+    class_names = tuple(map(str, values))
+    if arrays.class_names is not None:
+        class_names = _present(arrays.class_names, values, origin)
+    labels = np.searchsorted(values, arrays.labels).astype(np.int64)
+    test_labels = None if arrays.test_labels is None else _test_labels(arrays.test_labels, values, class_names, origin)
+    images, done = images_to_grey(arrays.images, color, origin)
+    preprocessing = {**arrays.preprocessing, **done}
+    test_images = None if arrays.test_images is None else images_to_grey(arrays.test_images, color, origin)[0]
+
+    def find() -> Grouped:
+        groups = photo_groups(images, labels, arrays.groups)
+        if test_images is None or test_labels is None:
+            return Grouped(groups, None)
+        copies = near_copies(test_images, test_labels, images, labels)
+        return Grouped(groups, photo_groups(test_images, test_labels), int(copies.sum()))
+
+    grouped = remember(find)
+    test = None
+    if test_images is not None and test_labels is not None and grouped.test is not None:
+        test = Part(test_images, test_labels, grouped.test)
+    train = Part(images, labels, grouped.train)
+    return Pictures(name, origin, class_names, train, test, grouped.known_copies, preprocessing, arrays.notes)
+
+
+def _present(class_names: tuple[str, ...], values: npt.NDArray[np.generic], origin: str) -> tuple[str, ...]:
+    """The names of the classes that have pictures; labels are indices into the names."""
+    first, last = int(values[0]), int(values[-1])
+    if first < 0 or last >= len(class_names):
+        raise BadInput(
+            f"{origin}: labels {first}..{last} do not fit {len(class_names)} class_names, which count from 0"
+        )
+    return tuple(class_names[int(value)] for value in values)
+
+
+def _test_labels(
+    labels: npt.NDArray[np.generic], values: npt.NDArray[np.generic], class_names: tuple[str, ...], origin: str
+) -> npt.NDArray[np.int64]:
+    """Class indices. Raises: BadInput for a class that training lacks."""
+    unknown = np.setdiff1d(labels, values)
+    if len(unknown):
+        raise BadInput(
+            f"{origin}: the test set has label {unknown[0]}, which no training picture has "
+            f"(training has {', '.join(class_names[:5])}{', …' if len(class_names) > 5 else ''}); remove it"
+        )
+    return np.searchsorted(values, labels).astype(np.int64)

@@ -1,0 +1,65 @@
+"""What lies at a path: which format, which files, and how they are read.
+
+Enters: a path of the user's. Leaves: a Kind, with nothing read yet. A new format is a reader module and one `if` here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.command import BadInput
+from search.data.arrays import Arrays
+from search.data.csv_files import csv_files_in, read_csv_files
+from search.data.idx_files import find_idx, is_idx, read_idx
+from search.data.image_folders import find_pictures, read_folder
+from search.data.memmap_folders import is_memmap_folder, memmap_files, read_memmaps
+from search.data.npz_files import read_npz
+from search.data.parquet_files import find_parquet, named_pictures, read_parquet
+from search.data.source import Source
+
+KNOWN = "a .csv, .zip, .npz or .parquet file, an IDX file of images, or a folder"
+IN_FOLDER = (
+    "*_train.csv and *_test.csv, images.npy and labels.npy, IDX files, *train*.parquet, or a folder of pictures for "
+    "each class"
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A format at a place. files: all that the pictures depend on, for the cache."""
+
+    name: str
+    files: list[Path]
+    read: Callable[[], Arrays]
+    pixels_stay_on_disk: bool = False
+
+
+def recognize(path: Path, source: Source) -> Kind:
+    """The format. Raises: BadInput for none, and for flags that do not suit it."""
+    suffix = path.suffix.lower()
+    if path.is_file() and suffix in (".csv", ".zip"):
+        source.refuse_picture_flags(f"a {suffix}")
+        return Kind("csv", [path], lambda: read_csv_files(path, [path], source.shape))
+    csv_files = csv_files_in(path) if path.is_dir() else []
+    if csv_files:
+        source.refuse_picture_flags("a folder of CSVs")
+        return Kind("csv", csv_files, lambda: read_csv_files(path, csv_files, source.shape))
+    source.refuse_shape()
+    if tables := (find_parquet(path) if path.is_dir() or suffix == ".parquet" else None):
+        return Kind("parquet", [*tables.files, *named_pictures(tables)], lambda: read_parquet(path, tables, source))
+    if is_idx(path):
+        source.refuse_picture_flags("IDX files")
+        idx = find_idx(path)
+        return Kind("idx", idx.files, lambda: read_idx(idx))
+    if path.is_file() and suffix == ".npz":
+        source.refuse_picture_flags("an .npz")
+        return Kind("npz", [path], lambda: read_npz(path))
+    if path.is_file():
+        raise BadInput(f"{path}: not {KNOWN}")
+    if is_memmap_folder(path):
+        source.refuse_picture_flags("memmaps")
+        return Kind("memmap", memmap_files(path), lambda: read_memmaps(path), pixels_stay_on_disk=True)
+    if not any(entry.is_dir() for entry in path.iterdir()):
+        raise BadInput(f"{path}: {'no pictures in it' if any(path.iterdir()) else 'empty'}; it needs {IN_FOLDER}")
+    found = find_pictures(path)
+    return Kind("folder", found.files, lambda: read_folder(path, found, source))

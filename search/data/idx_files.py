@@ -1,0 +1,131 @@
+"""IDX, the form of MNIST, Fashion-MNIST and EMNIST: one file of images, one of labels, also gzipped.
+
+Enters: the path of an images file, or a folder with one set of them. Leaves: images and labels. EMNIST's files
+hold pictures with rows and columns exchanged; where a name begins with `emnist-` they are turned back.
+"""
+
+import gzip
+import math
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from search.command import BadInput
+from search.data.arrays import Arrays
+
+NAME = re.compile(r"(?P<set>.*?)(?P<part>train|t10k|test)?-?images[-.]idx3-ubyte(\.gz)?", re.IGNORECASE)
+GZIPPED = b"\x1f\x8b"
+CHUNK = 1 << 24
+
+
+@dataclass(frozen=True)
+class IdxSet:
+    """Images and labels files of the training part, and of the test part where there is one."""
+
+    train: tuple[Path, Path]
+    test: tuple[Path, Path] | None
+
+    @property
+    def files(self) -> list[Path]:
+        """All of them."""
+        return [*self.train, *(self.test or ())]
+
+
+def is_idx(path: Path) -> bool:
+    """Whether this is an images file by its name, or a folder with one."""
+    if path.is_dir():
+        return any(NAME.fullmatch(file.name) for file in path.iterdir())
+    return NAME.fullmatch(path.name) is not None
+
+
+def find_idx(path: Path) -> IdxSet:
+    """The files that belong together. A training file that is named brings the test files beside it along.
+
+    Raises: BadInput for a folder with several sets, and for images without labels.
+    """
+    if path.is_dir():
+        named = {m["set"]: m for file in path.iterdir() if (m := NAME.fullmatch(file.name)) and m["part"] == "train"}
+        if len(named) != 1:
+            found = f"it has {', '.join(sorted(m.string for m in named.values()))}" if named else "it has none"
+            raise BadInput(f"{path}: needs one set with …train-images-idx3-ubyte; {found}; name one images file")
+        path = path / next(iter(named.values())).string
+    match = NAME.fullmatch(path.name)
+    assert match is not None
+    train = (path, _labels_of(path))
+    if (match["part"] or "").lower() != "train":
+        return IdxSet(train, None)
+    for part in ("t10k", "test"):
+        beginning = f"{match['set']}{part}{path.name[match.end('part') :]}"
+        for name in (beginning, f"{beginning}.gz", beginning.removesuffix(".gz")):
+            if (path.parent / name).is_file():
+                return IdxSet(train, (path.parent / name, _labels_of(path.parent / name)))
+    return IdxSet(train, None)
+
+
+def read_idx(found: IdxSet) -> Arrays:
+    """Raises: BadInput for a damaged file, another kind of file, or counts that differ."""
+    images, labels = _pair(*found.train)
+    test_images, test_labels = (None, None) if found.test is None else _pair(*found.test)
+    if not found.train[0].name.lower().startswith("emnist-"):
+        return Arrays(images, labels, test_images, test_labels)
+    return Arrays(
+        np.ascontiguousarray(images.transpose(0, 2, 1)),
+        labels,
+        None if test_images is None else np.ascontiguousarray(test_images.transpose(0, 2, 1)),
+        test_labels,
+        preprocessing={"transposed": True},
+        notes=("EMNIST's files hold pictures with rows and columns exchanged: turned back",),
+    )
+
+
+def _labels_of(images: Path) -> Path:
+    """The labels file beside an images file. Raises: BadInput."""
+    name = re.sub(r"images([-.])idx3", r"labels\1idx1", images.name)
+    for candidate in (name, f"{name}.gz", name.removesuffix(".gz")):
+        if (images.parent / candidate).is_file():
+            return images.parent / candidate
+    raise BadInput(f"{images}: images without labels: no {name} beside it")
+
+
+def _pair(images_file: Path, labels_file: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    images, labels = _read(images_file, 3), _read(labels_file, 1)
+    if len(images) != len(labels):
+        raise BadInput(f"{images_file}: {len(images)} images, but {len(labels)} labels in {labels_file.name}")
+    return images, labels
+
+
+def _read(path: Path, axes: int) -> npt.NDArray[np.uint8]:
+    """The array of an IDX file of bytes with so many axes."""
+    with path.open("rb") as raw:
+        gzipped = raw.peek(2)[:2] == GZIPPED
+        try:
+            with gzip.open(raw) if gzipped else raw as handle:
+                header = handle.read(4 + 4 * axes)
+                if header[:4] != bytes((0, 0, 8, axes)):
+                    raise BadInput(
+                        f"{path}: begins with {header[:4].hex() or 'nothing'}, not 0000080{axes}: no IDX file of "
+                        f"{'images' if axes == 3 else 'labels'} as bytes; download or copy it again"
+                    )
+                if len(header) < 4 + 4 * axes:
+                    raise BadInput(f"{path}: cut off in its header; download or copy it again")
+                shape = struct.unpack(f">{axes}I", header[4:])
+                wanted, parts, length = math.prod(shape), [], 0
+                while length <= wanted and (part := handle.read(CHUNK)):
+                    parts.append(part)
+                    length += len(part)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise BadInput(f"{path}: damaged gzip ({error}); download or copy it again") from error
+    if 0 in shape:
+        raise BadInput(f"{path}: its header says {'x'.join(map(str, shape))}: nothing in it; take another file")
+    if length != wanted:
+        more = "more" if length > wanted else "fewer"
+        raise BadInput(
+            f"{path}: holds {more} bytes than the {wanted} that its header says ({'x'.join(map(str, shape))}); "
+            "download or copy it again"
+        )
+    return np.frombuffer(b"".join(parts), np.uint8).reshape(shape)

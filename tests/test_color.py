@@ -1,0 +1,68 @@
+"""Colour to grey."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from search.command import BadInput
+from search.data import color
+from search.data.color import CHANNELS, images_to_grey, picture_to_grey
+
+
+def random_colours(n=5, height=6, width=7, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
+
+
+def luma(rgb):
+    """ITU-R BT.601 in 65536ths, rounded: what docs/data.md promises to whoever has no Pillow."""
+    r, g, b = np.moveaxis(rgb.astype(np.int64), -1, 0)
+    return (19595 * r + 38470 * g + 7471 * b + 32768) >> 16
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_gray_is_the_documented_whole_number_formula(seed):
+    images = random_colours(seed=seed)
+    grey, done = images_to_grey(images, "gray", "x")
+    assert grey.dtype == np.uint8
+    assert np.array_equal(grey, luma(images))
+    assert done["coefficients"] == [0.299, 0.587, 0.114]
+    assert "19595 R + 38470 G + 7471 B + 32768" in done["formula"]
+
+
+def test_the_formula_is_within_one_level_of_the_real_coefficients_and_grey_keeps_its_level():
+    images = random_colours(100)
+    assert np.abs(images_to_grey(images, "gray", "x")[0] - images @ [0.299, 0.587, 0.114]).max() < 0.51
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    assert np.array_equal(images_to_grey(np.stack([levels] * 3, axis=-1), "gray", "x")[0], levels)
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_channel_is_taken_as_it_is(name):
+    images = random_colours()
+    grey, done = images_to_grey(images, name, "x")
+    assert np.array_equal(grey, images[..., "rgb".index(name[-1])])
+    assert done == {"color": name}
+
+
+@pytest.mark.parametrize("name", color.COLORS)
+def test_one_picture_and_an_array_of_them_become_the_same(name):
+    images = random_colours()
+    one_by_one = [np.asarray(picture_to_grey(Image.fromarray(image), name)) for image in images]
+    assert np.array_equal(images_to_grey(images, name, "x")[0], one_by_one)
+
+
+def test_small_blocks_give_the_same(monkeypatch):
+    images = random_colours(50)
+    monkeypatch.setattr(color, "BLOCK", 100)
+    assert np.array_equal(images_to_grey(images, "gray", "x")[0], luma(images))
+
+
+def test_grey_pictures_stay_as_they_are_and_have_no_channels():
+    images = random_colours()[..., 0]
+    grey, done = images_to_grey(images, "gray", "x")
+    assert grey is images
+    assert done == {}
+    with pytest.raises(BadInput, match="x: --color channel:g takes a channel of pictures in colour"):
+        images_to_grey(images, "channel:g", "x")

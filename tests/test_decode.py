@@ -1,0 +1,128 @@
+"""One encoded picture to grey levels."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from search.data.decode import BadPicture, decode
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
+RGB = RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+
+
+def encoded(picture, form="PNG", **how):
+    target = BytesIO()
+    picture.save(target, form, **how)
+    return target.getvalue()
+
+
+def levels(data, color="gray"):
+    return np.asarray(decode(data, color)[0])
+
+
+@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
+def test_grey_pictures_of_any_format_come_back_as_they_are(form):
+    assert np.array_equal(levels(encoded(Image.fromarray(GREY), form)), GREY)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK", "YCbCr", "P"])
+def test_colour_of_any_mode_becomes_grey_as_pillow_makes_it(mode):
+    picture = Image.fromarray(RGB).convert(mode)
+    data = encoded(picture, "PNG" if mode in ("RGB", "P") else "TIFF")
+    picture, done = decode(data, "gray")
+    with Image.open(BytesIO(data)) as read:
+        assert np.array_equal(np.asarray(picture), np.asarray(read.convert("RGB").convert("L")))
+    assert done == {"colour"}
+    assert np.array_equal(levels(encoded(Image.fromarray(RGB)), "channel:b"), RGB[..., 2])
+
+
+def test_pictures_of_one_bit_are_black_and_white():
+    assert set(np.unique(levels(encoded(Image.fromarray(GREY > 127))))) == {0, 255}
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_sixteen_bits_become_eight_by_their_upper_half(form):
+    deep = RNG.integers(0, 65536, (5, 7)).astype(np.uint16)
+    picture, done = decode(encoded(Image.fromarray(deep), form), "gray")
+    assert np.array_equal(np.asarray(picture), deep >> 8)
+    assert done == {"sixteen bits"}
+
+
+@pytest.mark.parametrize(("mode", "done"), [("LA", {"transparency"}), ("RGBA", {"transparency", "colour"})])
+def test_transparency_lies_on_white(mode, done):
+    alpha = Image.fromarray(np.where(GREY > 127, 255, 0).astype(np.uint8))
+    picture = Image.fromarray(RGB).convert("L").convert("RGB").convert(mode)
+    picture.putalpha(alpha)
+    found, steps = decode(encoded(picture), "gray")
+    solid = np.asarray(Image.fromarray(RGB).convert("L"))
+    assert np.array_equal(np.asarray(found), np.where(GREY > 127, solid, 255))
+    assert steps == done
+
+
+def test_a_palettes_transparent_colour_lies_on_white():
+    picture = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8)).convert("P")
+    picture.putpalette([0, 0, 0, 90, 90, 90])
+    assert levels(encoded(picture, transparency=0)).tolist() == [[255, 90], [90, 255]]
+
+
+# How a viewer turns what is stored, by EXIF's number: mirrored, then turned by so many right angles.
+TURNS = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a.T, 2),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+@given(seed=st.integers(0, 10**6))
+def test_a_picture_is_turned_as_its_exif_orientation_says(orientation, seed):
+    stored = np.random.default_rng(seed).integers(0, 256, (4, 6), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    picture, done = decode(encoded(Image.fromarray(stored), exif=exif), "gray")
+    assert np.array_equal(np.asarray(picture), TURNS[orientation](stored))
+    assert done == ({"orientation"} if orientation > 1 else set())
+
+
+@pytest.mark.parametrize("form", ["GIF", "TIFF", "PNG"])
+def test_of_several_frames_the_first_is_taken(form):
+    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    assert np.array_equal(levels(encoded(frames[0], form, save_all=True, append_images=frames[1:])), GREY)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is no picture that Pillow can read"),
+        (b"some text", "is no picture that Pillow can read"),
+        (encoded(Image.fromarray(RGB))[:60], "cannot be read"),
+        (encoded(Image.fromarray(np.tile(RGB, (20, 20, 1))), "JPEG")[:-200], "cannot be read"),
+        (encoded(Image.fromarray(GREY.astype(np.float32)), "TIFF"), "has floating-point pixels"),
+        (encoded(Image.fromarray(GREY.astype(np.int32) - 300), "TIFF"), r"has grey levels -\d+..-\d+; save it with"),
+    ],
+)
+def test_what_is_no_usable_picture_says_why(data, said):
+    with pytest.raises(BadPicture, match=said):
+        decode(data, "gray")
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path):
+    with pytest.raises(BadPicture, match=r"cannot be read .No such file"):
+        decode(tmp_path / "a.png", "gray")
+
+
+@pytest.mark.parametrize("limit", [30, 10])  # Pillow warns above its limit, and refuses above twice of it
+def test_a_decompression_bomb_is_never_unpacked(monkeypatch, limit):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(BadPicture, match=f"more than {limit} pixels, perhaps a decompression bomb"):
+        decode(encoded(Image.fromarray(GREY)), "gray")

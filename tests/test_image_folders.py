@@ -1,0 +1,171 @@
+"""Folders of pictures by class."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from search import study
+from search.command import BadInput
+from search.data import decode
+from search.data.image_folders import find_pictures
+from search.data.load import load_pictures
+from search.data.source import Source
+from tests.conftest import toy_pictures
+
+PART = toy_pictures().train
+NAMES = ("bird", "cat", "dog")
+
+
+def save(path, levels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(levels).save(path)
+    return path
+
+
+def save_part(folder, part=PART):
+    for i, (image, label) in enumerate(zip(part.images, part.labels, strict=True)):
+        save(folder / NAMES[label] / f"{i:03}.png", image)
+    return folder
+
+
+def in_name_order(part=PART):
+    """The pictures as a folder has them: by class, then by number."""
+    order = np.argsort(part.labels, kind="stable")
+    return part.images[order], part.labels[order]
+
+
+def test_a_folder_for_each_class_gives_pictures_and_names_in_the_order_of_names():
+    pictures, _ = load_pictures(Source(str(save_part(Path("animals")))))
+    images, labels = in_name_order()
+    assert (pictures.name, pictures.class_names, pictures.test) == ("animals", NAMES, None)
+    assert np.array_equal(pictures.train.images, images)
+    assert np.array_equal(pictures.train.labels, labels)
+    assert (pictures.preprocessing, pictures.notes) == ({}, ())
+    assert pictures.train.photos == PART.photos
+
+
+def test_train_and_test_have_class_folders_each_and_what_lies_beside_is_named():
+    save_part(Path("a/train"))
+    save_part(Path("a/test"), toy_pictures(photos=3, seed=5).train)
+    save(Path("a/val/cat/1.png"), PART.images[0])
+    pictures, _ = load_pictures(Source("a"))
+    assert (len(pictures.train), len(pictures.test)) == (108, 27)
+    assert np.array_equal(pictures.test.images, in_name_order(toy_pictures(photos=3, seed=5).train)[0])
+    assert pictures.notes == ("not read beside train and test: val",)
+
+
+def test_classes_may_be_called_train_and_folders_below_a_class_belong_to_it():
+    save(Path("a/car/1.png"), PART.images[0])
+    save(Path("a/train/1.png"), PART.images[1])
+    save(Path("a/train/night/2.png"), PART.images[2])
+    found = find_pictures(Path("a"))
+    assert found.classes == ["car", "train", "train"]
+    assert found.training == 3
+
+
+def test_what_systems_leave_behind_and_hidden_files_are_no_pictures():
+    folder = save_part(Path("a"))
+    for name in ("cat/Thumbs.db", "cat/.DS_Store", ".git/x", "dog/__MACOSX/y", "dog/desktop.ini"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("x")
+    (folder / "README.txt").write_text("my animals")
+    pictures, _ = load_pictures(Source("a"))
+    assert len(pictures.train) == len(PART)
+    assert pictures.notes == ("1 file beside the class folders not read: a/README.txt",)
+
+
+def test_links_that_lead_out_are_not_followed_and_links_within_are():
+    folder = save_part(Path("a"))
+    save(Path("elsewhere/1.png"), PART.images[0])
+    os.symlink(Path("elsewhere/1.png").resolve(), folder / "cat/x.png")
+    os.symlink(Path("elsewhere").resolve(), folder / "fish")
+    os.symlink(Path("a").resolve(), folder / "dog/loop")
+    os.symlink("000.png", folder / "bird/000-again.png")
+    found = find_pictures(folder)
+    assert len(found.files) == len(PART) + 1
+    assert Path("a/bird/000-again.png") in found.files
+    assert found.notes == ("3 links not followed: a/fish",)
+
+
+def test_a_file_that_is_no_picture_is_named_or_left_out_and_counted(capsys):
+    (save_part(Path("a")) / "cat/notes.txt").write_text("x")
+    with pytest.raises(BadInput, match=r"a/cat/notes.txt is no picture that Pillow can read; .* --skip-bad"):
+        load_pictures(Source("a"))
+    for _ in range(2):  # also when it comes from the cache
+        pictures, _ = load_pictures(Source("a", skip_bad=True))
+        assert len(pictures.train) == len(PART)
+        assert pictures.notes[0].startswith("1 bad picture skipped, the first: a/cat/notes.txt")
+
+
+def test_sizes_that_differ_need_a_size():
+    save(save_part(Path("a")) / "cat/0.png", np.zeros((9, 8), np.uint8))
+    with pytest.raises(BadInput, match=r"a/bird/000.png is 8x8 and a/cat/0.png is 9x8; give them one with --size"):
+        load_pictures(Source("a"))
+    pictures, _ = load_pictures(Source("a", size="6x7", fit="crop"))
+    assert pictures.shape == (6, 7)
+    assert pictures.preprocessing["fit"] == "crop"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Path("a").mkdir(), r"a: empty; it needs .* a folder of pictures for each class"),
+        (lambda: save(Path("a/1.png"), PART.images[0]), r"a: no pictures in it; it needs .* for each class|no class"),
+        (lambda: (save_part(Path("a")) / "empty").mkdir(), "a/empty: a class folder without pictures; fill or remove"),
+        (lambda: save_part(Path("a/train")) and Path("a/test").mkdir(), "a/test: no class folders in it"),
+        (
+            lambda: save_part(Path("a/train")) and save(Path("a/test/fish/1.png"), PART.images[0]),
+            r"the test set has label fish, .* \(training has bird, cat, dog\)",
+        ),
+        (lambda: os.mkfifo(save_part(Path("a")) / "cat/pipe.png"), "a/cat/pipe.png: neither a file nor a folder"),
+    ],
+)
+def test_bad_folders_are_named(make, said):
+    make()
+    with pytest.raises(BadInput, match=said):
+        load_pictures(Source("a"))
+
+
+def test_a_class_of_which_no_picture_is_left_is_named():
+    (save_part(Path("a")) / "fish").mkdir()
+    Path("a/fish/1.png").write_text("x")
+    with pytest.raises(BadInput, match="all pictures of class 'fish' are bad"):
+        load_pictures(Source("a", skip_bad=True))
+
+
+def test_a_channel_of_a_folder_of_grey_pictures_is_refused():
+    save_part(Path("a"))
+    with pytest.raises(BadInput, match="a: --color channel:g takes a channel of pictures in colour"):
+        load_pictures(Source("a", color="channel:g"))
+
+
+def test_the_cache_knows_each_file_and_each_flag(monkeypatch):
+    folder = save_part(Path("a"))
+    sources = [Source("a"), Source("a", size="8x6"), Source("a", size="8x6", fit="stretch"), Source("a", skip_bad=True)]
+    before = [load_pictures(source)[0] for source in sources]
+    monkeypatch.setattr("search.data.stack.decode", None)
+    for source, read in zip(sources, before, strict=True):
+        again = load_pictures(source)[0]
+        assert np.array_equal(again.train.images, read.train.images)
+        assert again.preprocessing == read.preprocessing
+    monkeypatch.setattr("search.data.stack.decode", decode.decode)
+    save(folder / "cat/001.png", 255 - PART.images[1])
+    assert not np.array_equal(load_pictures(sources[0])[0].train.images, before[0].train.images)
+
+
+def test_a_class_with_one_picture_ends_a_study_in_one_line(capsys):
+    save(save_part(Path("a")) / "fish/1.png", PART.images[0])
+    assert study.main(["--data", "a", "--trials", "1"]) == 2
+    assert "class 'fish' has 1 photo, variants not counted; the split needs at least 5" in capsys.readouterr().err
+
+
+def test_a_study_says_what_was_skipped_and_its_confirmation_reads_the_same_pictures(capsys):
+    (save_part(Path("a")) / "cat/notes.txt").write_text("x")
+    flags = ["--data", "a", "--size", "8x8", "--skip-bad", "--trials", "1", "--epochs", "1", "--width", "4"]
+    assert study.main([*flags, "--max-cuts", "1", "--confirm", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert "note: 1 bad picture skipped, the first: a/cat/notes.txt" in err
+    assert "Reading 1 of these photos" in out

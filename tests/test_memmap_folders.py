@@ -1,0 +1,103 @@
+"""NumPy memmaps."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.command import BadInput
+from search.data import cache
+from search.data.load import load_pictures
+from search.data.source import Source
+from search.data.split import split_pictures
+from tests.conftest import toy_pictures
+
+PART = toy_pictures().train
+
+
+def save(**arrays):
+    folder = Path("m")
+    folder.mkdir(exist_ok=True)
+    for name, array in {"images": PART.images, "labels": PART.labels, **arrays}.items():
+        if name == "class_names":
+            (folder / "class_names.json").write_text(json.dumps(array))
+        elif array is not None:
+            np.save(folder / f"{name}.npy", array)
+    return "m"
+
+
+def test_pixels_stay_on_disk_until_a_split_takes_them():
+    pictures, _ = load_pictures(Source(save()))
+    assert isinstance(pictures.train.images, np.memmap)
+    assert np.array_equal(pictures.train.images, PART.images)
+    assert np.array_equal(pictures.train.groups, PART.groups)
+    assert not isinstance(split_pictures(pictures, 0).train.images, np.memmap)
+
+
+def test_groups_are_cached_and_pixels_are_not(monkeypatch):
+    save(
+        images=np.tile(PART.images, (1, 20, 20)), test_images=np.tile(PART.images, (1, 20, 20)), test_labels=PART.labels
+    )
+    before, _ = load_pictures(Source("m"))
+    assert sum(entry.stat().st_size for entry in (cache.folder() / "pictures").iterdir()) < PART.images.size
+    monkeypatch.setattr("search.data.assemble.photo_groups", None)
+    again, _ = load_pictures(Source("m"))
+    assert np.array_equal(again.train.groups, before.train.groups)
+    assert np.array_equal(again.test.groups, before.test.groups)
+    assert again.known_copies == before.known_copies == len(PART)
+
+
+def test_all_files_are_read():
+    folder = save(test_images=PART.images[:9], test_labels=PART.labels[:9], groups=PART.groups, class_names=[*"xyz"])
+    pictures, _ = load_pictures(Source(folder))
+    assert isinstance(pictures.test.images, np.memmap)
+    assert (pictures.class_names, pictures.known_copies) == (("x", "y", "z"), 9)
+    assert np.array_equal(pictures.train.groups, PART.groups)
+
+
+def test_colour_is_converted_and_the_grey_levels_are_in_memory():
+    coloured = np.stack([PART.images, 255 - PART.images, PART.images], axis=-1)
+    pictures, _ = load_pictures(Source(save(images=coloured), color="channel:g"))
+    assert np.array_equal(pictures.train.images, 255 - PART.images)
+    assert pictures.preprocessing == {"color": "channel:g"}
+
+
+def test_the_fingerprint_is_that_of_the_same_pictures_in_memory():
+    np.savez("m.npz", images=PART.images, labels=PART.labels)
+    one, other = (split_pictures(load_pictures(Source(data))[0], 0) for data in (save(), "m.npz"))
+    assert one.data_fingerprint == other.data_fingerprint
+    assert one.split_fingerprint == other.split_fingerprint
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"labels": None}, "m: images without labels"),
+        ({"images": None}, "m: labels without images"),
+        ({"images": PART.images / 255}, r"m: images: 0.\d+ at \(0, 0, 0\) is not a whole number"),
+        ({"images": np.array([{}], dtype=object)}, "images.npy: cannot be mapped"),
+        ({"labels": PART.labels[1:]}, "labels: shape .* for 108 images"),
+        ({"test_images": PART.images}, "test_images without test_labels"),
+        ({"groups": [1]}, "m: groups are int64"),
+        ({"class_names": {"a": 1}}, "class_names.json: not a list of text"),
+        ({"class_names": ["a", "a"]}, "class_names repeat"),
+        ({"class_names": ["a"]}, "labels 0..2 do not fit 1 class_names"),
+    ],
+)
+def test_bad_files_are_named(arrays, said):
+    with pytest.raises(BadInput, match=said):
+        load_pictures(Source(save(**arrays)))
+
+
+def test_cut_files_are_named():
+    save()
+    whole = Path("m/images.npy").read_bytes()
+    for cut in (b"", whole[:-5], b"text"):
+        Path("m/images.npy").write_bytes(cut)
+        with pytest.raises(BadInput, match=r"images.npy: cannot be mapped .*; write it again"):
+            load_pictures(Source("m"))
+    save()
+    Path("m/class_names.json").write_text("[")
+    with pytest.raises(BadInput, match=r"class_names.json: no JSON in UTF-8"):
+        load_pictures(Source("m"))

@@ -1,0 +1,126 @@
+"""Parquet as Hugging Face lays it out."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+from pyarrow import parquet
+
+from search.command import BadInput
+from search.data.load import load_pictures
+from search.data.source import Source
+from tests.conftest import toy_pictures
+from tests.test_decode import encoded
+
+PART = toy_pictures().train
+PNGS = [encoded(Image.fromarray(image)) for image in PART.images]
+STRUCTS = [{"bytes": png, "path": f"{i}.png"} for i, png in enumerate(PNGS)]
+NAMES = {b"huggingface": json.dumps({"info": {"features": {"label": {"names": [*"xyz"], "_type": "ClassLabel"}}}})}
+
+
+def save(path, images=STRUCTS, labels=PART.labels, metadata=None, **more):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pa.table({"image": images, "label": labels, **more}).replace_schema_metadata(metadata)
+    parquet.write_table(table, path, row_group_size=40)
+    return str(path)
+
+
+@pytest.mark.parametrize("images", [STRUCTS, PNGS, [{"bytes": png} for png in PNGS]], ids=["struct", "bytes", "half"])
+def test_pictures_in_a_struct_or_as_bytes_are_read_in_order(images):
+    pictures, _ = load_pictures(Source(save("a.parquet", images)))
+    assert np.array_equal(pictures.train.images, PART.images)
+    assert np.array_equal(pictures.train.labels, PART.labels)
+    assert pictures.class_names == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("below", ["", "data/"])
+def test_a_folder_has_shards_to_train_on_and_a_test_set(below):
+    save(f"h/{below}train-00000-of-00002.parquet", STRUCTS[:60], PART.labels[:60], NAMES)
+    save(f"h/{below}train-00001-of-00002.parquet", STRUCTS[60:], PART.labels[60:], NAMES)
+    save(f"h/{below}test-00000-of-00001.parquet", STRUCTS[:9], PART.labels[:9], NAMES)
+    pictures, _ = load_pictures(Source("h"))
+    assert np.array_equal(pictures.train.images, PART.images)
+    assert (len(pictures.test), pictures.known_copies) == (9, 9)
+    assert pictures.class_names == ("x", "y", "z")
+
+
+def test_text_labels_are_the_class_names():
+    pictures, _ = load_pictures(Source(save("a.parquet", labels=np.array(["red", "green", "blue"])[PART.labels])))
+    assert pictures.class_names == ("blue", "green", "red")
+
+
+def test_pictures_that_are_named_by_a_path_lie_below_the_table_and_the_cache_knows_them():
+    Path("pics").mkdir()
+    for i, png in enumerate(PNGS):
+        Path(f"pics/{i}.png").write_bytes(png)
+    rows = [{"bytes": None, "path": f"pics/{i}.png"} for i in range(len(PNGS))]
+    file = save("a.parquet", rows)
+    assert np.array_equal(load_pictures(Source(file))[0].train.images, PART.images)
+    Path("pics/0.png").write_bytes(encoded(Image.fromarray(255 - PART.images[0])))
+    assert np.array_equal(load_pictures(Source(file))[0].train.images[0], 255 - PART.images[0])
+    with pytest.raises(BadInput, match=r"row 1: \.\./1.png does not lie below"):
+        load_pictures(Source(save("a.parquet", [rows[0], {"bytes": None, "path": "../1.png"}], [0, 1])))
+
+
+def test_bad_pictures_are_named_or_left_out_and_sizes_can_be_given():
+    images = [*STRUCTS[:-2], {"bytes": b"x", "path": "x"}, None]
+    file = save("a.parquet", images)
+    with pytest.raises(BadInput, match=r"a.parquet, row 106 is no picture that Pillow can read"):
+        load_pictures(Source(file))
+    pictures, _ = load_pictures(Source(file, skip_bad=True, size="6x6"))
+    assert np.array_equal(pictures.train.labels, PART.labels[:-2])
+    assert pictures.shape == (6, 6)
+    assert pictures.notes[0].startswith("2 bad pictures skipped, the first: a.parquet, row 106")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: save("a.parquet", more=PART.labels) and rename("a.parquet", "label", "target"), "no column 'label',"),
+        (lambda: save("a.parquet", labels=[None, *PART.labels[1:]]), "row 0: the label is missing"),
+        (lambda: save("a.parquet", labels=PART.labels + 0.5), "labels such as 0.5; use whole numbers or text"),
+        (lambda: save("a.parquet", labels=PART.labels - 1, metadata=NAMES), "labels -1..1 do not fit 3 class_names"),
+        (lambda: save("a.parquet", images=[*map(str, range(108))]), "row 0: the image is str"),
+        (lambda: save("a.parquet", STRUCTS[:0], PART.labels[:0]), "no rows; add pictures"),
+        (lambda: Path("a.parquet").write_bytes(b"x" * 99) and "a.parquet", "no parquet file, or a damaged one"),
+        (lambda: cut("a.parquet"), "no parquet file, or a damaged one"),
+        (lambda: save("h/validation.parquet") and "h", r"h: none of its parquet files is called \*train\*.parquet"),
+        (
+            lambda: save("h/train.parquet") and save("h/test.parquet", labels=[*map(str, PART.labels)]) and "h",
+            "labels are numbers in one file and text in another",
+        ),
+        (
+            lambda: save("h/train.parquet") and save("h/test.parquet", labels=PART.labels + 1) and "h",
+            "the test set has label 3, which no training picture has",
+        ),
+    ],
+)
+def test_bad_tables_are_named(make, said):
+    with pytest.raises(BadInput, match=said):
+        load_pictures(Source(make()))
+
+
+def rename(file, old, new):
+    table = parquet.read_table(file)
+    parquet.write_table(table.rename_columns([new if name == old else name for name in table.column_names]), file)
+    return file
+
+
+def cut(file):
+    """Damaged in the middle, so that its end can still be read."""
+    data = bytearray(Path(save(file)).read_bytes())
+    data[4:3000] = bytes(2996)
+    Path(file).write_bytes(bytes(data))
+    return file
+
+
+def test_without_pyarrow_one_line_names_the_extra(monkeypatch):
+    file = save("a.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BadInput, match=r"a.parquet: parquet files need pyarrow: pip install 'cutpoints\[parquet\]'"):
+        load_pictures(Source(file))
