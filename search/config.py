@@ -68,7 +68,9 @@ class StudyConfig:
     size: str | None = flag("resize pictures to this; needed where theirs differ", metavar="HxW")
     fit: str | None = flag("how pictures become --size, see docs/data.md; default: letterbox", None, FITS)
     skip_bad: bool = flag("leave pictures out that cannot be read, and say how many", False)
-    color: str = flag("how pictures in colour become grey: luma, or one channel", "gray", COLORS)
+    color: str = flag(
+        "what becomes of colour: grey by luma, one channel, or cut points of its own for each of three", "gray", COLORS
+    )
     max_cuts: int = flag("search 1 to this many cut points", 8, metavar="K")
     encoding: str = flag(
         "how ranges become channels: one-hot as in the paper, thermometer, Gray code or bits of the range's number, "

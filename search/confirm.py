@@ -42,7 +42,7 @@ from search.retraining import train_missing
 from search.stop import Stopped, StopSignals
 from storage.confirmations import RunKey, claimed
 from storage.database import open_database
-from storage.results import Results, load_results
+from storage.results import SOURCE, Results, load_results
 
 TOP = 1
 FEWEST_PHOTOS = 2
@@ -88,7 +88,7 @@ def flags_of_confirm() -> OneLineParser:
         "then read the test set.",
     )
     flags.add_argument("--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study")
-    flags.add_argument("--data", metavar="NAME|PATH", help="the study's pictures; needed where they are a path")
+    flags.add_argument("--data", metavar="NAME|PATH", help="the study's pictures; default: where it found them")
     add_study_flags(flags, {each.name for each in fields(Source)} - {"data"})
     add_flags(flags)
     flags.add_argument("--rival", metavar="NAME", help="another study, whose best is confirmed beside")
@@ -126,7 +126,7 @@ def confirm(args: argparse.Namespace) -> int:
     folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
 
     # ── pictures and protocol ──
-    pictures, _ = load_pictures(source_of(vars(args) | {"data": data_of(args, results)}))
+    pictures = pictures_of(args, results)
     split = split_of(pictures, results, rival)
     check_test_photos(split)
     protocol = confirmation_protocol(split, args.budget, args.precision, results)
@@ -192,18 +192,22 @@ def check_paper_flags(args: argparse.Namespace) -> None:
         )
 
 
-def data_of(args: argparse.Namespace, results: Results | None) -> str | None:
-    """Which pictures: what --data says, or the study's where its name says enough. Raises: BadInput."""
-    if args.data is not None:
-        return str(args.data)
-    if results is None:
-        return "sign-mnist"
-    name = str(results.protocol["data"])
-    if name not in ("sign-mnist", "digits"):
+def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
+    """The study's pictures, from where it found them unless --data says another place. Raises: BadInput."""
+    if results is None or args.data is not None:
+        return load_pictures(source_of(vars(args) | {"data": args.data or "sign-mnist"}))[0]
+    known = results.study.user_attrs.get(SOURCE)
+    if known is None:
+        raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
+    source = Source(**known | {key: value for key, value in vars(args).items() if key == "data_dir"})
+    if source.data_dir is not None and not Path(source.data_dir).is_dir():
+        source = replace(source, data_dir=None)  # moved since; it may be found elsewhere
+    try:
+        return load_pictures(source)[0]
+    except BadInput as error:
         raise BadInput(
-            f"study {results.study.study_name!r} was made on pictures called {name!r}: say where with --data"
-        )
-    return name
+            f"the pictures of study {results.study.study_name!r}: {error}; --data names another place"
+        ) from error
 
 
 def split_of(pictures: Pictures, results: Results | None, rival: Results | None) -> Split:

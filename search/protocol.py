@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from models.augment import Augmentation
@@ -57,6 +57,7 @@ class Protocol:
     repeats: int = 1
     photos: str = "validation"  # "test": trained on all photos that are not test photos
     training_version: int = TRAINING_VERSION
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: colour, size; a part of the data
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, nested one level at the most; what is stored with a study.
@@ -67,6 +68,8 @@ class Protocol:
         for name in LATER:
             if plain["recipe"][name] == usual[name]:
                 del plain["recipe"][name]
+        if not plain["preprocessing"]:
+            del plain["preprocessing"]
         return plain
 
     @property
@@ -96,6 +99,7 @@ def make_protocol(
         metric,
         folds,
         repeats,
+        preprocessing=dict(split.pictures.preprocessing),
     )
 
 

@@ -7,7 +7,7 @@ Nothing imports this module.
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from search.binarize import Binarization
 from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
+from search.data.pictures import Pictures
+from search.data.source import Source
 from search.data.split import Split, split_pictures
 from search.greyscale import greyscale_run
 from search.joining import default_name, join
@@ -40,7 +42,7 @@ from search.summary import summary
 from search.trials import Asked, ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell
 from storage.database import Database, open_database
 from storage.records import DataSet, Run, candidates_frame, save_data_set, trials_frame
-from storage.results import data_set_fingerprint, load_results
+from storage.results import SOURCE, data_set_fingerprint, load_results
 
 EXAMPLES = 6  # training pictures that are kept for the report
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
@@ -81,6 +83,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     folder = output_folder(name, config.output_dir)
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
     study = join(database, name, protocol, config.space_settings, config.objective_names, pruner)
+    remember_source(study, config.source, pictures)
     save_data_set(database, describe(split, protocol, np.concatenate([each.histogram for each in pixels])))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
 
@@ -186,6 +189,18 @@ def budget_of(config: StudyConfig) -> Budget:
         augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
     )
     return Budget(named.variants if config.variants is None else config.variants, recipe)
+
+
+def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> None:
+    """Where and how the pictures were read, so that a confirmation finds them again, from any folder."""
+    named = pictures.name if source.data in (None, "digits", "sign-mnist") else str(Path(str(source.data)).resolve())
+    folder = pictures.origin if named == "sign-mnist" else None
+    known = {
+        key: value for key, value in asdict(replace(source, data=named, data_dir=None)).items() if value is not None
+    }
+    known |= {} if folder is None else {"data_dir": str(Path(folder).resolve())}
+    if study.user_attrs.get(SOURCE) != known:
+        study.set_user_attr(SOURCE, known)
 
 
 def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:

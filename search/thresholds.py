@@ -64,6 +64,7 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
             "height": data_set.examples.shape[1],
             "width": data_set.examples.shape[2],
             "class_names": list(data_set.class_names),
+            "preprocessing": results.protocol.get("preprocessing", {}),
         },
         "study": {"name": results.study.study_name, "trials": counts(results.trials)},
         "fingerprints": {

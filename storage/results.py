@@ -21,6 +21,7 @@ PROTOCOL = "protocol"  # names of study attributes
 PROTOCOL_FINGERPRINT = "protocol_fingerprint"
 SPACE = "space"
 VERSIONS = "versions"
+SOURCE = "source"  # where and how the pictures were read: fields of search.data.source.Source
 IDENTITY = "identity"  # a random name, so that a study made again under the same name is another one
 GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where a study does not say
 SINCE = "precision"  # the youngest setting of a recipe: studies without it are of an earlier version

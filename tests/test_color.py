@@ -8,7 +8,7 @@ from PIL import Image
 
 from search.command import BadInput
 from search.data import color
-from search.data.color import CHANNELS, images_to_grey, picture_to_grey
+from search.data.color import CHANNELS, of_images, of_picture
 
 
 def random_colours(n=5, height=6, width=7, seed=0):
@@ -24,7 +24,7 @@ def luma(rgb):
 @given(st.integers(0, 2**32 - 1))
 def test_gray_is_the_documented_whole_number_formula(seed):
     images = random_colours(seed=seed)
-    grey, done = images_to_grey(images, "gray", "x")
+    grey, done = of_images(images, "gray", "x")
     assert grey.dtype == np.uint8
     assert np.array_equal(grey, luma(images))
     assert done["coefficients"] == [0.299, 0.587, 0.114]
@@ -33,15 +33,15 @@ def test_gray_is_the_documented_whole_number_formula(seed):
 
 def test_the_formula_is_within_one_level_of_the_real_coefficients_and_grey_keeps_its_level():
     images = random_colours(100)
-    assert np.abs(images_to_grey(images, "gray", "x")[0] - images @ [0.299, 0.587, 0.114]).max() < 0.51
+    assert np.abs(of_images(images, "gray", "x")[0] - images @ [0.299, 0.587, 0.114]).max() < 0.51
     levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    assert np.array_equal(images_to_grey(np.stack([levels] * 3, axis=-1), "gray", "x")[0], levels)
+    assert np.array_equal(of_images(np.stack([levels] * 3, axis=-1), "gray", "x")[0], levels)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_a_channel_is_taken_as_it_is(name):
     images = random_colours()
-    grey, done = images_to_grey(images, name, "x")
+    grey, done = of_images(images, name, "x")
     assert np.array_equal(grey, images[..., "rgb".index(name[-1])])
     assert done == {"color": name}
 
@@ -49,20 +49,20 @@ def test_a_channel_is_taken_as_it_is(name):
 @pytest.mark.parametrize("name", color.COLORS)
 def test_one_picture_and_an_array_of_them_become_the_same(name):
     images = random_colours()
-    one_by_one = [np.asarray(picture_to_grey(Image.fromarray(image), name)) for image in images]
-    assert np.array_equal(images_to_grey(images, name, "x")[0], one_by_one)
+    one_by_one = [np.asarray(of_picture(Image.fromarray(image), name)) for image in images]
+    assert np.array_equal(of_images(images, name, "x")[0], one_by_one)
 
 
 def test_small_blocks_give_the_same(monkeypatch):
     images = random_colours(50)
     monkeypatch.setattr(color, "BLOCK", 100)
-    assert np.array_equal(images_to_grey(images, "gray", "x")[0], luma(images))
+    assert np.array_equal(of_images(images, "gray", "x")[0], luma(images))
 
 
 def test_grey_pictures_stay_as_they_are_and_have_no_channels():
     images = random_colours()[..., 0]
-    grey, done = images_to_grey(images, "gray", "x")
+    grey, done = of_images(images, "gray", "x")
     assert grey is images
     assert done == {}
     with pytest.raises(BadInput, match="x: --color channel:g takes a channel of pictures in colour"):
-        images_to_grey(images, "channel:g", "x")
+        of_images(images, "channel:g", "x")

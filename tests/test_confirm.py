@@ -304,9 +304,16 @@ def test_what_cannot_be_confirmed_is_refused_in_one_line(study, flags, code, sai
     assert readings() == []
 
 
-def test_pictures_that_only_a_path_names_must_be_named(study, capsys):
+def test_pictures_that_are_no_longer_where_the_study_found_them_must_be_named(tmp_path, capsys):
+    part = toy_pictures().train
+    np.savez("toy.npz", images=part.images, labels=part.labels)
+    assert run_study(StudyConfig(data="toy.npz", trials=2, pruner="none", max_cuts=1), URL, make_formula) == 0
+    capsys.readouterr()
+    Path("toy.npz").rename("moved.npz")
     assert confirm.main(["--storage", URL]) == 2
-    assert "say where with --data" in capsys.readouterr().err
+    assert "--data names another place" in capsys.readouterr().err
+    flags = ["--seeds", "2", "--budget", "quick", "--confirm-references", "none"]
+    assert confirm.main(["--storage", URL, "--data", "moved.npz", *flags]) == 0
 
 
 def test_a_study_without_a_finished_trial_has_nothing_to_confirm(tmp_path, capsys):

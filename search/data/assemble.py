@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from search.command import BadInput
 from search.data.arrays import Arrays
-from search.data.color import images_to_grey
+from search.data.color import of_images
 from search.data.groups import Grouped, near_copies, photo_groups
 from search.data.pictures import SMALLEST_SIDE, Part, Pictures
 
@@ -40,9 +40,9 @@ def assemble(
         class_names = _present(arrays.class_names, values, origin)
     labels = np.searchsorted(values, arrays.labels).astype(np.int64)
     test_labels = None if arrays.test_labels is None else _test_labels(arrays.test_labels, values, class_names, origin)
-    images, done = images_to_grey(arrays.images, color, origin)
+    images, done = of_images(arrays.images, color, origin)
     preprocessing = {**arrays.preprocessing, **done}
-    test_images = None if arrays.test_images is None else images_to_grey(arrays.test_images, color, origin)[0]
+    test_images = None if arrays.test_images is None else of_images(arrays.test_images, color, origin)[0]
 
     def find() -> Grouped:
         groups = photo_groups(images, labels, arrays.groups)

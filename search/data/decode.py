@@ -1,6 +1,6 @@
-"""One encoded picture, in any of Pillow's formats, to grey levels.
+"""One encoded picture, in any of Pillow's formats, to grey levels, or to those of three colours.
 
-Enters: a file or its bytes. Leaves: a picture of mode L and the names of what was done to it. Turned as its
+Enters: a file or its bytes. Leaves: a picture of mode L or RGB and the names of what was done to it. Turned as its
 EXIF orientation says; of several frames the first; transparency lies on white, as in a browser; 16 bits
 become 8 by their upper half. Never: decompresses a picture so large that it may be a bomb.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from search.data.color import picture_to_grey
+from search.data.color import PER_CHANNEL, of_picture
 
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N")
 GROUND = 255  # of transparent pixels; strokes of icons and glyphs are mostly dark
@@ -30,7 +30,10 @@ class BadPicture(Exception):
 
 
 def decode(encoded: Path | bytes, color: str) -> tuple[Image.Image, set[str]]:
-    """The picture in mode L, and what was done: names in STEPS, and "colour". Raises: BadPicture."""
+    """The picture in mode L, or RGB where each colour is kept, and what was done: names in STEPS, and "colour".
+
+    Raises: BadPicture.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on damaged metadata; the pixels are what counts
@@ -38,7 +41,8 @@ def decode(encoded: Path | bytes, color: str) -> tuple[Image.Image, set[str]]:
             with Image.open(encoded if isinstance(encoded, Path) else BytesIO(encoded)) as picture:
                 done = {"orientation"} if picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9) else set()
                 upright = ImageOps.exif_transpose(picture)
-                return _grey(upright, color, done), done
+                found = _converted(upright, color, done)
+                return found.convert("RGB") if color == PER_CHANNEL else found, done
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise BadPicture(f"has more than {Image.MAX_IMAGE_PIXELS} pixels, perhaps a decompression bomb") from error
     except UnidentifiedImageError as error:
@@ -50,8 +54,8 @@ def decode(encoded: Path | bytes, color: str) -> tuple[Image.Image, set[str]]:
         raise BadPicture(f"cannot be read ({' '.join(reason.split())[:100]})") from error
 
 
-def _grey(picture: Image.Image, color: str, done: set[str]) -> Image.Image:
-    """Mode L; adds to `done` what was needed."""
+def _converted(picture: Image.Image, color: str, done: set[str]) -> Image.Image:
+    """Mode L, or RGB in colour where each is kept; adds to `done` what was needed."""
     if picture.mode.startswith("I"):
         levels = np.asarray(picture).astype(np.int64)
         if levels.min() < 0 or levels.max() > 65535:
@@ -69,4 +73,4 @@ def _grey(picture: Image.Image, color: str, done: set[str]) -> Image.Image:
     if grey:
         return picture.convert("L")
     done.add("colour")
-    return picture_to_grey(picture.convert("RGB"), color)
+    return of_picture(picture.convert("RGB"), color)

@@ -1,8 +1,8 @@
 """Pictures of any size to one size: letterbox, crop or stretch.
 
-Enters: a grey picture of mode L. Leaves: one of the wanted size. Nothing is cut off or added where the
+Enters: a picture of mode L or RGB. Leaves: one of the wanted size. Nothing is cut off or added where the
 proportions are the same. Pillow's bilinear filter averages over all pixels that fall into one, and never
-leaves the range of the picture's own grey levels.
+leaves the range of the picture's own levels.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def letterbox(picture: Image.Image, height: int, width: int) -> Image.Image:
     """The whole picture in its proportions, centred on a black ground."""
     scale = min(height / picture.height, width / picture.width)
     inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    ground = Image.new("L", (width, height), BORDER)
+    ground = Image.new(picture.mode, (width, height), BORDER)
     ground.paste(picture.resize(inner, Image.Resampling.BILINEAR), ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return ground
 

@@ -1,7 +1,7 @@
 """Many encoded pictures to one array of one size.
 
-Enters: names with files or bytes, in order. Leaves: images (N, H, W) uint8, which of the pictures they are, and
-what was done. Bad pictures end the reading, or with --skip-bad are left out and counted.
+Enters: names with files or bytes, in order. Leaves: images (N, H, W) or (N, H, W, 3) uint8, which of the pictures they
+are, and what was done. Bad pictures end the reading, or with --skip-bad are left out and counted.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from search.data.source import Source
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """images (K, H, W) uint8; kept (K,): their places among all pictures, in order."""
+    """images (K, H, W) or (K, H, W, 3) uint8; kept (K,): their places among all pictures, in order."""
 
     images: npt.NDArray[np.uint8]
     kept: npt.NDArray[np.int64]
@@ -52,8 +52,9 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
         if source.sides is not None:
             picture = FITS[fit](picture, *source.sides)
         if not kept:
-            first, images = name, np.empty((count, picture.height, picture.width), np.uint8)
-        if (picture.height, picture.width) != images.shape[1:]:
+            colors = (3,) if picture.mode == "RGB" else ()
+            first, images = name, np.empty((count, picture.height, picture.width, *colors), np.uint8)
+        if (picture.height, picture.width) != images.shape[1:3]:
             raise BadInput(
                 f"pictures differ in size: {first} is {images.shape[1]}x{images.shape[2]} and {name} is "
                 f"{picture.height}x{picture.width}; give them one with --size HEIGHTxWIDTH"

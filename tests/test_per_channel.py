@@ -1,0 +1,105 @@
+"""A study of pictures in colour, each colour with cut points of its own, from the first command to the confirmation."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboards.positions import positions_data
+from search import confirm
+from search.cut_points import ColorCutPoints
+from search.study import main
+from search.thresholds import read
+from storage.database import open_database
+from storage.results import load_results
+
+URL = "sqlite:///studies.db"
+FLAGS = [
+    "--data",
+    "photos",
+    "--color",
+    "per-channel",
+    "--trials",
+    "6",
+    "--epochs",
+    "2",
+    "--width",
+    "4",
+    "--max-cuts",
+    "2",
+]
+
+
+def in_color(classes=3, photos=12, side=8):
+    """Photos (N, side, side, 3) whose classes differ in one colour each, and their labels."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(classes * photos) % classes
+    images = rng.integers(40, 120, (len(labels), side, side, 3))
+    images[np.arange(len(labels)), :, :, labels] += 100
+    return images.astype(np.uint8), labels
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of PNGs by class."""
+    for number, (image, label) in enumerate(zip(*in_color(), strict=True)):
+        folder = tmp_path / "photos" / "abc"[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    return tmp_path / "photos"
+
+
+def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_confirmation(photos, capsys, monkeypatch):
+    assert main(["--storage", URL, *FLAGS, "--output-dir", "out", "--encoding", "all"]) == 0
+    out, err = capsys.readouterr()
+    assert "full colour reference" in err
+    assert "to full colour" in out
+    binarization, made = read(Path("out/thresholds.json"))
+    assert isinstance(binarization.cut_points, ColorCutPoints)
+    assert [len(made[key]) for key in ("cut_points", "threshold_ranges")] == [3, 3]
+    assert made["bits_per_pixel"] == binarization.channels == sum(t.shape[1] for t in binarization.tables)
+    assert made["greyscale"] | {"value": 0, "standard_error": 0} == {
+        "input": "full colour",
+        "bits_per_pixel": 24,
+        "value": 0,
+        "standard_error": 0,
+        "confirmed": None,
+    }
+    assert made["data"]["preprocessing"] == {"color": "per-channel", "channels": "rgb"}
+    assert binarization.encode(in_color()[0]).shape == (36, made["channels"], 8, 8)
+    results = load_results(open_database(URL), None)
+    assert set(positions_data(results)["color"]) == {"r", "g", "b"}
+    assert "full colour" in Path("out/report.html").read_text()
+
+    # From another folder, without saying where the pictures are.
+    monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{Path('studies.db').resolve()}")
+    elsewhere = Path("elsewhere")
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert confirm.main(["--seeds", "2", "--budget", "quick", "--cuts", "3", "--confirm-references", "none"]) == 0
+    confirmed = json.loads(next(Path("results").glob("*/thresholds.json")).read_text())
+    assert confirmed["greyscale"]["confirmed"]["accuracy"]["n"] == 2
+
+
+def test_a_grey_set_has_no_channels(tmp_path, capsys):
+    images, labels = in_color()
+    np.savez("grey.npz", images=images[..., 0], labels=labels)
+    assert main(["--storage", URL, "--data", "grey.npz", "--color", "per-channel"]) == 2
+    assert "these are grey" in capsys.readouterr().err
+
+
+def test_an_npz_in_colour_is_read_as_its_colours_too(tmp_path):
+    images, labels = in_color()
+    np.savez("color.npz", images=images, labels=labels)
+    flags = ["--data", "color.npz", "--color", "per-channel", "--trials", "2", "--epochs", "1", "--width", "4"]
+    assert main(["--storage", URL, *flags, "--weights", "search", "--activations", "binary"]) == 0
+    assert load_results(open_database(URL), None).greyscale.input == "full colour, binary activations"
+
+
+def test_a_study_of_grey_pictures_and_one_of_their_colours_are_not_joined(photos, capsys):
+    assert main(["--storage", URL, *FLAGS, "--study-name", "mine", "--trials", "1", "--epochs", "1"]) == 0
+    grey = ["--data", "photos", "--trials", "2", "--epochs", "1", "--width", "4", "--max-cuts", "2"]
+    assert main(["--storage", URL, *grey, "--study-name", "mine"]) == 4
+    assert "preprocessing" in capsys.readouterr().err
