@@ -3,8 +3,9 @@
 study.py       python -m search.study: the whole run, readable from top to bottom
 confirm.py     python -m search.confirm: retrains finalists, reads the test set once
 finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
-findings.py    what a reading found; confirmed.py: as text
+findings.py    what a reading found; confirmed.py: as text; tables.py: text or Markdown
 outputs.py     the files that a study leaves
+light.py       python -m search.light: a thresholds file under other light; drift.py: gain, gamma, brightness
 export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 cut_points.py  CutPoints, of one channel or three colours; encodings.py: how the ranges between them become channels

@@ -27,7 +27,7 @@ from search.command import (
     say,
 )
 from search.config import add_flags as add_study_flags
-from search.confirmed import FORMATS, caption, confirmed_table, paper_tables
+from search.confirmed import caption, confirmed_table, paper_tables
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
 from search.data.source import Source, source_of
@@ -40,6 +40,7 @@ from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, Protocol, check_
 from search.reading import read_test
 from search.retraining import train_missing
 from search.stop import Stopped, StopSignals
+from search.tables import FORMATS
 from storage.confirmations import RunKey, claimed
 from storage.database import open_database
 from storage.results import SOURCE, Results, load_results

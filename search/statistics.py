@@ -23,8 +23,8 @@ may differ more does not make a difference that was found disappear.
 **Measured** by python -m benchmarks.coverage (316 photos of 21 variants; its table is in docs/confirmation.md): from 97
 to 99.99 % an accuracy's interval holds it in 95 to 100 % of cases, a difference's in 93 to 100 %, and of two equal
 models 0 to 7 % are called better or worse. Near 100 % the intervals are too wide rather than too narrow. Two seeds are
-dear: on average at least a third wider than three. With them, at 0.3 points, a model that is one point better is called so in 12
-% of cases; with ten in 47 %.
+dear: on average at least a third wider than three. With them, at 0.3 points, a model that is one point better is called
+so in 12 % of cases; with ten in 47 %.
 """
 
 from dataclasses import dataclass

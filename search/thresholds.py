@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from jsonschema import Draft202012Validator
 
-from search.binarize import Binarization
+from search.binarize import REAL, Binarization
 from search.command import BadInput, NothingToShow, one_line, write_atomically
 from search.cut_points import as_lists
 from search.picks import PICKS
@@ -135,7 +135,7 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
     if problem is not None:
         raise BadInput(f"{path}: not a thresholds file of version 1: {problem.json_path}: {one_line(problem)[:120]}")
     try:
-        binarization = Binarization.of(made)
+        binarization = Binarization.of({"weights": REAL, "activations": REAL} | made)
     except ValueError as error:
         raise BadInput(f"{path}: {error}") from error
     if as_lists(binarization.cut_points.ranges) != made["threshold_ranges"]:

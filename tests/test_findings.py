@@ -8,7 +8,6 @@ import pytest
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from search.binarize import Binarization, Greyscale
 from search.confirmed import (
-    FORMATS,
     PAPER_ACCURACY,
     WITHIN_BITS,
     caption,
@@ -22,6 +21,7 @@ from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, paper_entries
 from search.findings import findings, photos_without_copies
 from search.references import PAPER
+from search.tables import FORMATS
 
 PHOTOS, VARIANTS, SEEDS = 60, 4, 5
 

@@ -161,7 +161,8 @@ def test_what_is_no_json_is_refused(tmp_path):
 def test_the_schema_itself_is_valid_and_strict():
     schema = json.loads(Path(thresholds.__file__).with_name("thresholds.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert sorted(schema["required"]) == sorted(schema["properties"])
+    later = {"weights", "activations"}  # files of an earlier version are read without
+    assert sorted(schema["required"]) == sorted(schema["properties"].keys() - later)
 
 
 def test_export_writes_to_stdout_or_to_a_file(results, capsys, tmp_path):
@@ -222,3 +223,13 @@ def test_a_study_of_an_earlier_version_is_refused_with_the_reason(results, capsy
     assert "of an earlier version" in capsys.readouterr().err
     assert search_study.main(["--storage", URL, "--data", "toy.npz", "--study-name", "one"]) == 4
     assert "of an earlier version" in capsys.readouterr().err
+
+
+def test_a_file_of_an_earlier_version_says_nothing_of_weights_and_is_read_as_real(results, tmp_path):
+    made = thresholds.document(results)
+    for older in (made, *made["best_by_cut_points"], *made["references"]):
+        del older["weights"], older["activations"]
+    del made["data"]["preprocessing"], made["greyscale"]["input"]
+    (tmp_path / "old.json").write_text(json.dumps(made))
+    binarization, _ = thresholds.read(tmp_path / "old.json")
+    assert str(binarization.arithmetic) == ""

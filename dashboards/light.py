@@ -1,0 +1,52 @@
+"""Accuracy under other light, as one self-contained HTML file.
+
+Enters: a data frame with a row for each input and light, as search/light.py makes it. Leaves: a figure, a file.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboards.drawing import BLUE, GREY, ORANGE, styled
+from search.command import write_atomically
+from search.metrics import NORMAL_95
+
+COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
+
+
+def light_figure(data: pd.DataFrame) -> go.Figure:
+    """A panel for each kind of drift: value against its amount, a line for each input."""
+    kinds = list(dict.fromkeys(data["kind"]))
+    figure = make_subplots(cols=len(kinds), shared_yaxes=True, subplot_titles=kinds, horizontal_spacing=0.03)
+    for column, kind in enumerate(kinds, start=1):
+        for name, rows in data[data["kind"] == kind].groupby("input", sort=False):
+            figure.add_scatter(
+                x=rows["amount"],
+                y=rows["value"],
+                name=str(name),
+                legendgroup=str(name),
+                showlegend=column == 1,
+                mode="lines+markers",
+                line={"color": COLORS[str(name)]},
+                error_y={"type": "data", "array": NORMAL_95 * rows["standard_error"]},
+                text=rows["light"],
+                hovertemplate="%{text}: %{y:.1%}<extra>" + str(name) + "</extra>",
+                row=1,
+                col=column,
+            )
+        unchanged = data[(data["kind"] == kind) & data["none"]]["amount"].iloc[0]
+        figure.add_vline(x=unchanged, line={"color": GREY, "dash": "dot"}, row=1, col=column)
+        if kind != "brightness":
+            figure.update_xaxes(
+                type="log", tickvals=sorted(set(data[data["kind"] == kind]["amount"])), row=1, col=column
+            )
+    figure.update_yaxes(title_text="validation accuracy", tickformat=".0%", row=1, col=1)
+    return styled(figure, height=460)
+
+
+def write_light(data: pd.DataFrame, title: str, path: Path) -> None:
+    """Raises: BadInput for a place that cannot be written."""
+    figure = light_figure(data).update_layout(title=title, margin={"t": 110})
+    write_atomically(path, figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))

@@ -1,0 +1,182 @@
+"""python -m search.light: how a thresholds file stands other light than it was made in.
+
+The whole run: the file, pictures, three inputs, trainings, validation pictures under each light, a table and a figure.
+Cut points that are fixed grey levels are compared with as many of each picture's own levels, and with no cut points at
+all. The test set is not read.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboards.light import write_light
+from models.augment import Augmentation
+from models.train import Recipe, Resident, train
+from search.binarize import Binarization, Greyscale, Input
+from search.command import OK, BadInput, ProtocolMismatch, exit_with, make_folder, parser, plural, run, say
+from search.config import add_flags as add_study_flags
+from search.cut_points import cut_points_of
+from search.data.load import load_pictures
+from search.data.source import source_of
+from search.data.split import Split, at_most_variants, split_pictures
+from search.drift import Drift, drifts
+from search.metrics import METRICS
+from search.objective import by_photo, choose_device, lane_of
+from search.rules import Pixels, quantile, uniform
+from search.stop import Stopped, StopSignals
+from search.tables import FORMATS
+from search.thresholds import read
+from storage.scores import Scores, mean_of
+
+FIXED, PER_IMAGE, NO_CUTS = "fixed", "per image", "no cut points"
+PICTURE_FLAGS = ("data_dir", "shape", "size", "fit", "skip_bad", "color")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the flags and evaluates; returns the exit code."""
+    flags = parser(
+        "search.light", "Evaluate a thresholds file under gain, gamma and brightness drift, on validation photos."
+    )
+    flags.add_argument("thresholds", type=Path, nargs="?", default=Path("thresholds.json"), help="the file")
+    flags.add_argument("--data", metavar="NAME|PATH", help="the pictures it was made on; default: those of that name")
+    add_study_flags(flags, PICTURE_FLAGS)
+    flags.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each input")
+    flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
+    flags.add_argument("--format", choices=FORMATS, default="text", help="of the table on stdout")
+    flags.add_argument("-o", "--output", metavar="FILE", type=Path, default=Path("light.html"), help="the figure")
+    return run(light, flags.parse_args(argv))
+
+
+def light(args: argparse.Namespace) -> int:
+    """The run."""
+    if not 1 <= args.seeds <= 1000:
+        raise BadInput(f"--seeds {args.seeds}: expected 1 to 1000")
+    binarization, made = read(args.thresholds)
+    device = choose_device(args.device)
+    make_folder(args.output.absolute().parent)
+    split = split_of(args, made)
+    protocol = made["protocol"]
+    recipe = Recipe(**{**protocol["recipe"], "augmentation": Augmentation(**protocol["recipe"]["augmentation"])})
+    chosen = at_most_variants(split.train, protocol["variants"], protocol["seed"])
+    inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
+    say(
+        f"{args.thresholds}: {binarization}; {plural(len(inputs) * args.seeds, 'training')} on {device}, then "
+        f"{split.validation.photos} validation photos under {plural(len(drifts()), 'light')}"
+    )
+    scores: dict[tuple[str, Drift], Scores] = {}
+    training = Resident.of(chosen.images, chosen.labels, device)
+    with StopSignals() as signals:
+        try:
+            for name, each in inputs.items():
+                scores |= under_each_light(name, each, split, training, recipe, protocol, args.seeds, signals.check)
+        except Stopped as stop:
+            return 128 + stop.signal
+    data = light_data(scores)
+    write_light(data, f"{args.thresholds.name}: {binarization}", args.output)
+    say(f"figure: {args.output}")
+    print(FORMATS[args.format](light_table(data)), flush=True)
+    return OK
+
+
+def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
+    """The split that the file's values were measured on. Raises: ProtocolMismatch for other pictures."""
+    name = made["data"]["name"]
+    if args.data is None and name not in ("sign-mnist", "digits"):
+        raise BadInput(f"{args.thresholds} was made on pictures called {name!r}: say where with --data")
+    pictures, _ = load_pictures(source_of(vars(args) | {"data": args.data or name}))
+    split = split_pictures(pictures, int(made["protocol"]["seed"]), int(made["protocol"]["folds"]))
+    now = {"data": split.data_fingerprint, "split": split.split_fingerprint}
+    if found := [key for key, value in now.items() if made["fingerprints"][key] != value]:
+        raise ProtocolMismatch(
+            f"these are not the pictures of {args.thresholds} (fingerprint of the {found[0]}: "
+            f"{made['fingerprints'][found[0]]} in the file, {now[found[0]]} now); name the study's pictures with --data"
+        )
+    return split
+
+
+def compared(binarization: Binarization, pixels: Sequence[Pixels]) -> dict[str, Input]:
+    """The file's binarization; as many cut points of the other kind (per image: even quantiles); and none."""
+    sizes = [len(part) for part in binarization.cut_points.parts]
+    rule, encoding = (quantile, "thermometer") if binarization.local else (uniform, "local")
+    parts = [rule(each, k) for each, k in zip(pixels, sizes, strict=True)]
+    if any(part is None for part in parts):
+        parts = [uniform(each, k) for each, k in zip(pixels, sizes, strict=True)]
+    other = replace(binarization, cut_points=cut_points_of([p for p in parts if p is not None]), encoding=encoding)
+    fixed, per_image = (other, binarization) if binarization.local else (binarization, other)
+    return {FIXED: fixed, PER_IMAGE: per_image, NO_CUTS: Greyscale(binarization.arithmetic, len(sizes))}
+
+
+def under_each_light(
+    name: str,
+    input: Input,
+    split: Split,
+    training: Resident,
+    recipe: Recipe,
+    protocol: dict[str, Any],
+    seeds: int,
+    check: Any,
+) -> dict[tuple[str, Drift], Scores]:
+    """An input's scores by photo under each light, the mean over seeds. Raises: BadInput when a training diverged."""
+    validation, lights, metric = split.validation, drifts(), METRICS[protocol["metric"]]
+    lit = np.concatenate([drift.applied(validation.images) for drift in lights])
+    found: dict[tuple[str, Drift], list[Scores]] = {}
+    for seed in range(protocol["seed"], protocol["seed"] + seeds):
+        lane, classes = lane_of(input, seed), len(split.pictures.class_names)
+        (outcome,) = train([lane], training, torch.from_numpy(lit), classes, recipe, None, check)
+        if outcome.logits is None or outcome.diverged:
+            raise BadInput(f"{name} ({input}), seed {seed}: the training loss became NaN or infinite")
+        say(f"trained {name} ({input}), seed {seed}")
+        for drift, logits in zip(lights, np.split(outcome.logits, len(lights)), strict=True):
+            scores = metric.score(logits, validation.labels)
+            by_drift = by_photo(scores, validation.groups, metric.weight(validation.labels))
+            found.setdefault((name, drift), []).append(by_drift)
+    return {key: mean_of(each) for key, each in found.items()}
+
+
+def light_data(scores: dict[tuple[str, Drift], Scores]) -> pd.DataFrame:
+    """A row for each input and light: input, kind, amount, light (as text), none (no change), value, standard_error.
+
+    gain, gain_error: what per image has more than fixed under this light, on the same photos.
+    """
+    rows = []
+    for (name, drift), each in scores.items():
+        more = scores[PER_IMAGE, drift] - scores[FIXED, drift]
+        rows.append(
+            {
+                "input": name,
+                "kind": drift.kind,
+                "amount": drift.amount,
+                "light": str(drift),
+                "none": drift.is_none,
+                "value": each.value,
+                "standard_error": each.standard_error,
+                "gain": more.value,
+                "gain_error": more.standard_error,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def light_table(data: pd.DataFrame) -> pd.DataFrame:
+    """One row for each light, for people."""
+    metric = METRICS["accuracy"]
+    rows = []
+    for light_name, of_light in data.groupby("light", sort=False):
+        by_input = of_light.set_index("input")
+        shown = {
+            name: metric.shown(by_input["value"][name], by_input["standard_error"][name]) for name in by_input.index
+        }
+        more, error = of_light["gain"].iloc[0], of_light["gain_error"].iloc[0]
+        difference = f"{100 * more:+.1f} ±{100 * 1.96 * error:.1f}"
+        rows.append({"light": light_name, **shown, "per image - fixed": difference})
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    exit_with(main)

@@ -1,0 +1,117 @@
+"""Other light: what it does to pictures, and how cut points stand it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.light import light_figure
+from search import light
+from search.binarize import Binarization, Greyscale
+from search.cut_points import CutPoints
+from search.drift import AMOUNTS, KINDS, Drift, drifts
+from search.light import FIXED, NO_CUTS, PER_IMAGE, compared, light_data
+from search.study import main as study
+from storage.scores import Scores
+from tests.conftest import toy_pictures
+from tests.test_rules import PIXELS
+
+LEVELS = np.arange(256, dtype=np.uint8)
+THREE = Binarization(CutPoints((60, 120, 180)), "range")
+
+
+@given(st.sampled_from(drifts()))
+def test_no_light_changes_which_of_two_pixels_is_brighter_and_none_leaves_0_to_255(drift):
+    lit = drift.applied(LEVELS)
+    assert lit.dtype == np.uint8
+    assert (np.diff(lit.astype(int)) >= 0).all()
+    if drift.is_none:
+        assert (lit == LEVELS).all()
+
+
+def test_light_follows_its_formula_and_is_cut_off_at_the_ends():
+    assert Drift("gain", 2.0).applied(LEVELS)[[10, 100, 200]].tolist() == [20, 200, 255]
+    assert Drift("brightness", -40.0).applied(LEVELS)[[10, 100]].tolist() == [0, 60]
+    assert Drift("gamma", 2.0).applied(LEVELS)[[0, 51, 255]].tolist() == [0, 10, 255]  # 255 * 0.2 ** 2
+    assert Drift("gamma", 0.5).applied(LEVELS)[[64]].tolist() == [128]
+
+
+def test_each_kind_has_an_amount_that_changes_nothing_and_the_pictures_shape_does_not_matter():
+    for kind in KINDS:
+        assert sum(Drift(kind, amount).is_none for amount in AMOUNTS[kind]) == 1
+    color = np.stack([LEVELS.reshape(16, 16)] * 3, -1)
+    assert (Drift("gain", 1.6).applied(color)[..., 1] == Drift("gain", 1.6).applied(color[..., 1])).all()
+    with pytest.raises(ValueError, match="none of"):
+        Drift("fog", 1.0)
+
+
+def test_fixed_cut_points_are_compared_with_as_many_of_each_pictures_own_levels():
+    inputs = compared(THREE, [PIXELS])
+    assert inputs[FIXED] == THREE
+    assert inputs[PER_IMAGE] == Binarization(CutPoints((64, 128, 192)), "local")
+    assert inputs[NO_CUTS] == Greyscale()
+    local = Binarization(CutPoints((50, 100)), "local")
+    turned = compared(local, [PIXELS])
+    assert turned[PER_IMAGE] == local
+    assert (turned[FIXED].encoding, len(turned[FIXED].cut_points)) == ("thermometer", 2)
+
+
+def test_gains_are_of_the_same_photos():
+    right = np.array([1.0, 1, 0, 1])
+    scores = {}
+    for drift in drifts():
+        for name, each in ((FIXED, right), (PER_IMAGE, np.ones(4)), (NO_CUTS, right)):
+            scores[name, drift] = Scores(each / 4, np.full(4, 0.25))
+    data = light_data(scores)
+    assert set(data["gain"]) == {0.25}
+    assert data["gain_error"].iloc[0] == pytest.approx(
+        (scores[PER_IMAGE, drifts()[0]] - scores[FIXED, drifts()[0]]).standard_error
+    )
+    figure = light_figure(data)
+    assert len([trace for trace in figure.data if trace.type == "scatter"]) == 9
+
+
+@pytest.fixture
+def thresholds(tmp_path):
+    """The file of a study of toy pictures."""
+    part = toy_pictures().train
+    np.savez("toy.npz", images=part.images, labels=part.labels)
+    flags = ["--data", "toy.npz", "--trials", "3", "--epochs", "2", "--width", "4", "--output-dir", "out"]
+    assert study(["--storage", "sqlite:///studies.db", *flags]) == 0
+    return "out/thresholds.json"
+
+
+def test_a_file_is_evaluated_as_a_table_and_a_figure(thresholds, capsys):
+    capsys.readouterr()
+    assert light.main([thresholds, "--data", "toy.npz", "--seeds", "2", "-o", "light.html"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1 + len(drifts())
+    assert "per image - fixed" in out
+    assert err.count("trained ") == 6
+    assert "plotly" in Path("light.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        ([], 2, "say where with --data"),
+        (["--data", "other.npz"], 4, "not the pictures of"),
+        (["--data", "toy.npz", "--seeds", "0"], 2, "--seeds 0"),
+        (["--data", "toy.npz", "-o", "out/thresholds.json/x.html"], 2, "cannot write into"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_said_in_one_line(thresholds, flags, code, said, capsys):
+    part = toy_pictures(seed=1).train
+    np.savez("other.npz", images=part.images, labels=part.labels)
+    capsys.readouterr()
+    assert light.main([thresholds, *flags]) == code
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_named(capsys):
+    assert light.main(["nowhere.json"]) == 2
+    assert "nowhere.json" in capsys.readouterr().err
