@@ -40,6 +40,8 @@ def assemble(
         class_names = _present(arrays.class_names, values, origin)
     labels = np.searchsorted(values, arrays.labels).astype(np.int64)
     test_labels = None if arrays.test_labels is None else _test_labels(arrays.test_labels, values, class_names, origin)
+    if "color" in arrays.preprocessing:
+        color = "gray"  # a reader of encoded pictures has taken the channel already
     images, done = images_to_grey(arrays.images, color, origin)
     preprocessing = {**arrays.preprocessing, **done}
     test_images = None if arrays.test_images is None else images_to_grey(arrays.test_images, color, origin)[0]
