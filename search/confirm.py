@@ -220,7 +220,8 @@ def split_of(pictures: Pictures, results: Results | None, rival: Results | None)
     if found := [name for name, value in now.items() if results.protocol[name] != value]:
         raise ProtocolMismatch(
             f"these are not the pictures of study {results.study.study_name!r} ({', '.join(found)}: "
-            f"{results.protocol[found[0]]} in the study, {now[found[0]]} now); name the study's pictures with --data"
+            f"{results.protocol[found[0]]} in the study, {now[found[0]]} now); name the study's pictures "
+            "with --data and its other flags"
         )
     if rival is not None and rival.protocol_fingerprint != results.protocol_fingerprint:
         raise ProtocolMismatch(

@@ -136,6 +136,15 @@ def test_a_class_of_which_no_picture_is_left_is_named():
         load_pictures(Source("a", skip_bad=True))
 
 
+def test_a_channel_of_a_folder_of_coloured_pictures_is_taken_once():
+    coloured = np.stack([255 - PART.images, PART.images, PART.images // 2], axis=-1)
+    for i, (image, label) in enumerate(zip(coloured, PART.labels, strict=True)):
+        save(Path("a") / NAMES[label] / f"{i:03}.png", image)
+    pictures, _ = load_pictures(Source("a", color="channel:g"))
+    assert np.array_equal(pictures.train.images, in_name_order()[0])
+    assert pictures.preprocessing == {"color": "channel:g"}
+
+
 def test_a_channel_of_a_folder_of_grey_pictures_is_refused():
     save_part(Path("a"))
     with pytest.raises(BadInput, match="a: --color channel:g takes a channel of pictures in colour"):

@@ -36,9 +36,8 @@ def test_pixels_stay_on_disk_until_a_split_takes_them():
 
 
 def test_groups_are_cached_and_pixels_are_not(monkeypatch):
-    save(
-        images=np.tile(PART.images, (1, 20, 20)), test_images=np.tile(PART.images, (1, 20, 20)), test_labels=PART.labels
-    )
+    large = np.tile(PART.images, (1, 20, 20))
+    save(images=large, test_images=large, test_labels=PART.labels)
     before, _ = load_pictures(Source("m"))
     assert sum(entry.stat().st_size for entry in (cache.folder() / "pictures").iterdir()) < PART.images.size
     monkeypatch.setattr("search.data.assemble.photo_groups", None)

@@ -4,6 +4,8 @@ Enters: what a reader read. Leaves: Pictures, or one line on what is wrong with 
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +42,11 @@ def assemble(
         class_names = _present(arrays.class_names, values, origin)
     labels = np.searchsorted(values, arrays.labels).astype(np.int64)
     test_labels = None if arrays.test_labels is None else _test_labels(arrays.test_labels, values, class_names, origin)
-    images, done = of_images(arrays.images, color, origin)
+    # A reader of encoded pictures has taken the colours already.
+    color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=color, where=origin)
+    images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}
-    test_images = None if arrays.test_images is None else of_images(arrays.test_images, color, origin)[0]
+    test_images = None if arrays.test_images is None else color_of(arrays.test_images)[0]
 
     def find() -> Grouped:
         groups = photo_groups(images, labels, arrays.groups)
@@ -57,6 +61,10 @@ def assemble(
         test = Part(test_images, test_labels, grouped.test)
     train = Part(images, labels, grouped.train)
     return Pictures(name, origin, class_names, train, test, grouped.known_copies, preprocessing, arrays.notes)
+
+
+def _as_they_are(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
+    return images, {}
 
 
 def _present(class_names: tuple[str, ...], values: npt.NDArray[np.generic], origin: str) -> tuple[str, ...]:

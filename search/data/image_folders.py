@@ -75,8 +75,10 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
     read = stack(((str(file), file) for file in found.files), len(found.files), source, str(path))
     labels = np.array(found.classes)[read.kept]
     training = int(np.searchsorted(read.kept, found.training))
-    for part, kept in (("train", labels[:training]), ("test", labels[training:])):
-        before = found.classes[: found.training] if part == "train" else found.classes[found.training :]
+    for before, kept in (
+        (found.classes[: found.training], labels[:training]),
+        (found.classes[found.training :], labels[training:]),
+    ):
         if lost := sorted(set(before) - set(kept)):
             raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; add good ones or remove the class")
     notes = found.notes + read.notes
