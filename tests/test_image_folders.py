@@ -147,7 +147,7 @@ def test_a_channel_of_a_folder_of_coloured_pictures_is_taken_once():
 
 def test_a_channel_of_a_folder_of_grey_pictures_is_refused():
     save_part(Path("a"))
-    with pytest.raises(BadInput, match="a: --color channel:g takes a channel of pictures in colour"):
+    with pytest.raises(BadInput, match="a: --color channel:g takes channels of pictures in colour"):
         load_pictures(Source("a", color="channel:g"))
 
 

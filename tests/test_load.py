@@ -169,7 +169,7 @@ def test_colour_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and
 @pytest.mark.parametrize("data", ["digits", "a.npz"])
 def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match="--color channel:r takes a channel of pictures in colour; these are grey"):
+    with pytest.raises(BadInput, match="--color channel:r takes channels of pictures in colour; these are grey"):
         load_pictures(Source(data, color="channel:r"))
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from models.cost import cost_of
 from models.networks import NETWORKS
 from models.quantize import ACTIVATIONS, WEIGHTS, Quantization, latent_weights
 from models.train import Lane, Recipe, Resident, train
@@ -54,6 +55,14 @@ def test_the_compact_network_with_everything_real_is_bit_for_bit_what_it_was():
     new_logits = network(channels)
     torch.manual_seed(4)
     assert torch.equal(new_logits, old(channels))
+
+
+def test_costs_are_counted_as_a_textbook_counts_them():
+    network = NETWORKS["compact"](2, 28, 28, 24, 8, 0.25, Quantization("binary", "binary"))
+    cost = cost_of(network, 2, 28, 28)
+    convolutions = 28 * 28 * 8 * 2 * 9 + 14 * 14 * 16 * 8 * 9 + 7 * 7 * 32 * 16 * 9
+    assert cost.macs == convolutions + 3 * 3 * 32 * 24
+    assert cost.parameters == sum(p.numel() for p in network.parameters())
 
 
 def halves(n):
