@@ -168,8 +168,9 @@ class Quantization:
         return self._with_weights(nn.Linear(before, after, bias=False), "")
 
     def last(self, before: int, classes: int) -> nn.Module:
-        """The linear layer that gives logits."""
-        return self._with_weights(nn.Linear(before, classes), "last")
+        """The linear layer that gives logits; a binary one sums hundreds of ±1, which a batch norm brings to size."""
+        made = self._with_weights(nn.Linear(before, classes), "last")
+        return nn.Sequential(made, nn.BatchNorm1d(classes)) if parametrize.is_parametrized(made) else made
 
     def activation(self) -> nn.Module:
         """What follows a batch norm."""

@@ -57,6 +57,7 @@ def over_photos_and_seeds(
     if variance < NOTHING:
         return float(mean), float(mean)
     df = variance**2 / (of_photos**2 / (g - 1) + sum(s.whole**2 / s.df for s in seeds))
+    df = max(df, min(s.df for s in seeds))  # a sum's are never fewer than those of its least known part
     arm = t.ppf((1 + CONFIDENCE) / 2, df) * np.sqrt(variance)
     down, up = _shape(photos, weights, how) if of_photos >= NOTHING else (1, 1)
     return float(mean - arm * down), float(mean + arm * up)

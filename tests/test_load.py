@@ -220,3 +220,15 @@ def test_a_damaged_cache_entry_is_made_again(tmp_path):
         entry.write_bytes(damaged)
         assert len(load_pictures(Source(path))[0].train) == len(toy_pictures().train)
         assert entry.read_bytes() == whole
+
+
+def test_a_name_that_is_nearly_right_is_suggested():
+    with pytest.raises(BadInput, match=r"did you mean sign-mnist\?"):
+        load_pictures(Source("sign_mnist"))
+
+
+def test_pixels_that_were_scaled_to_0_and_1_are_noticed(tmp_path):
+    images = np.random.default_rng(0).integers(0, 2, (30, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(30) % 2)
+    pictures, _ = load_pictures(Source(str(tmp_path / "a.npz")))
+    assert "the brightest pixel is 1" in pictures.notes[0]

@@ -84,6 +84,15 @@ def test_every_kind_of_network_learns_what_is_easy(name, kind):
     assert (outcome.logits.argmax(1) == pictures.labels.numpy()).mean() > 0.9
 
 
+@pytest.mark.parametrize("real_layers", ["none", "first,last"])
+def test_networks_learn_with_other_layers_real_too(real_layers):
+    pictures = halves(192)
+    recipe = Recipe(width=8, epochs=4, batch_size=32, real_layers=real_layers, gradient="approx-sign")
+    lane = Lane(TABLES, 0, False, "binary", "binary")
+    (outcome,) = train([lane], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
+    assert (outcome.logits.argmax(1) == pictures.labels.numpy()).mean() > 0.9
+
+
 def test_latent_weights_stay_within_reach_and_are_not_decayed(monkeypatch):
     networks = []
 

@@ -95,3 +95,13 @@ def test_a_single_array_and_a_cut_file_are_named(tmp_path):
     ):
         with pytest.raises(BadInput, match=said):
             read_npz(tmp_path / f"{name}.npz")
+
+
+def test_arrays_that_are_not_known_are_said_and_not_used(tmp_path):
+    images, labels = np.zeros((3, 4, 4), np.uint8), np.arange(3)
+    np.savez(tmp_path / "a.npz", images=images, labels=labels, group=np.arange(3))
+    read = read_npz(tmp_path / "a.npz")
+    assert read.groups is None
+    assert read.notes == (
+        "arrays that are not used: group (known are images, labels, test_images, test_labels, groups, class_names)",
+    )

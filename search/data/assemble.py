@@ -46,6 +46,9 @@ def assemble(
     color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=color, where=origin)
     images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}
+    notes = arrays.notes
+    if (brightest := int(images.max())) <= 1:
+        notes += (f"the brightest pixel is {brightest}: if pixels were scaled to 0..1, save them as 0..255",)
     test_images = None if arrays.test_images is None else color_of(arrays.test_images)[0]
 
     def find() -> Grouped:
@@ -60,7 +63,7 @@ def assemble(
     if test_images is not None and test_labels is not None and grouped.test is not None:
         test = Part(test_images, test_labels, grouped.test)
     train = Part(images, labels, grouped.train)
-    return Pictures(name, origin, class_names, train, test, grouped.known_copies, preprocessing, arrays.notes)
+    return Pictures(name, origin, class_names, train, test, grouped.known_copies, preprocessing, notes)
 
 
 def _as_they_are(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:

@@ -6,6 +6,7 @@ counts lines) or the column, and what to do.
 
 import io
 import math
+import re
 import warnings
 import zipfile
 import zlib
@@ -20,6 +21,7 @@ from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.source import parse_shape
 
+NUMBERED = re.compile(r"\D*\d+")  # pixel17, or 17 alone
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 
@@ -93,6 +95,13 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
     pixels = frame.drop(columns="label")
     if pixels.shape[1] == 0:
         raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
+    numbered = [NUMBERED.fullmatch(str(name)) is not None for name in pixels.columns]
+    if any(numbered) and not all(numbered):
+        stray = str(pixels.columns[numbered.index(False)])[:40]
+        remedy = "save without the index (index=False)" if stray.startswith("Unnamed") else "remove it"
+        raise BadInput(
+            f"{where}: column {stray!r} is no pixel, as {pixels.columns[numbered.index(True)]!r} is; {remedy}"
+        )
     shape = shape or _square(pixels.shape[1], where)
     if math.prod(shape) != pixels.shape[1]:
         said = "x".join(map(str, shape))
@@ -107,6 +116,8 @@ def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
             # Blank lines at the end are usual; elsewhere they are kept, so that rows count as an editor counts lines.
             whole = text.rstrip()
             header = pd.read_csv(io.BytesIO(whole), header=None, nrows=1, index_col=False, skip_blank_lines=False)
+            if header.iloc[0].map(lambda name: str(name).replace(".", "", 1).isdigit()).all():
+                raise BadInput(f"{where}: no header: the first line is all numbers; begin with label,pixel1,pixel2,…")
             twice = header.iloc[0][header.iloc[0].duplicated()]
             if len(twice):
                 raise BadInput(f"{where}: column {str(twice.iloc[0])[:40]!r} comes twice; remove one")

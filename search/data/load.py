@@ -6,6 +6,7 @@ scikit-learn's digits, which are bundled. Leaves: Pictures and one sentence that
 
 import os
 import re
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from search.data.formats import recognize
 from search.data.pictures import Pictures
 from search.data.source import Source
 
+NAMED = ("sign-mnist", "digits")
+
 
 def load_pictures(source: Source) -> tuple[Pictures, str]:
     """Pictures, and why these. Raises: BadInput."""
     try:
-        if source.data in (None, "digits", "sign-mnist"):
+        if source.data in (None, *NAMED):
             return _named(source)
         return _own(Path(str(source.data)), source), "asked for by --data"
     except OSError as error:  # no permission, a name that is too long
@@ -54,7 +57,9 @@ def _named(source: Source) -> tuple[Pictures, str]:
 def _own(path: Path, source: Source) -> Pictures:
     """The user's own pictures."""
     if not path.exists():
-        raise BadInput(f"{path}: no such file or folder, and no data set of that name (sign-mnist, digits)")
+        meant = get_close_matches(str(source.data).lower().replace("_", "-"), NAMED, n=1)
+        hint = f"; did you mean {meant[0]}?" if meant else ""
+        raise BadInput(f"{path}: no such file or folder, and no data set of that name ({', '.join(NAMED)}){hint}")
     if not path.is_file() and not path.is_dir():
         raise BadInput(f"{path}: neither a file nor a folder")
     name = re.sub(r"[^\w.-]+", "-", re.sub(r"(\.csv)?\.\w+$", "", path.resolve().name)).strip(".-") or "data"

@@ -5,6 +5,7 @@ Enters: a path. Leaves: the checked arrays. Never unpickles: an array of objects
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +19,24 @@ KEYS = ("images", "labels", "test_images", "test_labels", "groups", "class_names
 
 def read_npz(path: Path) -> Arrays:
     """Raises: BadInput."""
-    return checked(_load(path), str(path))
+    arrays, others = _load(path)
+    notes = (f"arrays that are not used: {', '.join(others)} (known are {', '.join(KEYS)})",) if others else ()
+    return replace(checked(arrays, str(path)), notes=notes)
 
 
-def _load(path: Path) -> dict[str, npt.NDArray[np.generic]]:
+def _load(path: Path) -> tuple[dict[str, npt.NDArray[np.generic]], list[str]]:
+    """The arrays that are known, and the names of others."""
     try:
         with path.open("rb") as handle:  # np.load would leave a damaged file open
             archive = np.load(handle, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise BadInput(f"{path}: a single array, not an .npz; save it with numpy.savez(…, images=…, labels=…)")
-            return {key: archive[key] for key in KEYS if key in archive.files}
+            others = sorted(set(archive.files) - set(KEYS))
+            if others and not set(archive.files) & set(KEYS):
+                raise BadInput(
+                    f"{path}: no images and no labels, but {', '.join(others)}; an .npz needs the arrays 'images' and 'labels'"
+                )
+            return {key: archive[key] for key in KEYS if key in archive.files}, others
     except (zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{path}: damaged .npz ({error}); write or copy it again") from error
     except EOFError as error:
