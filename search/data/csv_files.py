@@ -21,7 +21,7 @@ from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.source import parse_shape
 
-NUMBERED = re.compile(r"\D*\d+")  # pixel17, or 17 alone
+NUMBERED = re.compile(r"[A-Za-z_]*\d+")  # pixel17, or 17 alone
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 

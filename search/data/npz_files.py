@@ -33,9 +33,8 @@ def _load(path: Path) -> tuple[dict[str, npt.NDArray[np.generic]], list[str]]:
                 raise BadInput(f"{path}: a single array, not an .npz; save it with numpy.savez(…, images=…, labels=…)")
             others = sorted(set(archive.files) - set(KEYS))
             if others and not set(archive.files) & set(KEYS):
-                raise BadInput(
-                    f"{path}: no images and no labels, but {', '.join(others)}; an .npz needs the arrays 'images' and 'labels'"
-                )
+                found = ", ".join(others)
+                raise BadInput(f"{path}: no images, no labels, but {found}; it needs the arrays 'images' and 'labels'")
             return {key: archive[key] for key in KEYS if key in archive.files}, others
     except (zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{path}: damaged .npz ({error}); write or copy it again") from error
