@@ -1,6 +1,7 @@
-"""Intervals for means over photos and seeds: by bootstrap, and where few photos err by an exact bound.
+"""Intervals of a mean over photos and seeds: one stretched from a bootstrap, one for where few photos err.
 
-Enters: what each photo adds to a mean, and how seeds vary. Leaves: two limits. search/statistics.py says what for.
+Enters: what each photo adds to the mean, (G,), the most it could add, (G,), and the seeds' variance. Leaves: bounds.
+Why there are two, and how search/statistics.py joins them, stands there.
 """
 
 from collections.abc import Sequence
@@ -9,15 +10,16 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import bootstrap, gamma, norm, t
+from scipy.stats import beta, bootstrap, norm, t
 
 CONFIDENCE = 0.95
-RESAMPLES = 9999
 DRAWS_AT_ONCE = 100_000  # photos in one batch of the bootstrap: half the time of one batch for all at 316 photos
-RARE = 0.1  # share of the photos
 NOTHING = 1e-18  # a variance below it is rounding
+UNSEEN = 0.5  # of a photo that is wholly wrong, added to the photos that were seen to err
 
 Floats = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.int64]
+Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Bootstrap:
     resamples: int
 
 
-def seeds_of(sums: Floats, sizes: npt.NDArray[np.int64]) -> Seeds:
+def seeds_of(sums: Floats, sizes: Weights) -> Seeds:
+    """From what each training gets right of each photo, (S, G), and the photos' sizes, (G,)."""
     s, g = sums.shape
     accuracies = sums.sum(axis=1) / sizes.sum()
     whole = accuracies.var(ddof=1)
@@ -46,24 +49,66 @@ def seeds_of(sums: Floats, sizes: npt.NDArray[np.int64]) -> Seeds:
     return Seeds(max(0.0, float(whole - interaction)) / s, float(whole) / s, s - 1)
 
 
-def over_photos_and_seeds(
-    photos: Floats, weights: npt.NDArray[np.int64], seeds: Sequence[Seeds], how: Bootstrap
-) -> tuple[float, float]:
-    """The interval of photos.sum() / weights.sum(), as the module says; photos and weights are (G,)."""
-    g = len(photos)
+def stretched(photos: Floats, weights: Weights, seeds: Sequence[Seeds], how: Bootstrap) -> Bounds:
+    """Of photos.sum() / weights.sum(): the bootstrap's shape, with arms of t and the variance of photos and seeds.
+
+    The degrees of freedom are at least the seeds' own: Satterthwaite's formula promises that, but not after a
+    variance that came out negative was set to 0, and t of less than one degree made intervals of many points.
+    """
     mean = photos.sum() / weights.sum()
-    of_photos = g / (g - 1) * ((photos - mean * weights) ** 2).sum() / weights.sum() ** 2
+    of_photos = variance_over_photos(photos, weights)
     variance = of_photos + sum(s.alone for s in seeds)
     if variance < NOTHING:
         return float(mean), float(mean)
-    df = variance**2 / (of_photos**2 / (g - 1) + sum(s.whole**2 / s.df for s in seeds))
-    df = max(df, min(s.df for s in seeds))  # a sum's are never fewer than those of its least known part
+    df = variance**2 / (of_photos**2 / (len(photos) - 1) + sum(s.whole**2 / s.df for s in seeds))
+    df = max(df, min(s.df for s in seeds))
     arm = t.ppf((1 + CONFIDENCE) / 2, df) * np.sqrt(variance)
     down, up = _shape(photos, weights, how) if of_photos >= NOTHING else (1, 1)
     return float(mean - arm * down), float(mean + arm * up)
 
 
-def _shape(photos: Floats, weights: npt.NDArray[np.int64], how: Bootstrap) -> tuple[float, float]:
+def variance_over_photos(photos: Floats, weights: Weights) -> float:
+    """Of the ratio photos.sum() / weights.sum(), when other photos were drawn."""
+    g = len(photos)
+    mean = photos.sum() / weights.sum()
+    return float(g / (g - 1) * ((photos - mean * weights) ** 2).sum() / weights.sum() ** 2)
+
+
+def effective_photos(parts: Floats, weights: Weights) -> float:
+    """How many photos, each wholly right or wholly wrong, would say as much about parts.sum() / weights.sum().
+
+    parts (G,): what is wrong of each photo, 0..weights. The photos' number over the design effect (Korn and Graubard
+    1998), which is small when photos are wrong in part. So few may have been seen to err that the next one could be
+    of another kind: the design effect is the mean of theirs and that of UNSEEN photos that are wholly wrong, 1.
+    """
+    p = parts.sum() / weights.sum()
+    number = float(weights.sum()) ** 2 / float((weights.astype(float) ** 2).sum())
+    if not 0 < p < 1:
+        return number
+    seen = min(x.sum() ** 2 / (x**2).sum() for x in (parts, weights - parts))
+    effect = variance_over_photos(parts, weights) / (p * (1 - p) / number)
+    return number / float((seen * effect + UNSEEN) / (seen + UNSEEN))
+
+
+def exact(share: float, photos: float) -> Bounds:
+    """Clopper and Pearson's interval of a share of so many photos, neither of which need be whole."""
+    tail, count = (1 - CONFIDENCE) / 2, share * photos
+    low = beta.ppf(tail, count, photos - count + 1) if share > 0 else 0.0
+    high = beta.ppf(1 - tail, count + 1, photos - count) if share < 1 else 1.0
+    return float(low), float(high)
+
+
+def exact_difference(photos: Floats, weights: Weights) -> Bounds:
+    """Of photos.sum() / weights.sum() from the exact intervals of gains and losses: MOVER (Zou and Donner 2008)."""
+    number = effective_photos(np.abs(photos), weights)
+    gain, loss = (float(x.sum() / weights.sum()) for x in (photos.clip(min=0), (-photos).clip(min=0)))
+    (gain_low, gain_high), (loss_low, loss_high) = exact(gain, number), exact(loss, number)
+    down = float(np.hypot(gain - gain_low, loss_high - loss))
+    up = float(np.hypot(gain_high - gain, loss - loss_low))
+    return gain - loss - down, gain - loss + up
+
+
+def _shape(photos: Floats, weights: Weights, how: Bootstrap) -> Bounds:
     """The arms of the bootstrap's interval over photos, in those of a normal distribution: 1 and 1 if it were one."""
 
     def ratio(photos: Floats, weights: Floats, axis: int) -> Floats:
@@ -84,26 +129,3 @@ def _shape(photos: Floats, weights: npt.NDArray[np.int64], how: Bootstrap) -> tu
     mean = photos.sum() / weights.sum()
     normal = norm.ppf((1 + CONFIDENCE) / 2) * found.standard_error
     return (mean - found.confidence_interval.low) / normal, (found.confidence_interval.high - mean) / normal
-
-
-def are_rare(shares: Floats) -> bool:
-    """Whether few of the photos have a share (G,) >= 0: an effective number of at most a tenth of them."""
-    squares = float((shares**2).sum())
-    return squares == 0 or float(shares.sum()) ** 2 / squares <= RARE * len(shares)
-
-
-def rare_limits(shares: Floats, largest: float, of_seeds: float = 0.0) -> tuple[float, float]:
-    """Limits for the sum of shares (G,) >= 0 when only a few photos have any: Fay and Feuer 1997.
-
-    Photos that err are taken as Poisson events, each weighted with its share. The lower limit is a gamma quantile with
-    the sum's mean and variance, the upper one with those after one more event of the largest weight there can be: a
-    photo, not seen here, that is wrong altogether. Without any event the upper limit is 3.7 such photos.
-    of_seeds: variance that seeds add.
-    """
-    tail, total, variance = (1 - CONFIDENCE) / 2, float(shares.sum()), float((shares**2).sum())
-    low = _gamma(tail, total, variance) if total > 0 else 0.0
-    return low, _gamma(1 - tail, total + largest, variance + largest**2 + of_seeds)
-
-
-def _gamma(probability: float, mean: float, variance: float) -> float:
-    return float(gamma.ppf(probability, mean**2 / variance, scale=variance / mean))

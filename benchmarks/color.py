@@ -1,0 +1,85 @@
+"""Does it pay to keep colours? A study for each --color on generated pictures in which colour matters.
+
+Six classes: a disc or a square, in red, green or blue of the same luma, on noisy ground of that luma too. Grey by luma
+tells shapes at the most, one channel tells one colour from two; three channels tell all. Prints the best of each study.
+
+    python -m benchmarks.color --trials 30 -o results/colors
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from search.binarize import Binarization
+from search.config import StudyConfig
+from search.data.color import COLORS
+from search.metrics import METRICS
+from search.study import run_study
+from search.tables import markdown
+from storage.database import open_database
+from storage.results import load_results
+
+SIDE, PHOTOS, LUMA = 16, 80, 100.0
+WEIGHTS = np.array([0.299, 0.587, 0.114])
+HUES = np.array([[1.0, 0.15, 0.15], [0.15, 1.0, 0.15], [0.2, 0.2, 1.0]])
+NAMES = [f"{hue} {shape}" for shape in ("disc", "square") for hue in ("red", "green", "blue")]
+
+
+def pictures(seed: int = 0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Pictures (N, 16, 16, 3) and labels (N,), PHOTOS of each class."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(len(NAMES) * PHOTOS) % len(NAMES)
+    down, across = np.mgrid[:SIDE, :SIDE]
+    images = np.full((len(labels), SIDE, SIDE, 3), LUMA)
+    for image, label in zip(images, labels, strict=True):
+        centre, size = rng.uniform(5, SIDE - 6, 2), rng.uniform(3, 5)
+        distances = np.abs(down - centre[0]), np.abs(across - centre[1])
+        inside = np.hypot(*distances) < size if label < 3 else np.maximum(*distances) < size * 0.886  # of equal area
+        hue = HUES[label % 3]
+        image[inside] = hue * LUMA / (WEIGHTS @ hue)
+    noisy = images + rng.normal(0, 12, images.shape)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8), labels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for pictures, database and reports")
+    args = parser.parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
+    images, labels = pictures()
+    np.savez(args.output / "colors.npz", images=images, labels=labels, class_names=np.array(NAMES))
+    storage, rows = f"sqlite:///{args.output}/studies.db", []
+    for color in COLORS:
+        name = color.replace(":", "-")
+        config = StudyConfig(
+            data=str(args.output / "colors.npz"),
+            color=color,
+            trials=args.trials,
+            max_cuts=3,
+            width=12,
+            augmentation="none",
+            study_name=name,
+            output_dir=args.output / name,
+        )
+        run_study(config, storage)
+        results = load_results(open_database(storage), name)
+        best, metric = results.candidates.iloc[0], METRICS["accuracy"]
+        without = results.greyscale
+        rows.append(
+            {
+                "--color": color,
+                "best": str(Binarization.of(best)),
+                "bits a pixel": best["channels"],
+                "validation accuracy": metric.shown(best["value"], best["standard_error"]),
+                "without cut points": "" if without is None else metric.shown(without.value, without.standard_error),
+            }
+        )
+    print(markdown(pd.DataFrame(rows)))
+
+
+if __name__ == "__main__":
+    main()
