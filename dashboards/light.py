@@ -11,13 +11,14 @@ from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREY, ORANGE, styled
 from search.command import write_atomically
-from search.metrics import NORMAL_95
+from search.metrics import NORMAL_95, Metric
 
 COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
 
 
-def light_figure(data: pd.DataFrame) -> go.Figure:
+def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
     """A panel for each kind of drift: value against its amount, a line for each input."""
+    number = "%{y:.1%}" if metric.percent else "%{y:.3f}"
     kinds = list(dict.fromkeys(data["kind"]))
     figure = make_subplots(cols=len(kinds), shared_yaxes=True, subplot_titles=kinds, horizontal_spacing=0.03)
     for column, kind in enumerate(kinds, start=1):
@@ -32,7 +33,7 @@ def light_figure(data: pd.DataFrame) -> go.Figure:
                 line={"color": COLORS[str(name)]},
                 error_y={"type": "data", "array": NORMAL_95 * rows["standard_error"]},
                 text=rows["light"],
-                hovertemplate="%{text}: %{y:.1%}<extra>" + str(name) + "</extra>",
+                hovertemplate=f"%{{text}}: {number}<extra>{name}</extra>",
                 row=1,
                 col=column,
             )
@@ -42,11 +43,13 @@ def light_figure(data: pd.DataFrame) -> go.Figure:
             figure.update_xaxes(
                 type="log", tickvals=sorted(set(data[data["kind"] == kind]["amount"])), row=1, col=column
             )
-    figure.update_yaxes(title_text="validation accuracy", tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(
+        title_text=f"validation {metric.name}", tickformat=".0%" if metric.percent else ".2f", row=1, col=1
+    )
     return styled(figure, height=460)
 
 
-def write_light(data: pd.DataFrame, title: str, path: Path) -> None:
+def write_light(data: pd.DataFrame, title: str, metric: Metric, path: Path) -> None:
     """Raises: BadInput for a place that cannot be written."""
-    figure = light_figure(data).update_layout(title=title, margin={"t": 110})
+    figure = light_figure(data, metric).update_layout(title=title, margin={"t": 110})
     write_atomically(path, figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))

@@ -19,12 +19,14 @@ DRAWN = {"": BLUE, "r": "#dc2626", "g": GREEN, "b": BLUE}
 
 
 def positions_data(results: Results) -> pd.DataFrame:
-    """One row for each cut point of the best of each number: cuts, color (empty for grey), cut_point, value."""
+    """One row for each cut point of the best of each number: cuts, color (empty for grey), cut_point, value,
+    local (of each picture's own levels)."""
     rows = []
     for _, row in results.by_cuts.iterrows():
         parts = Binarization.of(row).cut_points.parts
         for color, part in zip(_colors(results), parts, strict=True):
-            rows += [{"cuts": row["cuts"], "color": color, "cut_point": c, "value": row["value"]} for c in part]
+            shared = {"cuts": row["cuts"], "color": color, "value": row["value"], "local": Binarization.of(row).local}
+            rows += [shared | {"cut_point": c} for c in part]
     return pd.DataFrame(rows)
 
 
@@ -34,12 +36,13 @@ def positions_figure(results: Results) -> go.Figure:
     figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.04)
     for (cuts, of_color), rows in data.groupby(["cuts", "color"]):
         color = str(of_color)
+        mark = GREY if rows["local"].all() else DRAWN[color]
         row_of_color = (colors.index(color) - (len(colors) - 1) / 2) * APART
         figure.add_scatter(
             x=rows["cut_point"],
             y=rows["cuts"] - row_of_color,
             mode="markers",
-            marker={"symbol": "line-ns", "size": 16 / len(colors) ** 0.5, "line": {"width": 3, "color": DRAWN[color]}},
+            marker={"symbol": "line-ns", "size": 16 / len(colors) ** 0.5, "line": {"width": 3, "color": mark}},
             showlegend=False,
             hovertemplate=f"{cuts} cut points, {metric(results).shown(rows['value'].iloc[0])}: {color} "
             + "%{x}<extra></extra>",

@@ -101,7 +101,8 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "positions",
         "Where the cut points lie",
-        "The best cut points of each number, over the grey levels of the training pixels.",
+        "The best cut points of each number, over the grey levels of the training pixels"
+        + ("; grey ones are of each picture's own levels." if (results.by_cuts["encoding"] == "local").any() else "."),
         positions_figure(results),
     )
     yield section(

@@ -1,6 +1,6 @@
 """Training one network on pictures that stay uint8 until their batch is encoded.
 
-Enters: lanes (a lookup table and a seed each), pictures and labels as tensors, a recipe.
+Enters: lanes (lookup tables and a seed each), pictures and labels as tensors, a recipe.
 Leaves: an outcome a lane. Knows nothing of data sets, cut points or studies.
 
 The choices that make it fast on a CPU (measured side by side in benchmarks/training.py): pictures
@@ -120,7 +120,7 @@ def train(
 ) -> list[Outcome]:
     """Trains the lanes one after the other: the readable reference for any faster way.
 
-    validation_u8: (M, H, W) uint8; their labels are not asked for.
+    validation_u8: (M, H, W) or (M, H, W, 3) uint8; their labels are not asked for.
     report(lane, epoch, logits): called after each epoch with (N, classes) of the validation pictures; True ends
     that lane as pruned. None predicts them once, at the end.
     check(): called before each step; what it raises ends everything.
@@ -211,7 +211,7 @@ def steps_an_epoch(training: Resident, recipe: Recipe) -> int:
 
 
 def batches(training: Resident, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch: images_u8 (n, H, W), augmented, and labels (n,), in an order drawn from torch's generator."""
+    """One epoch: images_u8 (n, H, W[, 3]), augmented, and labels (n,), in an order drawn from torch's generator."""
     order = torch.randperm(len(training.labels), device=training.labels.device)
     # Pieces of equal size: a last batch of one picture would have no batch statistics.
     for rows in order.tensor_split(steps_an_epoch(training, recipe)):

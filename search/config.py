@@ -170,9 +170,19 @@ class StudyConfig:
             )
         if self.confirm is not None:
             check_seeds("--confirm", self.confirm)
+        self._check_binary()
         self._check_pruner()
         if self.study_name is not None and not self.study_name.strip():
             raise BadInput("--study-name is empty; leave it out for the default")
+
+    def _check_binary(self) -> None:
+        if self.weights == self.activations == REAL:
+            for name, usual in (("real_layers", "last"), ("gradient", "clipped")):
+                if (given := getattr(self, name)) != usual:
+                    raise BadInput(
+                        f"--{name.replace('_', '-')} {given}: nothing of the network is binary; "
+                        "give --weights or --activations too"
+                    )
 
     def _check_pruner(self) -> None:
         if self.pruner is None or self.pruner == "none":

@@ -43,7 +43,7 @@ from search.stop import Stopped, StopSignals
 from search.tables import FORMATS
 from storage.confirmations import RunKey, claimed
 from storage.database import open_database
-from storage.results import SOURCE, Results, load_results
+from storage.results import SOURCE, Results, internal, load_results
 
 TOP = 1
 FEWEST_PHOTOS = 2
@@ -198,7 +198,7 @@ def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
     if results is None or args.data is not None:
         return load_pictures(source_of(vars(args) | {"data": args.data or "sign-mnist"}))[0]
     named = results.protocol["data"]  # studies of an earlier version say no more
-    known = results.study.user_attrs.get(SOURCE) or ({"data": named} if named in NAMED else None)
+    known = internal(results.study, SOURCE) or ({"data": named} if named in NAMED else None)
     if known is None:
         raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
     source = Source(**known | {key: value for key, value in vars(args).items() if key == "data_dir"})

@@ -1,7 +1,7 @@
 """Encodings: how the number of a pixel's threshold range becomes binary channels.
 
 Enters: bins, the number of cut points <= x of each pixel, and the number of cut points k. Leaves: channels, 0 or 1.
-Every encoding acts on one pixel at a time. `local` reads bins of another kind: of the picture's own grey levels.
+Every encoding acts on one bin at a time. `local` reads bins of another kind: of the picture's own grey levels.
 
 To add one: a class with `channels` and `title`, and its name in ENCODINGS; the flag, the space and the JSON follow, and
 the contract in tests/test_encodings.py runs on it.

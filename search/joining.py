@@ -20,7 +20,16 @@ from search.command import ProtocolMismatch
 from search.metrics import METRICS
 from search.protocol import Protocol, differences, fingerprint
 from storage.database import Database
-from storage.results import IDENTITY, PROTOCOL, PROTOCOL_FINGERPRINT, SPACE, VERSIONS, check_version
+from storage.results import (
+    IDENTITY,
+    PROTOCOL,
+    PROTOCOL_FINGERPRINT,
+    SPACE,
+    VERSIONS,
+    check_version,
+    internal,
+    set_internal,
+)
 
 Plain = dict[str, Any]
 
@@ -64,8 +73,8 @@ def join(
         study.set_user_attr(SPACE, space)
         study.set_user_attr(PROTOCOL_FINGERPRINT, protocol.fingerprint)
         study.set_user_attr(PROTOCOL, protocol.as_dict())
-    if IDENTITY not in attributes:
-        study.set_user_attr(IDENTITY, uuid4().hex)
+    if internal(study, IDENTITY) is None:
+        set_internal(study, IDENTITY, uuid4().hex)
     if attributes.get(VERSIONS) != versions():
         study.set_user_attr(VERSIONS, versions())
     return study

@@ -17,6 +17,7 @@ import torch
 
 from dashboards.light import write_light
 from models.augment import Augmentation
+from models.networks import NETWORKS
 from models.train import Recipe, Resident, train
 from search.binarize import Binarization, Greyscale, Input
 from search.command import OK, BadInput, ProtocolMismatch, exit_with, make_folder, parser, plural, run, say
@@ -26,7 +27,7 @@ from search.data.load import load_pictures
 from search.data.source import source_of
 from search.data.split import Split, at_most_variants, split_pictures
 from search.drift import Drift, drifts
-from search.metrics import METRICS
+from search.metrics import METRICS, NORMAL_95, Metric
 from search.objective import by_photo, choose_device, lane_of
 from search.rules import Pixels, quantile, uniform
 from search.stop import Stopped, StopSignals
@@ -34,8 +35,9 @@ from search.tables import FORMATS
 from search.thresholds import read
 from storage.scores import Scores, mean_of
 
+UNCHANGED = next(i for i, drift in enumerate(drifts()) if drift.is_none)
 FIXED, PER_IMAGE, NO_CUTS = "fixed", "per image", "no cut points"
-PICTURE_FLAGS = ("data_dir", "shape", "size", "fit", "skip_bad", "color")
+PICTURE_FLAGS = ("data_dir", "shape", "skip_bad")  # size, fit and colour are as the file says
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,9 +62,12 @@ def light(args: argparse.Namespace) -> int:
     binarization, made = read(args.thresholds)
     device = choose_device(args.device)
     make_folder(args.output.absolute().parent)
+    protocol, recipe = made["protocol"], recipe_of(args.thresholds, made["protocol"])
     split = split_of(args, made)
-    protocol = made["protocol"]
-    recipe = Recipe(**{**protocol["recipe"], "augmentation": Augmentation(**protocol["recipe"]["augmentation"])})
+    if split.pictures.colors != len(binarization.cut_points.parts):
+        raise BadInput(
+            f"{args.thresholds}: {binarization} is not for pictures of {plural(split.pictures.colors, 'channel')}"
+        )
     chosen = at_most_variants(split.train, protocol["variants"], protocol["seed"])
     inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
     say(
@@ -77,11 +82,28 @@ def light(args: argparse.Namespace) -> int:
                 scores |= under_each_light(name, each, split, training, recipe, protocol, args.seeds, signals.check)
         except Stopped as stop:
             return 128 + stop.signal
-    data = light_data(scores)
-    write_light(data, f"{args.thresholds.name}: {binarization}", args.output)
+    data, metric = light_data(scores), METRICS[protocol["metric"]]
+    write_light(data, f"{args.thresholds.name}: {binarization}", metric, args.output)
     say(f"figure: {args.output}")
-    print(FORMATS[args.format](light_table(data)), flush=True)
+    print(FORMATS[args.format](light_table(data, metric)), flush=True)
     return OK
+
+
+def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
+    """The recipe that the file's value was measured by. Raises: BadInput for a file that does not say it."""
+    try:
+        recipe = Recipe(**{**protocol["recipe"], "augmentation": Augmentation(**protocol["recipe"]["augmentation"])})
+        known = (
+            protocol["metric"] in METRICS,
+            recipe.network in NETWORKS,
+            protocol["seed"] >= 0,
+            protocol["folds"] > 0,
+        )
+        if all(known) and protocol["variants"] >= 0:
+            return recipe
+    except (KeyError, TypeError) as error:
+        raise BadInput(f"{path}: its protocol does not say how it was measured ({error}); export it again") from error
+    raise BadInput(f"{path}: its protocol names what this version does not know; export it again")
 
 
 def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
@@ -89,7 +111,7 @@ def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
     name = made["data"]["name"]
     if args.data is None and name not in ("sign-mnist", "digits"):
         raise BadInput(f"{args.thresholds} was made on pictures called {name!r}: say where with --data")
-    pictures, _ = load_pictures(source_of(vars(args) | {"data": args.data or name}))
+    pictures, _ = load_pictures(source_of(vars(args) | as_in_the_file(made) | {"data": args.data or name}))
     split = split_pictures(pictures, int(made["protocol"]["seed"]), int(made["protocol"]["folds"]))
     now = {"data": split.data_fingerprint, "split": split.split_fingerprint}
     if found := [key for key, value in now.items() if made["fingerprints"][key] != value]:
@@ -98,6 +120,13 @@ def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
             f"{made['fingerprints'][found[0]]} in the file, {now[found[0]]} now); name the study's pictures with --data"
         )
     return split
+
+
+def as_in_the_file(made: dict[str, Any]) -> dict[str, Any]:
+    """The picture flags that do what the file says was done to its pictures; others would give other pictures."""
+    done = made["data"].get("preprocessing", {})
+    size = {"size": "x".join(map(str, done["size"])), "fit": done["fit"]} if "size" in done else {}
+    return size | ({"color": done["color"]} if "color" in done else {})
 
 
 def compared(binarization: Binarization, pixels: Sequence[Pixels]) -> dict[str, Input]:
@@ -122,21 +151,24 @@ def under_each_light(
     seeds: int,
     check: Any,
 ) -> dict[tuple[str, Drift], Scores]:
-    """An input's scores by photo under each light, the mean over seeds. Raises: BadInput when a training diverged."""
-    validation, lights, metric = split.validation, drifts(), METRICS[protocol["metric"]]
-    lit = np.concatenate([drift.applied(validation.images) for drift in lights])
+    """An input's scores by photo under each light, means over seeds. Raises: RuntimeError when a training diverged."""
+    validation, metric = split.validation, METRICS[protocol["metric"]]
+    lights = [drift for i, drift in enumerate(drifts()) if not drift.is_none or i == UNCHANGED]
+    lit = torch.from_numpy(np.concatenate([drift.applied(validation.images) for drift in lights]))
+    lit = lit.to(training.labels.device)
     found: dict[tuple[str, Drift], list[Scores]] = {}
     for seed in range(protocol["seed"], protocol["seed"] + seeds):
         lane, classes = lane_of(input, seed), len(split.pictures.class_names)
-        (outcome,) = train([lane], training, torch.from_numpy(lit), classes, recipe, None, check)
+        (outcome,) = train([lane], training, lit, classes, recipe, None, check)
         if outcome.logits is None or outcome.diverged:
-            raise BadInput(f"{name} ({input}), seed {seed}: the training loss became NaN or infinite")
+            raise RuntimeError(f"{name} ({input}), seed {seed}: the training loss became NaN or infinite")
         say(f"trained {name} ({input}), seed {seed}")
         for drift, logits in zip(lights, np.split(outcome.logits, len(lights)), strict=True):
             scores = metric.score(logits, validation.labels)
             by_drift = by_photo(scores, validation.groups, metric.weight(validation.labels))
             found.setdefault((name, drift), []).append(by_drift)
-    return {key: mean_of(each) for key, each in found.items()}
+    unchanged = mean_of(found[name, drifts()[UNCHANGED]])
+    return {(name, drift): unchanged if drift.is_none else mean_of(found[name, drift]) for drift in drifts()}
 
 
 def light_data(scores: dict[tuple[str, Drift], Scores]) -> pd.DataFrame:
@@ -163,18 +195,17 @@ def light_data(scores: dict[tuple[str, Drift], Scores]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def light_table(data: pd.DataFrame) -> pd.DataFrame:
+def light_table(data: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """One row for each light, for people."""
-    metric = METRICS["accuracy"]
     rows = []
     for light_name, of_light in data.groupby("light", sort=False):
         by_input = of_light.set_index("input")
         shown = {
             name: metric.shown(by_input["value"][name], by_input["standard_error"][name]) for name in by_input.index
         }
-        more, error = of_light["gain"].iloc[0], of_light["gain_error"].iloc[0]
-        difference = f"{100 * more:+.1f} ±{100 * 1.96 * error:.1f}"
-        rows.append({"light": light_name, **shown, "per image - fixed": difference})
+        scale, form = (100, ".1f") if metric.percent else (1, ".3f")
+        more, half = scale * of_light["gain"].iloc[0], scale * NORMAL_95 * of_light["gain_error"].iloc[0]
+        rows.append({"light": light_name, **shown, "per image - fixed": f"{more:+{form}} ±{half:{form}}"})
     return pd.DataFrame(rows)
 
 

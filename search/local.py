@@ -89,7 +89,7 @@ class LocalSampler(BaseSampler):
     def _anything(self) -> Binarization:
         """Uniformly at random in the parameters."""
         params: Params = {}
-        for end, _ in self.space.parts:
+        for end in self.space.ends:
             params |= {f"u{i}{end}": float(u) for i, u in enumerate(self._rng.random(self.space.max_cuts))}
             params[f"k{end}"] = int(self._rng.integers(1, self.space.max_cuts + 1))
         return self.space.binarization(params | {name: self._one(name) for name in self._drawn})
@@ -105,7 +105,7 @@ class LocalSampler(BaseSampler):
 
     def _child(self, parents: "Parents") -> Binarization:
         """A parent with some cut points moved, added or removed."""
-        steps, rng, colors = self.steps, self._rng, len(self.space.parts)
+        steps, rng, colors = self.steps, self._rng, len(self.space.ends)
         if rng.random() < steps.fresh:
             return self._anything()
         resized = int(rng.choice((-1, 1))) if rng.random() < steps.resize else 0
@@ -122,9 +122,11 @@ class LocalSampler(BaseSampler):
         named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}
         changed = len(parts[changing]) != size or named.items() - parent.record.items() != set()
         moves = int(rng.geometric(1 - steps.more)) - (changed and rng.random() < 0.5)
-        parts[changing] = self._moved(parts[changing], size, moves, self.space.parts[changing][1])
+        record = parent.record | named
+        _, edges = self.space.parts(record["encoding"])[changing]
+        parts[changing] = self._moved(parts[changing], size, moves, edges)
         cut_points = cut_points_of([CutPoints(tuple(part)) for part in parts])
-        return Binarization.of(parent.record | named | {"cut_points": cut_points.values})
+        return Binarization.of(record | {"cut_points": cut_points.values})
 
     def _moved(self, cuts: list[int], k: int, moves: int, edges: npt.NDArray[np.float64]) -> list[int]:
         """`cuts` with as many added or removed as make k, and `moves` of them moved on the scale, in order."""
@@ -177,7 +179,7 @@ def _nearest_free(level: int, cuts: list[int]) -> int:
 
 def everything(space: Space) -> Iterator[Binarization]:
     """All of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
-    colors = len(space.parts)
+    colors = len(space.ends)
     for sizes in sorted(product(range(1, space.max_cuts + 1), repeat=colors), key=lambda s: (sum(s), s)):
         for parts in product(*(combinations(range(1, LEVELS), k) for k in sizes)):
             for kind in space.kinds:

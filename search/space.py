@@ -20,7 +20,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from search.binarize import REAL, Arithmetic, Binarization
 from search.cut_points import COLORS, CutPoints, cut_points_of, strictly_increasing
-from search.encodings import LEVELS
+from search.encodings import ENCODINGS, LEVELS
 
 Params = dict[str, int | float | str]
 
@@ -72,20 +72,26 @@ class Space:
         """Every encoding with every arithmetic."""
         return [(e, Arithmetic(w, a)) for w in self.weights for a in self.activations for e in self.encodings]
 
+    def parts(self, encoding: str) -> list[tuple[str, npt.NDArray[np.float64]]]:
+        """For each channel that has cut points of its own what its parameters' names end with, and its edges.
+
+        A picture's own levels are spread evenly, whatever the training pixels are, so local cut points have even edges.
+        """
+        if ENCODINGS[encoding].local:
+            even = linear_scale(np.ones(LEVELS, dtype=np.int64))
+            return [(end, even) for end in self.ends]
+        return list(zip(self.ends, self.edges.reshape(len(self.ends), -1), strict=True))
+
     @property
-    def parts(self) -> list[tuple[str, npt.NDArray[np.float64]]]:
-        """For each channel that has cut points of its own what its parameters' names end with, and its edges."""
-        return (
-            [("", self.edges)]
-            if self.edges.ndim == 1
-            else [(f"_{c}", e) for c, e in zip(COLORS, self.edges, strict=True)]
-        )
+    def ends(self) -> list[str]:
+        """What parameters' names end with: nothing, or each colour."""
+        return [""] if self.edges.ndim == 1 else [f"_{c}" for c in COLORS]
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
         """What Optuna suggests in each trial."""
         made: dict[str, BaseDistribution] = {}
-        for end, _ in self.parts:
+        for end in self.ends:
             made[f"k{end}"] = IntDistribution(1, self.max_cuts)
             made |= {f"u{i}{end}": FloatDistribution(0.0, 1.0) for i in range(self.max_cuts)}
         made |= {name: CategoricalDistribution(names) for name, names in self.choices.items() if len(names) > 1}
@@ -93,15 +99,15 @@ class Space:
 
     def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
         """What a trial's parameters stand for; exactly k cut points."""
+        named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
         parts = []
-        for end, edges in self.parts:
+        for end, edges in self.parts(named["encoding"]):
             k, position, levels = int(params[f"k{end}"]), 0.0, []
             for i in range(k):
                 broken = 1 - (1 - float(params[f"u{i}{end}"])) ** (1 / (k - i))
                 position += (1 - position) * broken
                 levels.append(int(np.searchsorted(edges, position, side="right")))
             parts.append(CutPoints(strictly_increasing(levels)))
-        named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
         return Binarization.of({"cut_points": cut_points_of(parts).values, **named})
 
     def params(self, binarization: Binarization) -> Params:
@@ -111,13 +117,13 @@ class Space:
         """
         named, parts = binarization.record, binarization.cut_points.parts
         if (
-            len(parts) != len(self.parts)
+            len(parts) != len(self.ends)
             or max(map(len, parts)) > self.max_cuts
             or any(named[name] not in names for name, names in self.choices.items())
         ):
             raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.choices}")
         params: Params = {}
-        for cuts, (end, edges) in zip(parts, self.parts, strict=True):
+        for cuts, (end, edges) in zip(parts, self.parts(binarization.encoding), strict=True):
             params |= {f"k{end}": len(cuts), **{f"u{i}{end}": 0.5 for i in range(self.max_cuts)}}
             before = 0.0
             for i, cut in enumerate(cuts):

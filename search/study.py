@@ -42,7 +42,7 @@ from search.summary import summary
 from search.trials import Asked, ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell
 from storage.database import Database, open_database
 from storage.records import DataSet, Run, candidates_frame, save_data_set, trials_frame
-from storage.results import SOURCE, data_set_fingerprint, load_results
+from storage.results import SOURCE, data_set_fingerprint, internal, load_results, set_internal
 
 EXAMPLES = 6  # training pictures that are kept for the report
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
@@ -95,6 +95,8 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
                 say("a trial of an earlier run did not finish and is queued again")
             greyscale = greyscale_run(database, study, protocol, pictures.colors, evaluate, signals.check)
             wanted = references(config.references, pixels, space, pictures.name == "sign-mnist")
+            if config.references == "paper" and not wanted:
+                say("note: the paper's cut points are of grey levels; this study has none of them")
             learn = make_learner(split, protocol, device, signals.check)
             queue = partial(enqueue, study, space, wanted, config.trials, learn)
             search(config, database, study, space, queue, evaluate, greyscale, signals.check, started)
@@ -135,7 +137,7 @@ def search(
     if not one_objective:
         say("two objectives: nothing is pruned, each trial is trained to the end")
     metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
-    bits, best = 8 * len(space.parts), best_so_far(study)
+    bits, best = 8 * len(space.ends), best_so_far(study)
     with Progress(config.trials, counted(study), greyscale, bits, best, metric, step_name) as progress:
         while counted(study) + len(running(study)) < config.trials or put_back_abandoned(study):
             if config.timeout is not None and time.monotonic() - started >= config.timeout:
@@ -199,8 +201,8 @@ def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> 
         key: value for key, value in asdict(replace(source, data=named, data_dir=None)).items() if value is not None
     }
     known |= {} if folder is None else {"data_dir": str(Path(folder).resolve())}
-    if study.user_attrs.get(SOURCE) != known:
-        study.set_user_attr(SOURCE, known)
+    if internal(study, SOURCE) != known:
+        set_internal(study, SOURCE, known)
 
 
 def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:

@@ -45,7 +45,7 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "pick": how,
         **candidate(chosen, results.confirmation),
-        "comparison": LOCAL_COMPARISON if Binarization.of(chosen).local else COMPARISON,
+        "comparison": comparison_of(Binarization.of(chosen)),
         "metric": f"validation {results.protocol['metric']}",
         "best_by_cut_points": [candidate(row, results.confirmation) for _, row in results.by_cuts.iterrows()],
         "references": [candidate(row, results.confirmation) for _, row in references.iterrows()],
@@ -111,6 +111,11 @@ def confirmed(input: str, confirmation: Mapping[str, Any] | None) -> dict[str, A
     return next(({key: entry[key] for key in keys} for entry in found), None)
 
 
+def comparison_of(binarization: Binarization) -> str:
+    """When a pixel lies above a cut point."""
+    return LOCAL_COMPARISON if binarization.local else COMPARISON
+
+
 def to_json(made: dict[str, Any]) -> str:
     """The document as text, checked against the schema; NaN is refused.
 
@@ -142,6 +147,11 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
         raise BadInput(
             f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ"
         )
+    said = {"comparison": made["comparison"], "channels": made["channels"]}
+    is_so = {"comparison": comparison_of(binarization), "channels": binarization.channels}
+    for name in said:
+        if said[name] != is_so[name]:
+            raise BadInput(f"{path}: {name} {said[name]!r} does not fit {binarization}, which has {is_so[name]!r}")
     return binarization, made
 
 

@@ -20,7 +20,7 @@ from search.space import Space
 from search.worker import is_gone, this_worker
 from storage.database import Database
 from storage.records import STOPPED, StartedTrial, kind_of, record_end, record_start
-from storage.results import IDENTITY
+from storage.results import IDENTITY, internal
 from storage.scores import save_scores
 
 ASKING_SECONDS = 60  # after which a trial without a worker was left by one that died
@@ -172,7 +172,7 @@ def tell(study: optuna.Study, asked: Asked, result: Result, database: Database |
     if result.value is not None:
         values = [result.value, float(asked.binarization.channels)][: len(study.directions)]
     if database is not None and result.photos is not None:
-        save_scores(database, study.user_attrs[IDENTITY], asked.trial.number, result.photos)
+        save_scores(database, internal(study, IDENTITY), asked.trial.number, result.photos)
     study.tell(asked.trial, values, state=state)
     return state
 

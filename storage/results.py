@@ -27,6 +27,16 @@ GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where
 SINCE = "precision"  # the youngest setting of a recipe: studies without it are of an earlier version
 
 
+def set_internal(study: optuna.Study, key: str, value: Any) -> None:
+    """Keeps something of a study that who browses need not see: optuna-dashboard shows a handful of user attributes."""
+    study._storage.set_study_system_attr(study._study_id, f"cutpoints:{key}", value)
+
+
+def internal(study: optuna.Study, key: str) -> Any:
+    """What set_internal kept, None where it kept nothing."""
+    return study._storage.get_study_system_attrs(study._study_id).get(f"cutpoints:{key}")
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """One study's records. candidates: a row a binarization, the best first; by_cuts: a row a number of cuts."""
@@ -60,7 +70,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
         )
     trials = trials_frame(study)
     candidates = candidates_frame(trials, study.directions[0] == StudyDirection.MAXIMIZE)
-    fingerprint, identity = str(attributes[PROTOCOL_FINGERPRINT]), attributes.get(IDENTITY)
+    fingerprint, identity = str(attributes[PROTOCOL_FINGERPRINT]), internal(study, IDENTITY)
     protocol: Mapping[str, Any] = attributes[PROTOCOL]
     greyscale = [
         run for run in load_runs(database, fingerprint) if run.input == attributes.get(GREYSCALE_INPUT, "greyscale")

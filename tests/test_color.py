@@ -64,5 +64,5 @@ def test_grey_pictures_stay_as_they_are_and_have_no_channels():
     grey, done = of_images(images, "gray", "x")
     assert grey is images
     assert done == {}
-    with pytest.raises(BadInput, match="x: --color channel:g takes a channel of pictures in colour"):
+    with pytest.raises(BadInput, match="x: --color channel:g takes channels of pictures in colour"):
         of_images(images, "channel:g", "x")

@@ -13,6 +13,7 @@ from search.binarize import Binarization, Greyscale
 from search.cut_points import CutPoints
 from search.drift import AMOUNTS, KINDS, Drift, drifts
 from search.light import FIXED, NO_CUTS, PER_IMAGE, compared, light_data
+from search.metrics import METRICS
 from search.study import main as study
 from storage.scores import Scores
 from tests.conftest import toy_pictures
@@ -69,7 +70,7 @@ def test_gains_are_of_the_same_photos():
     assert data["gain_error"].iloc[0] == pytest.approx(
         (scores[PER_IMAGE, drifts()[0]] - scores[FIXED, drifts()[0]]).standard_error
     )
-    figure = light_figure(data)
+    figure = light_figure(data, METRICS["accuracy"])
     assert len([trace for trace in figure.data if trace.type == "scatter"]) == 9
 
 

@@ -62,5 +62,5 @@ def test_what_was_done_is_written_down():
 
 
 def test_a_channel_of_pictures_that_are_all_grey_is_refused():
-    with pytest.raises(BadInput, match="--color channel:g takes a channel of pictures in colour"):
+    with pytest.raises(BadInput, match="--color channel:g takes channels of pictures in colour"):
         stack(named(grey()), 1, Source(color="channel:g"), "x")
