@@ -17,7 +17,6 @@ from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREEN, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
 from search.binarize import Binarization
-from storage.records import KIND
 from storage.results import Results
 
 MOST_CHANNELS = 9  # that the picture of channels shows
@@ -73,10 +72,7 @@ def importance_data(results: Results) -> pd.DataFrame:
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.filterwarnings("ignore", ".*low `target` values")  # which is what it gets
         importances = optuna.importance.get_param_importances(results.study, target=_lower_is_better(results))
-    names = {"k": "number of cut points"} | {name: name for name in KIND}
-    rows = [
-        (names.get(key, f"position of cut point {key[1:]}"), value) for key, value in _counted_from_one(importances)
-    ]
+    rows = [(_named(key), value) for key, value in importances.items()]
     return pd.DataFrame(rows, columns=["parameter", "importance"]).sort_values(
         "importance", ascending=False, ignore_index=True
     )
@@ -90,8 +86,13 @@ def _lower_is_better(results: Results) -> Callable[[FrozenTrial], float] | None:
     return lambda trial: sign * float(trial.values[0])
 
 
-def _counted_from_one(importances: dict[str, float]) -> list[tuple[str, float]]:
-    return [(f"u{int(key[1:]) + 1}" if key.startswith("u") else key, value) for key, value in importances.items()]
+def _named(parameter: str) -> str:
+    """What a parameter is called: `k`, `u0` and, where each colour has its own, `k_r`, `u0_r`."""
+    name, _, color = parameter.partition("_")
+    suffix = f", {color}" if color else ""
+    if name == "k":
+        return f"number of cut points{suffix}"
+    return f"position of cut point {int(name[1:]) + 1}{suffix}" if name[1:].isdigit() else parameter
 
 
 def importance_figure(results: Results) -> go.Figure | None:

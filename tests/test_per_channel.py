@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dashboards.figures import importance_data
 from dashboards.positions import positions_data
 from search import confirm
+from search.config import StudyConfig
 from search.cut_points import ColorCutPoints
-from search.study import main
+from search.objective import Result
+from search.study import main, run_study
 from search.thresholds import read
 from storage.database import open_database
 from storage.results import load_results
@@ -71,6 +74,9 @@ def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_co
     assert binarization.encode(in_color()[0]).shape == (36, made["channels"], 8, 8)
     results = load_results(open_database(URL), None)
     assert set(positions_data(results)["color"]) == {"r", "g", "b"}
+    assert {"number of cut points, r", "position of cut point 2, b", "encoding"} <= set(
+        importance_data(results)["parameter"]
+    )
     assert "full colour" in Path("out/report.html").read_text()
 
     # From another folder, without saying where the pictures are.
@@ -81,6 +87,23 @@ def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_co
     assert confirm.main(["--seeds", "2", "--budget", "quick", "--cuts", "3", "--confirm-references", "none"]) == 0
     confirmed = json.loads(next(Path("results").glob("*/thresholds.json")).read_text())
     assert confirmed["greyscale"]["confirmed"]["accuracy"]["n"] == 2
+
+
+def test_parameters_of_each_colour_have_names_for_people(tmp_path):
+    images, labels = in_color()
+    np.savez("color.npz", images=images, labels=labels)
+
+    def make(split, protocol, device):
+        def evaluate(specs, report, check):
+            values = [0.5 + len(getattr(s.input, "cut_points", ())) / 100 + 0.001 * s.seed for s in specs]
+            return [Result(value, 0.01, (value,), 0.1, False) for value in values]
+
+        return evaluate
+
+    config = StudyConfig(data="color.npz", color="per-channel", trials=14, max_cuts=2, pruner="none", references="none")
+    assert run_study(config, URL, make) == 0
+    names = set(importance_data(load_results(open_database(URL), None))["parameter"])
+    assert {"number of cut points, r", "position of cut point 2, b", "encoding"} <= names
 
 
 def test_a_grey_set_has_no_channels(tmp_path, capsys):
