@@ -19,8 +19,9 @@ class Compact(nn.Module):
     before batch norm because the norm then has a quarter of the pixels to work on (a part of what
     benchmarks/training.py measures), and computes the same where the norm's scale is positive.
 
-    Sign Language MNIST, greyscale, 80 % of the training photos, CPU, one seed: 99.5 % of the validation pictures at
-    the quick budget (python -m search.study). README.md has test accuracy at full.
+    Sign Language MNIST, width 24, CPU, three seeds, validation pictures at the quick budget (benchmarks/networks.py):
+    four cut points as a thermometer 97.9 % with 73,800 parameters and 4.8 million multiply-accumulates, greyscale 99.2.
+    README.md has test accuracy at full.
 
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """

@@ -16,6 +16,9 @@ class LeNet(nn.Module):
     picture; there are as many as leave at least 4 pixels a side (at least two, at most six): 2 for 28×28. The first
     has `width` filters, the others twice as many, the hidden layer five times as many.
 
+    Sign Language MNIST, width 24, four cut points as a thermometer: 316,728 parameters, 7.8 million
+    multiply-accumulates, 97.9 % of validation pictures at the quick budget, CPU, two seeds (benchmarks/networks.py).
+
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """
 

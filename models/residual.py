@@ -42,6 +42,9 @@ class Residual(nn.Module):
     As many sizes as leave at least 3 pixels a side (at least two, at most six halvings). Filters double up to
     `4 · width` by repeating the map, which costs no weights. The average is of real numbers, whatever the activations.
 
+    Sign Language MNIST, width 24, four cut points as a thermometer: 221,640 parameters, 6.2 million
+    multiply-accumulates, 97.0 % of the validation pictures at the quick budget, CPU, one seed (benchmarks/networks.py).
+
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """
 
