@@ -1,6 +1,6 @@
 """Networks and their training; knows tensors and labels, nothing of data sets, cut points or studies. The map:
 
-networks.py    the networks by name: compact.py, lenet.py, residual.py
+networks.py    the networks by name: compact.py, lenet.py, residual.py; blocks.py: what they share
 cost.py        what a network costs: parameters and multiply-accumulates
 quantize.py    binary weights and activations
 levels.py      a picture's own grey levels

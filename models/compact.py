@@ -4,10 +4,9 @@ Enters: the picture's size, the channels, the classes, a width. Leaves: an untra
 Never looks at data.
 """
 
-import math
-
 from torch import Tensor, nn
 
+from models.blocks import halving_blocks, halvings
 from models.quantize import Quantization
 
 
@@ -38,26 +37,11 @@ class Compact(nn.Module):
     ) -> None:
         super().__init__()
         depth = halvings(height, width_px, 3)
-        layers: list[nn.Module] = []
-        before = channels
-        for block in range(depth):
-            filters = width * min(2**block, 4)
-            layers += [
-                *quantization.conv(before, filters, 3, first=block == 0),
-                nn.MaxPool2d(2),
-                nn.BatchNorm2d(filters),
-                quantization.activation(),
-            ]
-            before = filters
-        self.features = nn.Sequential(*layers)
+        filters = [width * min(2**block, 4) for block in range(depth)]
+        self.features = halving_blocks(channels, filters, 3, quantization)
         cells = (height >> depth) * (width_px >> depth)
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), quantization.last(before * cells, classes))
+        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), quantization.last(filters[-1] * cells, classes))
 
     def forward(self, channels: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(channels))
         return logits
-
-
-def halvings(height: int, width_px: int, smallest: int) -> int:
-    """How often a picture is halved until `smallest` pixels a side are left; at least twice, at most six times."""
-    return min(max(int(math.log2(max(min(height, width_px), 1) / smallest)), 2), 6)

@@ -5,7 +5,7 @@ Enters: the picture's size, the channels, the classes, a width. Leaves: an untra
 
 from torch import Tensor, nn
 
-from models.compact import halvings
+from models.blocks import halving_blocks, halvings
 from models.quantize import Quantization
 
 
@@ -34,22 +34,12 @@ class LeNet(nn.Module):
     ) -> None:
         super().__init__()
         depth = halvings(height, width_px, 4)
-        layers: list[nn.Module] = []
-        before = channels
-        for block in range(depth):
-            filters = width if block == 0 else 2 * width
-            layers += [
-                *quantization.conv(before, filters, 5, first=block == 0),
-                nn.MaxPool2d(2),
-                nn.BatchNorm2d(filters),
-                quantization.activation(),
-            ]
-            before = filters
-        self.features = nn.Sequential(*layers)
+        filters = [width, *[2 * width] * (depth - 1)]
+        self.features = halving_blocks(channels, filters, 5, quantization)
         cells, hidden = (height >> depth) * (width_px >> depth), 5 * width
         self.head = nn.Sequential(
             nn.Flatten(),
-            quantization.hidden(before * cells, hidden),
+            quantization.hidden(filters[-1] * cells, hidden),
             nn.BatchNorm1d(hidden),
             quantization.activation(),
             nn.Dropout(dropout),

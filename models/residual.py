@@ -6,7 +6,7 @@ Enters: the picture's size, the channels, the classes, a width. Leaves: an untra
 import torch
 from torch import Tensor, nn
 
-from models.compact import halvings
+from models.blocks import halvings
 from models.quantize import REAL, Quantization
 
 

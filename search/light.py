@@ -6,7 +6,7 @@ all. The test set is not read.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from models.augment import Augmentation
 from models.networks import NETWORKS
 from models.train import Recipe, Resident, train
 from search.binarize import Binarization, Greyscale, Input
-from search.command import OK, BadInput, ProtocolMismatch, exit_with, make_folder, parser, plural, run, say
+from search.command import OK, STOPPED, BadInput, ProtocolMismatch, exit_with, make_folder, parser, plural, run, say
 from search.config import add_flags as add_study_flags
 from search.cut_points import cut_points_of
 from search.data.load import load_pictures
@@ -81,7 +81,7 @@ def light(args: argparse.Namespace) -> int:
             for name, each in inputs.items():
                 scores |= under_each_light(name, each, split, training, recipe, protocol, args.seeds, signals.check)
         except Stopped as stop:
-            return 128 + stop.signal
+            return STOPPED + stop.signal
     data, metric = light_data(scores), METRICS[protocol["metric"]]
     write_light(data, f"{args.thresholds.name}: {binarization}", metric, args.output)
     say(f"figure: {args.output}")
@@ -149,7 +149,7 @@ def under_each_light(
     recipe: Recipe,
     protocol: dict[str, Any],
     seeds: int,
-    check: Any,
+    check: Callable[[], None],
 ) -> dict[tuple[str, Drift], Scores]:
     """An input's scores by photo under each light, means over seeds. Raises: RuntimeError when a training diverged."""
     validation, metric = split.validation, METRICS[protocol["metric"]]

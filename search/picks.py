@@ -3,7 +3,8 @@
 Enters: a study's results. Leaves: a row of its candidates. Chooses by validation values; never reads pictures.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from search.metrics import METRICS, NORMAL_95
 from storage.records import KIND, pareto_front
 from storage.results import Results
 from storage.scores import Scores, mean_of
+
+Kind = tuple[Any, ...]  # cut points, encoding, weights, activations: what makes a candidate
 
 
 def best(results: Results) -> "pd.Series[Any]":
@@ -42,29 +45,31 @@ def smallest_tied(results: Results) -> "pd.Series[Any]":
     same photos, and what an earlier version did not keep by photo is taken as if of different ones, which calls more
     tied. That the best is the luckiest of many works against all others.
     """
-    candidates = results.candidates
-    best_scores = _scores(results, candidates.iloc[0])
-    tied = [_is_tied(results, row, candidates.iloc[0], best_scores) for _, row in candidates.iterrows()]
+    candidates, scores = results.candidates, _scores(results)
+    tied = [_is_tied(row, candidates.iloc[0], scores) for _, row in candidates.iterrows()]
     fewest: pd.Series[Any] = candidates[tied].sort_values(["cuts", "channels"], kind="stable").iloc[0]
     return fewest
 
 
-def _is_tied(results: Results, row: "pd.Series[Any]", best: "pd.Series[Any]", best_scores: Scores | None) -> bool:
-    scores = _scores(results, row)
-    if scores is None or best_scores is None:
+def _is_tied(row: "pd.Series[Any]", best: "pd.Series[Any]", scores: Mapping[Kind, Scores]) -> bool:
+    own, of_best = scores.get(_kind(row)), scores.get(_kind(best))
+    if own is None or of_best is None:
         spread = float(np.hypot(row["standard_error"], best["standard_error"]))
         return abs(float(row["value"] - best["value"])) <= NORMAL_95 * spread
-    difference = scores - best_scores
+    difference = own - of_best
     return abs(difference.value) <= NORMAL_95 * difference.standard_error
 
 
-def _scores(results: Results, candidate: "pd.Series[Any]") -> Scores | None:
-    """A candidate's mean scores by photo over its trials, None where one of them has none."""
-    columns = ["cut_points", *KIND]
-    complete = results.trials[results.trials["state"] == "COMPLETE"]
-    same = [tuple(row[columns]) == tuple(candidate[columns]) for _, row in complete.iterrows()]
-    found = [results.scores[number] for number in complete[same]["number"] if number in results.scores]
-    return mean_of(found) if len(found) == sum(same) else None
+def _scores(results: Results) -> dict[Kind, Scores]:
+    """Mean scores by photo of each candidate whose complete trials all have some."""
+    found: dict[Kind, list[Scores | None]] = defaultdict(list)
+    for _, row in results.trials[results.trials["state"] == "COMPLETE"].iterrows():
+        found[_kind(row)].append(results.scores.get(row["number"]))
+    return {kind: mean_of([s for s in each if s is not None]) for kind, each in found.items() if None not in each}
+
+
+def _kind(row: "pd.Series[Any]") -> Kind:
+    return tuple(row[["cut_points", *KIND]])
 
 
 PICKS: dict[str, Callable[[Results], "pd.Series[Any]"]] = {"best": best, "knee": knee, "smallest-tied": smallest_tied}

@@ -1,0 +1,36 @@
+"""What networks share: how often they halve a picture, and blocks that do it.
+
+Enters: sizes and a quantization. Leaves: layers. Never looks at data.
+"""
+
+import math
+from collections.abc import Sequence
+
+from torch import nn
+
+from models.quantize import Quantization
+
+
+def halvings(height: int, width_px: int, smallest: int) -> int:
+    """How often a picture is halved until `smallest` pixels a side are left; at least twice, at most six times."""
+    return min(max(int(math.log2(max(min(height, width_px), 1) / smallest)), 2), 6)
+
+
+def halving_blocks(channels: int, filters: Sequence[int], size: int, quantization: Quantization) -> nn.Sequential:
+    """Blocks of conv size×size → max-pool → batch norm → activation, with so many filters each.
+
+    The first reads the picture's channels.
+
+    (N, channels, H, W) → (N, filters[-1], H >> len(filters), W >> len(filters)).
+    """
+    layers: list[nn.Module] = []
+    before = channels
+    for block, own in enumerate(filters):
+        layers += [
+            *quantization.conv(before, own, size, first=block == 0),
+            nn.MaxPool2d(2),
+            nn.BatchNorm2d(own),
+            quantization.activation(),
+        ]
+        before = own
+    return nn.Sequential(*layers)
