@@ -28,7 +28,7 @@ from search.command import (
 )
 from search.config import add_flags as add_study_flags
 from search.confirmed import caption, confirmed_table, paper_tables
-from search.data.load import NAMED, load_pictures
+from search.data.load import load_pictures
 from search.data.pictures import Pictures
 from search.data.source import Source, source_of
 from search.data.split import Fold, Split, digest, split_pictures
@@ -197,8 +197,7 @@ def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
     """The study's pictures, from where it found them unless --data says another place. Raises: BadInput."""
     if results is None or args.data is not None:
         return load_pictures(source_of(vars(args) | {"data": args.data or "sign-mnist"}))[0]
-    named = results.protocol["data"]  # studies of an earlier version say no more
-    known = internal(results.study, SOURCE) or ({"data": named} if named in NAMED else None)
+    known = internal(results.study, SOURCE)
     if known is None:
         raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
     source = Source(**known | {key: value for key, value in vars(args).items() if key == "data_dir"})

@@ -34,9 +34,9 @@ from storage.results import (
 Plain = dict[str, Any]
 
 
-def default_name(protocol: Protocol, space: Plain, budget: str) -> str:
-    """The data set, the budget, and a fingerprint of all that must be equal to join."""
-    return f"{protocol.data}-{budget}-{fingerprint({PROTOCOL: protocol.as_dict(), SPACE: space})}"
+def default_name(data: str, protocol: Protocol, space: Plain, budget: str) -> str:
+    """The data set's name, the budget, and a fingerprint of all that must be equal to join."""
+    return f"{data}-{budget}-{fingerprint({PROTOCOL: protocol.as_dict(), SPACE: space})}"
 
 
 def join(

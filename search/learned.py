@@ -14,7 +14,7 @@ from models.train import Resident
 from search.binarize import Binarization
 from search.command import plural, say
 from search.cut_points import CutPoints, strictly_increasing
-from search.data.split import Split, at_most_variants
+from search.data.split import Split
 from search.protocol import Protocol
 from search.references import LEARNED, Reference, ToLearn
 from search.rules import Pixels
@@ -33,7 +33,7 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
     @cache
     def learn(wanted: ToLearn) -> Reference | None:
         say(f"learning {plural(wanted.cuts, 'threshold')} by gradient")
-        chosen = at_most_variants(split.train, protocol.variants, protocol.seed)
+        chosen = protocol.chosen(split.train)
         training = Resident.of(chosen.images, chosen.labels, device)
         learned = learn_thresholds(
             started_at(pixels, wanted.cuts), training, classes, protocol.recipe, protocol.seed, check

@@ -68,7 +68,7 @@ def light(args: argparse.Namespace) -> int:
         raise BadInput(
             f"{args.thresholds}: {binarization} is not for pictures of {plural(split.pictures.colors, 'channel')}"
         )
-    chosen = at_most_variants(split.train, protocol["variants"], protocol["seed"])
+    chosen = at_most_variants(split.train, protocol["variants"], protocol["seed"], protocol["variants_of"])
     inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
     say(
         f"{args.thresholds}: {binarization}; {plural(len(inputs) * args.seeds, 'training')} on {device}, then "

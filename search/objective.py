@@ -17,7 +17,7 @@ from models.train import Lane, Logits, Resident, train
 from search.binarize import Input
 from search.command import BadInput
 from search.data.split import Fold as Parts
-from search.data.split import Split, at_most_variants
+from search.data.split import Split
 from search.metrics import METRICS, Metric, Scores
 from search.protocol import Protocol
 from storage.scores import Scores as PhotoScores
@@ -66,7 +66,7 @@ class _Fold:
 
     @classmethod
     def of(cls, parts: Parts, protocol: Protocol, device: torch.device) -> "_Fold":
-        chosen, validation = at_most_variants(parts.train, protocol.variants, protocol.seed), parts.validation
+        chosen, validation = protocol.chosen(parts.train), parts.validation
         return cls(
             Resident.of(chosen.images, chosen.labels, device),
             torch.from_numpy(validation.images).to(device),

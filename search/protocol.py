@@ -9,12 +9,12 @@ from typing import Any
 from models.augment import Augmentation
 from models.train import Recipe
 from search.command import BadInput
-from search.data.split import Split, at_most_variants
+from search.data.pictures import AUTOMATIC, Part
+from search.data.split import COPIES, Split, at_most_variants
 
 FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
-LATER = ("real_layers", "gradient")  # settings of a recipe that came after studies had been made
 FEWEST_SEEDS, MOST_SEEDS = 2, 10**4  # of a confirmation
-TRAINING_VERSION = 1  # raise it when the training code changes what a seed gives
+TRAINING_VERSION = 2  # raise it when the training code changes what a seed gives
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ class Protocol:
     A value is only compared with values of the same protocol.
     """
 
-    data: str  # name
-    data_fingerprint: str
+    data_fingerprint: str  # of pixels, labels, groups and class names; what the files are called is no part of it
     split_fingerprint: str
     variants: int
     recipe: Recipe
@@ -57,20 +56,17 @@ class Protocol:
     repeats: int = 1
     photos: str = "validation"  # "test": trained on all photos that are not test photos
     training_version: int = TRAINING_VERSION
-    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: colour, size; a part of the data
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: colour, size
+    grouping: dict[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))  # where the photo groups come from
+    variants_of: str = COPIES  # or of GROUPS: what `variants` counts
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, nested one level at the most; what is stored with a study.
+        """Plain values, nested two levels at the most; what is stored with a study."""
+        return asdict(self)
 
-        What an earlier version did not have is there only where it is not the default: older studies stay joinable.
-        """
-        plain, usual = asdict(self), asdict(Recipe())
-        for name in LATER:
-            if plain["recipe"][name] == usual[name]:
-                del plain["recipe"][name]
-        if not plain["preprocessing"]:
-            del plain["preprocessing"]
-        return plain
+    def chosen(self, part: Part) -> Part:
+        """The pictures of a part that are trained on."""
+        return at_most_variants(part, self.variants, self.seed, self.variants_of)
 
     @property
     def fingerprint(self) -> str:
@@ -86,11 +82,11 @@ def make_protocol(
     metric: str = "accuracy",
     folds: int = 1,
     repeats: int = 1,
+    variants_of: str = COPIES,
 ) -> Protocol:
     """The protocol of a budget on a split; batch_size: None takes what suits the number of pictures."""
-    pictures = len(at_most_variants(split.train, budget.variants, seed))
+    pictures = len(at_most_variants(split.train, budget.variants, seed, variants_of))
     return Protocol(
-        split.pictures.name,
         split.data_fingerprint,
         split.split_fingerprint,
         budget.variants,
@@ -100,6 +96,8 @@ def make_protocol(
         folds,
         repeats,
         preprocessing=dict(split.pictures.preprocessing),
+        grouping=dict(split.pictures.grouping),
+        variants_of=variants_of,
     )
 
 

@@ -11,7 +11,7 @@ import torch
 
 from models.train import Resident, train
 from search.command import plural, say
-from search.data.split import Split, at_most_variants
+from search.data.split import Split
 from search.finalists import Entry
 from search.objective import lane_of
 from search.protocol import FIRST_SEED, Protocol
@@ -45,7 +45,7 @@ def train_missing(
         if silent or is_gone(found.worker):
             release(database, key, found.worker)
     trained_with = versions_and_device(device)
-    chosen = at_most_variants(split.development, protocol.variants, protocol.seed)
+    chosen = protocol.chosen(split.development)
     training = Resident.of(chosen.images, chosen.labels, device)
     test_u8 = torch.from_numpy(split.test.images).to(device)
     inputs = {str(entry): entry.input for entry in entries}

@@ -79,7 +79,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     evaluate = make(split, protocol, device)
 
     # ── study ──
-    name = config.study_name or default_name(protocol, config.space_settings, config.budget)
+    name = config.study_name or default_name(pictures.name, protocol, config.space_settings, config.budget)
     folder = output_folder(name, config.output_dir)
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
     study = join(database, name, protocol, config.space_settings, config.objective_names, pruner)

@@ -24,7 +24,7 @@ VERSIONS = "versions"
 SOURCE = "source"  # where and how the pictures were read: fields of search.data.source.Source
 IDENTITY = "identity"  # a random name, so that a study made again under the same name is another one
 GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where a study does not say
-SINCE = "precision"  # the youngest setting of a recipe: studies without it are of an earlier version
+SINCE = "grouping"  # the youngest entry of a protocol: studies without it are of an earlier version
 
 
 def set_internal(study: optuna.Study, key: str, value: Any) -> None:
@@ -93,7 +93,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
 
 def check_version(study: optuna.Study) -> None:
     """Raises: EarlierVersion for a study of ours whose values were measured in another way than today's."""
-    if SINCE not in study.user_attrs[PROTOCOL]["recipe"]:
+    if SINCE not in study.user_attrs[PROTOCOL]:
         raise EarlierVersion(
             f"study {study.study_name!r} is of an earlier version, whose values are not comparable with today's; "
             "read it with that version, or make a new one with python -m search.study"

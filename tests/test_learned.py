@@ -149,7 +149,7 @@ def a_split():
 
 
 def learner(said=None, **recipe):
-    return make_learner(a_split(), Protocol("toy", "", "", 0, replace(RECIPE, **recipe), 0), CPU, lambda: None)
+    return make_learner(a_split(), Protocol("", "", 0, replace(RECIPE, **recipe), 0), CPU, lambda: None)
 
 
 def test_learning_starts_at_quantiles():

@@ -20,7 +20,7 @@ RECIPE = Recipe(width=4, epochs=1, batch_size=16)
 
 
 def protocol(**changes):
-    return replace(Protocol("toy", "", "", 0, RECIPE, seed=0), **changes)
+    return replace(Protocol("", "", 0, RECIPE, seed=0), **changes)
 
 
 def evaluate(split, variants=0, seed=0):

@@ -6,12 +6,13 @@ from dataclasses import replace
 from models.train import Recipe
 from search.protocol import BUDGETS, Protocol, batch_size_for, differences
 
-PROTOCOL = Protocol("toy", "d", "s", 6, Recipe(), 0)
+PROTOCOL = Protocol("d", "s", 6, Recipe(), 0)
 
 
 def test_every_field_changes_the_fingerprint():
     changed = [
-        replace(PROTOCOL, data="x"),
+        replace(PROTOCOL, grouping={"groups": "none"}),
+        replace(PROTOCOL, variants_of="groups"),
         replace(PROTOCOL, data_fingerprint="x"),
         replace(PROTOCOL, split_fingerprint="x"),
         replace(PROTOCOL, variants=7),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+AUTOMATIC: Mapping[str, Any] = {"groups": "automatic", "similarity": 0.98}  # of one class, by their correlation
 SMALLEST_SIDE = 4  # pixels; the network halves a picture at least twice
 
 
@@ -14,24 +15,28 @@ SMALLEST_SIDE = 4  # pixels; the network halves a picture at least twice
 class Part:
     """Pictures that belong together: images (N, H, W) or (N, H, W, 3) uint8, labels (N,) 0..C-1, groups (N,).
 
-    Pictures with the same group number are variants of one photo.
+    Pictures with the same group number stay on one side of every split. copies (N,): pictures with the same number look
+    nearly alike; the groups where the groups were found by that alone.
     """
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
+    copies: npt.NDArray[np.int64] = None  # type: ignore[assignment]  # set below
 
     def __post_init__(self) -> None:
+        if self.copies is None:
+            object.__setattr__(self, "copies", self.groups)
         if self.images.dtype != np.uint8 or self.images.ndim not in (3, 4):
             raise ValueError(f"images are {self.images.dtype} {self.images.shape}, not uint8 (N, H, W) or (N, H, W, 3)")
-        if not len(self.images) == len(self.labels) == len(self.groups):
+        if not len(self.images) == len(self.labels) == len(self.groups) == len(self.copies):
             raise ValueError(f"{len(self.images)} images, {len(self.labels)} labels, {len(self.groups)} groups")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, rows: npt.NDArray[np.integer]) -> "Part":
-        return Part(self.images[rows], self.labels[rows], self.groups[rows])
+        return Part(self.images[rows], self.labels[rows], self.groups[rows], self.copies[rows])
 
     @property
     def photos(self) -> int:
@@ -45,6 +50,7 @@ class Pictures:
 
     preprocessing: what was done to the pixels on the way in, as plain values; empty where nothing was. Whoever
     applies the thresholds to new pictures has to do the same. notes: what the user should hear about the reading.
+    grouping: where the groups come from, as plain values; a part of the protocol.
     """
 
     name: str
@@ -55,6 +61,7 @@ class Pictures:
     known_copies: int = 0  # test pictures that are near copies of training pictures
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    grouping: Mapping[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))
 
     @property
     def colors(self) -> int:

@@ -15,6 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from search.command import BadInput, plural
 from search.data.pictures import Part, Pictures
 
+COPIES, GROUPS = "near copies", "groups"  # what a number of variants is of
 FOLDS = 5  # a fifth of the photos for validation, and a fifth for a test set that is held out
 
 
@@ -134,13 +135,17 @@ def check_every_class(pictures: Pictures, rows: npt.NDArray[np.int64], part: str
         )
 
 
-def at_most_variants(part: Part, variants: int, seed: int) -> Part:
-    """At most that many randomly chosen variants of each photo; 0 keeps all of them."""
+def at_most_variants(part: Part, variants: int, seed: int, of: str = COPIES) -> Part:
+    """At most that many randomly chosen pictures of each set of near copies, or of each group; 0 keeps all of them.
+
+    of: COPIES or GROUPS.
+    """
     if variants == 0:
         return part
     shuffled = np.random.default_rng(seed).permutation(len(part))
-    by_group = shuffled[np.argsort(part.groups[shuffled], kind="stable")]
-    groups = part.groups[by_group]
+    numbers = part.groups if of == GROUPS else part.copies
+    by_group = shuffled[np.argsort(numbers[shuffled], kind="stable")]
+    groups = numbers[by_group]
     rank = np.arange(len(groups)) - np.searchsorted(groups, groups)
     return part[np.sort(by_group[rank < variants])]
 
