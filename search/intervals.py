@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta, bootstrap, norm, t
 
+from search.metrics import NORMAL_95
+
 CONFIDENCE = 0.95
 DRAWS_AT_ONCE = 100_000  # photos in one batch of the bootstrap: half the time of one batch for all at 316 photos
 NOTHING = 1e-18  # a variance below it is rounding
+ROUNDING = 1e-6  # of shares that were kept as float32
 UNSEEN = 0.5  # of a photo that is wholly wrong, added to the photos that were seen to err
 
 Floats = npt.NDArray[np.float64]
@@ -67,14 +70,14 @@ def stretched(photos: Floats, weights: Weights, seeds: Sequence[Seeds], how: Boo
     return float(mean - arm * down), float(mean + arm * up)
 
 
-def variance_over_photos(photos: Floats, weights: Weights) -> float:
+def variance_over_photos(photos: Floats, weights: Weights | Floats) -> float:
     """Of the ratio photos.sum() / weights.sum(), when other photos were drawn."""
     g = len(photos)
     mean = photos.sum() / weights.sum()
     return float(g / (g - 1) * ((photos - mean * weights) ** 2).sum() / weights.sum() ** 2)
 
 
-def effective_photos(parts: Floats, weights: Weights) -> float:
+def effective_photos(parts: Floats, weights: Weights | Floats) -> float:
     """How many photos, each wholly right or wholly wrong, would say as much about parts.sum() / weights.sum().
 
     parts (G,): what is wrong of each photo, 0..weights. The photos' number over the design effect (Korn and Graubard
@@ -82,12 +85,17 @@ def effective_photos(parts: Floats, weights: Weights) -> float:
     of another kind: the design effect is the mean of theirs and that of UNSEEN photos that are wholly wrong, 1.
     """
     p = parts.sum() / weights.sum()
-    number = float(weights.sum()) ** 2 / float((weights.astype(float) ** 2).sum())
+    number = _number(weights)
     if not 0 < p < 1:
         return number
     seen = min(x.sum() ** 2 / (x**2).sum() for x in (parts, weights - parts))
     effect = variance_over_photos(parts, weights) / (p * (1 - p) / number)
     return number / float((seen * effect + UNSEEN) / (seen + UNSEEN))
+
+
+def _number(weights: Weights | Floats) -> float:
+    """How many photos of equal weight say as much as these (Kish 1965)."""
+    return float(weights.sum()) ** 2 / float((weights.astype(float) ** 2).sum())
 
 
 def exact(share: float, photos: float) -> Bounds:
@@ -96,6 +104,30 @@ def exact(share: float, photos: float) -> Bounds:
     low = beta.ppf(tail, count, photos - count + 1) if share > 0 else 0.0
     high = beta.ppf(1 - tail, count + 1, photos - count) if share < 1 else 1.0
     return float(low), float(high)
+
+
+def validation_interval(by_photo: Floats, weights: Floats) -> Bounds:
+    """95 % interval over photos of a share 0..1 that one training reached, such as a trial's accuracy.
+
+    by_photo (G,): what each photo adds to it, 0..weight; together they are the share. weights (G,): each photo's part
+    of the total weight, together 1. What either of two intervals holds: 1.96 cluster-robust standard errors to each
+    side (Cochran, Sampling Techniques, 9A), and the exact one for so many photos as say as much, which is no point
+    where no photo errs. Says nothing of other training seeds. Raises: ValueError for values that are no share.
+    """
+    right, whole = by_photo.astype(np.float64), weights.astype(np.float64)
+    if right.shape != whole.shape or right.ndim != 1 or not len(right):
+        raise ValueError(f"expected two of shape (G,), not {right.shape} and {whole.shape}")
+    if not (np.abs(right - right.clip(0, whole)) <= ROUNDING).all() or whole.sum() <= 0:
+        raise ValueError("by_photo is no share of weights: each must lie between 0 and its photo's weight")
+    right = right.clip(0, whole)
+    share = float(right.sum() / whole.sum())
+    share = 0.0 if share < ROUNDING else 1.0 if share > 1 - ROUNDING else share
+    # One photo says nothing of how photos vary.
+    arm = NORMAL_95 * float(np.sqrt(variance_over_photos(right, whole))) if len(right) > 1 else 0.0
+    low, high = exact(
+        share, effective_photos(whole - right, whole) if len(right) > 1 and 0 < share < 1 else _number(whole)
+    )
+    return max(0.0, min(low, share - arm)), min(1.0, max(high, share + arm))
 
 
 def exact_difference(photos: Floats, weights: Weights) -> Bounds:

@@ -34,7 +34,7 @@ ALLOWED = {
     "search.metrics": set(),
     "search.tables": set(),
     "search.space": {"search.binarize", "search.cut_points", "search.encodings"},
-    "search.intervals": set(),
+    "search.intervals": {"search.metrics"},
     "search.statistics": {"search.intervals"},
     "search.rules": {"search.cut_points", "search.encodings"},
     "search.references": {
