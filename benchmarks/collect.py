@@ -29,7 +29,7 @@ from search.objective import TrialSpec, make_objective
 from search.protocol import Budget, make_protocol
 from search.references import references
 from search.rules import Pixels
-from search.space import Space, pixel_scale
+from search.space import Space, number, pixel_scale, position
 
 CHEAP = Budget(3, Recipe(epochs=5, width=16))
 MAX_CUTS = 8
@@ -51,8 +51,8 @@ def many_cuts(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
         yield found.binarization, found.name
     rng = np.random.default_rng(1)
     for i in range(RANDOM):
-        params = {"k": i % MAX_CUTS + 1, "encoding": encodings[i // MAX_CUTS % 2]}
-        params |= {f"u{j}": float(u) for j, u in enumerate(rng.random(MAX_CUTS))}
+        params = {number(): i % MAX_CUTS + 1, "encoding": encodings[i // MAX_CUTS % 2]}
+        params |= {position(j): float(u) for j, u in enumerate(rng.random(MAX_CUTS), start=1)}
         yield space.binarization(params), "random"
     for i in range(NEAR_THE_BEST):
         table = pd.read_csv(rows)

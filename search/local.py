@@ -24,7 +24,7 @@ from search.binarize import Binarization
 from search.cut_points import CutPoints, cut_points_of
 from search.encodings import LEVELS
 from search.history import at_random, history, is_ours
-from search.space import Params, Space
+from search.space import Params, Space, number, position
 
 ATTEMPTS = 100  # to find a binarization that was not tried, before all of them are gone through
 
@@ -90,8 +90,9 @@ class LocalSampler(BaseSampler):
         """Uniformly at random in the parameters."""
         params: Params = {}
         for end in self.space.ends:
-            params |= {f"u{i}{end}": float(u) for i, u in enumerate(self._rng.random(self.space.max_cuts))}
-            params[f"k{end}"] = int(self._rng.integers(1, self.space.max_cuts + 1))
+            drawn = self._rng.random(self.space.max_cuts)
+            params |= {position(i, end): float(u) for i, u in enumerate(drawn, start=1)}
+            params[number(end)] = int(self._rng.integers(1, self.space.max_cuts + 1))
         return self.space.binarization(params | {name: self._one(name) for name in self._drawn})
 
     @property

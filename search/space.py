@@ -1,14 +1,16 @@
 """Optuna parameters ⇄ cut points.
 
-`k` is the number of cut points, an integer 1..max_cuts, and `u0 … u(max_cuts-1)` in [0, 1] are always
-suggested, so that every trial has the same parameters and TPE stays multivariate. Breaking a stick
-with them gives k positions
+`number_of_cut_points` is an integer k in 1..max_cuts, and `position_1` … `position_(max_cuts)` in [0, 1] are always
+suggested, so that every trial has the same parameters and TPE stays multivariate. The first k of them break a stick,
+from its upper end, into k positions
 
-    p_i = p_(i-1) + (1 - p_(i-1)) · (1 - (1 - u_i)^(1/(k-i))),   i = 0 … k-1,
+    p_k = u_k^(1/k),   p_i = p_(i+1) · u_i^(1/i),   i = k-1 … 1,
 
-which are the order statistics of k uniform numbers when the u are uniform. Positions become grey
-levels by a scale. Everything can be inverted, so that references are trials like any other. Where each colour has cut
-points of its own, so it has parameters: `k_r`, `u0_r`, …
+which are the order statistics of k uniform numbers when the u are uniform: position i says where cut point i lies
+between 0 and the next higher one. The others have no effect. Positions become grey levels by a scale. Everything can
+be inverted, so that references are trials like any other: a u is a power of a ratio, never 1 less such a power, so
+it keeps its precision however many cut points there are. Where each color has cut points of its own, it has
+parameters of its own: `number_of_cut_points_r`, `position_1_r`, …
 """
 
 from collections.abc import Callable, Mapping
@@ -52,6 +54,16 @@ SCALES: dict[str, Callable[[npt.NDArray[np.integer]], npt.NDArray[np.float64]]] 
 }
 
 
+def number(end: str = "") -> str:
+    """The parameter that says how many cut points there are; end: of one color, such as `_r`."""
+    return f"number_of_cut_points{end}"
+
+
+def position(i: int, end: str = "") -> str:
+    """The parameter that says where cut point i = 1, 2, … lies."""
+    return f"position_{i}{end}"
+
+
 @dataclass(frozen=True, eq=False)
 class Space:
     """All binarizations with 1..max_cuts cut points and the given encodings, weights and activations."""
@@ -92,8 +104,8 @@ class Space:
         """What Optuna suggests in each trial."""
         made: dict[str, BaseDistribution] = {}
         for end in self.ends:
-            made[f"k{end}"] = IntDistribution(1, self.max_cuts)
-            made |= {f"u{i}{end}": FloatDistribution(0.0, 1.0) for i in range(self.max_cuts)}
+            made[number(end)] = IntDistribution(1, self.max_cuts)
+            made |= {position(i, end): FloatDistribution(0.0, 1.0) for i in range(1, self.max_cuts + 1)}
         made |= {name: CategoricalDistribution(names) for name, names in self.choices.items() if len(names) > 1}
         return made
 
@@ -102,17 +114,18 @@ class Space:
         named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
         parts = []
         for end, edges in self.parts(named["encoding"]):
-            k, position, levels = int(params[f"k{end}"]), 0.0, []
-            for i in range(k):
-                broken = 1 - (1 - float(params[f"u{i}{end}"])) ** (1 / (k - i))
-                position += (1 - position) * broken
-                levels.append(int(np.searchsorted(edges, position, side="right")))
-            parts.append(CutPoints(strictly_increasing(levels)))
+            place, levels = 1.0, []
+            for i in range(int(params[number(end)]), 0, -1):
+                place *= float(params[position(i, end)]) ** (1 / i)
+                levels.append(int(np.searchsorted(edges, place, side="right")))
+            parts.append(CutPoints(strictly_increasing(reversed(levels))))
         return Binarization.of({"cut_points": cut_points_of(parts).values, **named})
 
-    def params(self, binarization: Binarization) -> Params:
+    def params(self, binarization: Binarization, seed: int = 0) -> Params:
         """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
 
+        Parameters without effect are drawn uniformly, so that they do not tell references from what was searched.
+        seed: of these draws; equal arguments give equal parameters.
         Raises: ValueError when the space does not hold it.
         """
         named, parts = binarization.record, binarization.cut_points.parts
@@ -124,11 +137,12 @@ class Space:
             raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.choices}")
         params: Params = {}
         for cuts, (end, edges) in zip(parts, self.parts(binarization.encoding), strict=True):
-            params |= {f"k{end}": len(cuts), **{f"u{i}{end}": 0.5 for i in range(self.max_cuts)}}
-            before = 0.0
-            for i, cut in enumerate(cuts):
-                position = float(edges[cut - 1] + edges[cut]) / 2
-                share = (position - before) / (1 - before)
-                params[f"u{i}{end}"] = 1 - (1 - share) ** (len(cuts) - i)
-                before = position
+            drawn = np.random.default_rng([seed, *cuts]).random(self.max_cuts)
+            params[number(end)] = len(cuts)
+            params |= {position(i, end): float(u) for i, u in enumerate(drawn, start=1)}
+            above = 1.0
+            for i, cut in reversed(list(enumerate(cuts, start=1))):
+                place = float(edges[cut - 1] + edges[cut]) / 2
+                params[position(i, end)] = (place / above) ** i
+                above = place
         return params | {name: named[name] for name, names in self.choices.items() if len(names) > 1}
