@@ -126,6 +126,12 @@ def plural(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
+def listed(names: Sequence[str], separator: str = ", ") -> str:
+    """The first five, and how many more: `a, b, c, d, e and 2 more`."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return separator.join(names[:5]) + more
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a whole file or nothing: a reader never sees half of it.
 

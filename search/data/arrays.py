@@ -5,12 +5,14 @@ Checks of arrays that several formats share: type, shape, labels.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from search.command import BadInput
+from search.data.bounded import check_pixels
+from search.data.labels import classes_of, plain
 
 BLOCK = 1 << 24  # values that are looked at at a time
 
@@ -32,16 +34,36 @@ class Arrays:
     notes: tuple[str, ...] = ()
 
 
-def check_images(images: npt.NDArray[np.generic], where: str) -> npt.NDArray[np.uint8]:
+class Stored(Protocol):
+    """An array, or one that is read when NumPy asks for it."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __array__(self) -> npt.NDArray[np.generic]: ...
+
+
+def check_form(images: Stored, where: str) -> None:
+    """Raises: BadInput for images of another type or shape than are read; looks at no pixel."""
+    shape = images.shape[:3] if len(images.shape) == 4 and images.shape[3] == 1 else images.shape
+    if len(shape) not in (3, 4) or 0 in shape or (len(shape) == 4 and shape[3] != 3):
+        raise BadInput(f"{where}: shape {images.shape}; expected (N, H, W), or (N, H, W, 3) in colour, at least one")
+    if images.dtype.kind not in "iuf":
+        raise BadInput(f"{where}: type {str(images.dtype)[:40]}; expected uint8")
+    check_pixels(shape[1], shape[2], where)
+
+
+def check_images(stored: Stored, where: str) -> npt.NDArray[np.uint8]:
     """Images (N, H, W) or (N, H, W, 3) as uint8; uint8 itself is not copied. Raises: BadInput."""
+    check_form(stored, where)
+    images = np.asanyarray(stored)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
-    if images.ndim not in (3, 4) or 0 in images.shape or (images.ndim == 4 and images.shape[-1] != 3):
-        raise BadInput(f"{where}: shape {images.shape}; expected (N, H, W), or (N, H, W, 3) in colour, at least one")
     if images.dtype == np.uint8:
         return images.view(np.uint8)
-    if images.dtype.kind not in "iuf":
-        raise BadInput(f"{where}: type {images.dtype}; expected uint8")
     whole = np.empty(images.shape, np.uint8)
     step = max(1, BLOCK // (images[0].size))
     for start in range(0, len(images), step):
@@ -56,34 +78,32 @@ def check_images(images: npt.NDArray[np.generic], where: str) -> npt.NDArray[np.
     return whole
 
 
-def check_labels(labels: npt.NDArray[np.generic], n: int, where: str) -> npt.NDArray[np.generic]:
-    """Raises: BadInput for labels (N,) that are no whole numbers or text, or not one an image."""
-    if labels.shape != (n,):
-        raise BadInput(f"{where}: shape {labels.shape} for {n} images; give one label an image")
-    if labels.dtype.kind not in "iuSU":
-        raise BadInput(f"{where}: type {labels.dtype}; labels are whole numbers or text")
-    return labels
+def check_labels(stored: Stored, n: int, where: str) -> npt.NDArray[np.generic]:
+    """Labels (N,) as int64 or text. Raises: BadInput for others, and where there is not one an image."""
+    if stored.shape != (n,):
+        raise BadInput(f"{where}: shape {stored.shape} for {n} images; give one label an image")
+    if stored.dtype.kind not in "iuSU":
+        raise BadInput(f"{where}: type {str(stored.dtype)[:40]}; labels are whole numbers or text")
+    return plain(np.asarray(stored), where)
 
 
-def check_groups(groups: npt.NDArray[np.generic] | None, n: int, where: str) -> npt.NDArray[np.int64] | None:
+def check_groups(groups: Stored | None, n: int, where: str) -> npt.NDArray[np.int64] | None:
     """Group numbers (N,) from 0 of names or numbers. Raises: BadInput."""
     if groups is None:
         return None
     if groups.shape != (n,) or groups.dtype.kind not in "iuSU":
         raise BadInput(f"{where} are {groups.dtype} {groups.shape}; give one number or name an image")
-    numbers: npt.NDArray[np.int64] = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    numbers: npt.NDArray[np.int64] = np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)
     return numbers
 
 
-def check_class_names(
-    names: npt.NDArray[np.generic] | None, labels: npt.NDArray[np.generic], where: str
-) -> tuple[str, ...] | None:
+def check_class_names(names: Stored | None, labels: npt.NDArray[np.generic], where: str) -> tuple[str, ...] | None:
     """Names that number labels point into. Raises: BadInput."""
     if names is None:
         return None
-    if names.ndim != 1 or labels.dtype.kind not in "iu":
+    if len(names.shape) != 1 or names.dtype.kind not in "iuSU" or labels.dtype.kind not in "iu":
         raise BadInput(f"{where}: class_names need to be a list, and labels numbers 0..C-1 that point into it")
-    class_names = tuple(map(str, names))
+    class_names = tuple(map(str, plain(np.asarray(names), f"{where}: class_names")))
     if len(set(class_names)) < len(class_names):
         raise BadInput(f"{where}: class_names repeat a name; give each class its own")
     return class_names
@@ -100,17 +120,23 @@ def _check_pairs(arrays: Mapping[str, object], where: str) -> None:
             raise BadInput(f"{where}: {present} without {missing}; give both or neither")
 
 
-def checked(arrays: Mapping[str, npt.NDArray[np.generic]], where: str) -> Arrays:
-    """Arrays by their names, as .npz files and folders of .npy files bring them. Raises: BadInput."""
+def checked(arrays: Mapping[str, Stored], where: str) -> Arrays:
+    """Arrays by their names, as .npz files and folders of .npy files bring them; labels first. Raises: BadInput."""
     _check_pairs(arrays, where)
-    images = check_images(arrays["images"], f"{where}: images")
-    labels = check_labels(arrays["labels"], len(images), f"{where}: labels")
+    check_form(arrays["images"], f"{where}: images")
+    n, shape = arrays["images"].shape[0], arrays["images"].shape[1:3]
+    labels = check_labels(arrays["labels"], n, f"{where}: labels")
     test_images = test_labels = None
     if "test_images" in arrays:
-        test_images = check_images(arrays["test_images"], f"{where}: test_images")
-        if test_images.shape[1:] != images.shape[1:]:
-            raise BadInput(f"{where}: test_images are {test_images.shape[1:]}, images {images.shape[1:]}; resize them")
-        test_labels = check_labels(arrays["test_labels"], len(test_images), f"{where}: test_labels")
-    groups = check_groups(arrays.get("groups"), len(images), f"{where}: groups")
+        check_form(arrays["test_images"], f"{where}: test_images")
+        test_n, test_shape = arrays["test_images"].shape[0], arrays["test_images"].shape[1:3]
+        if test_shape != shape:
+            raise BadInput(f"{where}: test_images are {test_shape}, images {shape}; resize them")
+        test_labels = check_labels(arrays["test_labels"], test_n, f"{where}: test_labels")
+    groups = check_groups(arrays.get("groups"), n, f"{where}: groups")
     class_names = check_class_names(arrays.get("class_names"), labels, where)
+    classes_of(labels, test_labels, class_names, where)
+    images = check_images(arrays["images"], f"{where}: images")
+    if "test_images" in arrays:
+        test_images = check_images(arrays["test_images"], f"{where}: test_images")
     return Arrays(images, labels, test_images, test_labels, groups, class_names)

@@ -14,6 +14,7 @@ from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.color import of_images
 from search.data.groups import Grouped, near_copies, photo_groups
+from search.data.labels import classes_of
 from search.data.pictures import SMALLEST_SIDE, Part, Pictures
 
 
@@ -36,12 +37,8 @@ def assemble(
             f"{origin}: training pictures are {arrays.images.shape[1:]}, test pictures {arrays.test_images.shape[1:]}; "
             "resize them"
         )
-    values = np.unique(arrays.labels)
-    class_names = tuple(map(str, values))
-    if arrays.class_names is not None:
-        class_names = _present(arrays.class_names, values, origin)
-    labels = np.searchsorted(values, arrays.labels).astype(np.int64)
-    test_labels = None if arrays.test_labels is None else _test_labels(arrays.test_labels, values, class_names, origin)
+    classes = classes_of(arrays.labels, arrays.test_labels, arrays.class_names, origin)
+    labels, test_labels = classes.labels, classes.test_labels
     # A reader of encoded pictures has taken the colours already.
     color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=color, where=origin)
     images, done = color_of(arrays.images)
@@ -63,31 +60,8 @@ def assemble(
     if test_images is not None and test_labels is not None and grouped.test is not None:
         test = Part(test_images, test_labels, grouped.test)
     train = Part(images, labels, grouped.train)
-    return Pictures(name, origin, class_names, train, test, grouped.known_copies, preprocessing, notes)
+    return Pictures(name, origin, classes.names, train, test, grouped.known_copies, preprocessing, notes)
 
 
 def _as_they_are(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     return images, {}
-
-
-def _present(class_names: tuple[str, ...], values: npt.NDArray[np.generic], origin: str) -> tuple[str, ...]:
-    """The names of the classes that have pictures; labels are indices into the names."""
-    first, last = int(values[0]), int(values[-1])
-    if first < 0 or last >= len(class_names):
-        raise BadInput(
-            f"{origin}: labels {first}..{last} do not fit {len(class_names)} class_names, which count from 0"
-        )
-    return tuple(class_names[int(value)] for value in values)
-
-
-def _test_labels(
-    labels: npt.NDArray[np.generic], values: npt.NDArray[np.generic], class_names: tuple[str, ...], origin: str
-) -> npt.NDArray[np.int64]:
-    """Class indices. Raises: BadInput for a class that training lacks."""
-    unknown = np.setdiff1d(labels, values)
-    if len(unknown):
-        raise BadInput(
-            f"{origin}: the test set has label {unknown[0]}, which no training picture has "
-            f"(training has {', '.join(class_names[:5])}{', …' if len(class_names) > 5 else ''}); remove it"
-        )
-    return np.searchsorted(values, labels).astype(np.int64)

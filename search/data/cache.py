@@ -24,7 +24,7 @@ from search.data.pictures import Part, Pictures
 
 Arrays = dict[str, npt.NDArray[Any]]
 UNUSABLE = (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile)
-FORMAT = 2  # raise it when reading or grouping changes, so that older entries are not used
+FORMAT = 3  # raise it when reading or grouping changes, so that older entries are not used
 
 
 def folder() -> Path:

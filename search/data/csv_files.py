@@ -6,10 +6,7 @@ counts lines) or the column, and what to do.
 
 import io
 import math
-import re
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +16,17 @@ from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from search.command import BadInput
 from search.data.arrays import Arrays
+from search.data.bounded import check_unpacked, opened_zip
+from search.data.csv_columns import in_order
 from search.data.source import parse_shape
 
-NUMBERED = re.compile(r"[A-Za-z_]*\d+")  # pixel17, or 17 alone
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 
 
 def csv_files_in(folder: Path) -> list[Path]:
-    """The `*_train.csv` and `*_test.csv` of a folder, or the same in .zip; none where it has neither.
+    """The `*_train.csv` and `*_test.csv` of a folder, or the same in .zip; none where it has neither, whatever other
+    CSVs it has.
 
     Raises: BadInput for one without the other, and for several of a kind.
     """
@@ -35,7 +34,7 @@ def csv_files_in(folder: Path) -> list[Path]:
         part: sorted(folder.glob(f"*_{part}.csv")) or sorted(folder.glob(f"*_{part}.csv.zip"))
         for part in ("train", "test")
     }
-    if not any(found.values()) and not any(folder.glob("*.csv")):
+    if not any(found.values()):
         return []
     for part, files in found.items():
         if len(files) != 1:
@@ -65,22 +64,16 @@ def read_csv_files(path: Path, files: list[Path], shape: str | None) -> Arrays:
 
 def read_bytes(path: Path) -> dict[str, bytes]:
     """The CSV texts of a `.csv` or of all CSVs in a `.zip`, by name. Nothing is unpacked to disk."""
-    try:
-        if path.suffix.lower() != ".zip":
-            return {path.name: path.read_bytes()}
-        with zipfile.ZipFile(path) as archive:
-            names = [n for n in archive.namelist() if n.lower().endswith(".csv") and "__MACOSX" not in n]
-            if not names:
-                raise BadInput(f"{path}: no .csv file in this zip")
-            if len({Path(name).name for name in names}) < len(names):
-                raise BadInput(f"{path}: two .csv files of the same name in it; leave one")
-            return {Path(name).name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise BadInput(f"{path}: damaged zip ({error}); download or copy it again") from error
-    except (RuntimeError, NotImplementedError) as error:  # how zipfile refuses a password or an unknown compression
-        raise BadInput(f"{path}: {error}; pack it again without a password, by plain deflate") from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
+    if path.suffix.lower() != ".zip":
+        return {path.name: path.read_bytes()}
+    with opened_zip(path, "zip") as archive:
+        found = [i for i in archive.infolist() if i.filename.lower().endswith(".csv") and "__MACOSX" not in i.filename]
+        if not found:
+            raise BadInput(f"{path}: no .csv file in this zip")
+        if len({Path(info.filename).name for info in found}) < len(found):
+            raise BadInput(f"{path}: two .csv files of the same name in it; leave one")
+        check_unpacked(sum(info.file_size for info in found), path.stat().st_size, str(path))
+        return {Path(info.filename).name: archive.read(info) for info in found}
 
 
 def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
@@ -95,13 +88,7 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
     pixels = frame.drop(columns="label")
     if pixels.shape[1] == 0:
         raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
-    numbered = [NUMBERED.fullmatch(str(name)) is not None for name in pixels.columns]
-    if any(numbered) and not all(numbered):
-        stray = str(pixels.columns[numbered.index(False)])[:40]
-        remedy = "save without the index (index=False)" if stray.startswith("Unnamed") else "remove it"
-        raise BadInput(
-            f"{where}: column {stray!r} is no pixel, as {pixels.columns[numbered.index(True)]!r} is; {remedy}"
-        )
+    pixels = in_order(pixels, where)
     shape = shape or _square(pixels.shape[1], where)
     if math.prod(shape) != pixels.shape[1]:
         said = "x".join(map(str, shape))

@@ -3,13 +3,16 @@
 Enters: a path of the user's. Leaves: a Kind, with nothing read yet. A new format is a reader module and one `if` here.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.command import BadInput
+from search.command import BadInput, listed, plural
 from search.data.arrays import Arrays
 from search.data.csv_files import csv_files_in, read_csv_files
+from search.data.decode import EXTENSIONS
+from search.data.folder_parts import entries, folders_in, has_pictures
 from search.data.idx_files import find_idx, is_idx, read_idx
 from search.data.image_folders import find_pictures, read_folder
 from search.data.memmap_folders import is_memmap_folder, memmap_files, read_memmaps
@@ -26,12 +29,13 @@ IN_FOLDER = (
 
 @dataclass(frozen=True)
 class Kind:
-    """A format at a place. files: all that the pictures depend on, for the cache."""
+    """A format at a place. files: all that the pictures depend on, for the cache; notes: on what lies there beside."""
 
     name: str
     files: list[Path]
     read: Callable[[], Arrays]
     pixels_stay_on_disk: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def recognize(path: Path, source: Source) -> Kind:
@@ -59,7 +63,26 @@ def recognize(path: Path, source: Source) -> Kind:
     if is_memmap_folder(path):
         source.refuse_picture_flags("memmaps")
         return Kind("memmap", memmap_files(path), lambda: read_memmaps(path), pixels_stay_on_disk=True)
-    if not any(entry.is_dir() for entry in path.iterdir()):
-        raise BadInput(f"{path}: {'no pictures in it' if any(path.iterdir()) else 'empty'}; it needs {IN_FOLDER}")
+    _check_folder(path)
     found = find_pictures(path)
-    return Kind("folder", found.files, lambda: read_folder(path, found, source))
+    return Kind("folder", found.files, lambda: read_folder(path, found, source), notes=found.notes)
+
+
+def _check_folder(path: Path) -> None:
+    """Raises: BadInput for a folder that cannot be one of pictures by class, with what there is and what is needed."""
+    files = [entry.name for entry in entries(path) if not entry.is_dir()]
+    pictures = [name for name in files if os.path.splitext(name)[1].lower() in EXTENSIONS]
+    if folders_in(path):
+        # Tables of another form beside folders may be notes on the pictures in them.
+        tables = [name for name in files if name.lower().endswith((".csv", ".csv.zip", ".parquet"))]
+        found = f"{listed(tables)} and folders without pictures"
+        if not tables or any(has_pictures(Path(folder)) for folder, _, _ in os.walk(path)):
+            return
+    elif pictures:
+        above = path.absolute().parent
+        name = f", or name the folder above it: {above}" if len(folders_in(above)) > 1 else ""
+        there = f"{plural(len(pictures), 'picture')}, but no class folders"
+        raise BadInput(f"{path}: {there}; put each class's pictures into a folder of its own{name}")
+    else:
+        found = listed(files)
+    raise BadInput(f"{path}: {f'it has {found}' if found else 'empty'}; it needs {IN_FOLDER}")

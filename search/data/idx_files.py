@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from search.command import BadInput
 from search.data.arrays import Arrays
+from search.data.bounded import Readable, check_pixels, check_unpacked, read_at_most
+from search.data.labels import classes_of
 
 NAME = re.compile(r"(?P<set>.*?)(?P<part>train|t10k|test)?-?images[-.]idx3-ubyte(\.gz)?", re.IGNORECASE)
 GZIPPED = b"\x1f\x8b"
-CHUNK = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,14 @@ def find_idx(path: Path) -> IdxSet:
 
 
 def read_idx(found: IdxSet) -> Arrays:
-    """Raises: BadInput for a damaged file, another kind of file, or counts that differ."""
-    images, labels = _pair(*found.train)
-    test_images, test_labels = (None, None) if found.test is None else _pair(*found.test)
+    """Labels first. Raises: BadInput for a damaged file, another kind of file, or counts that differ."""
+    labels = _read(found.train[1], 1)
+    test_labels = None if found.test is None else _read(found.test[1], 1)
+    classes_of(labels, test_labels, None, str(found.train[1]))
+    images = _read(found.train[0], 3, (len(labels), found.train[1].name))
+    test_images = None
+    if found.test is not None and test_labels is not None:
+        test_images = _read(found.test[0], 3, (len(test_labels), found.test[1].name))
     if not found.train[0].name.lower().startswith("emnist-"):
         return Arrays(images, labels, test_images, test_labels)
     return Arrays(
@@ -92,40 +98,55 @@ def _labels_of(images: Path) -> Path:
     raise BadInput(f"{images}: images without labels: no {name} beside it")
 
 
-def _pair(images_file: Path, labels_file: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    images, labels = _read(images_file, 3), _read(labels_file, 1)
-    if len(images) != len(labels):
-        raise BadInput(f"{images_file}: {len(images)} images, but {len(labels)} labels in {labels_file.name}")
-    return images, labels
+def _read(path: Path, axes: int, labels: tuple[int, str] | None = None) -> npt.NDArray[np.uint8]:
+    """The array of an IDX file of bytes with so many axes; what its header says is checked before the rest is read.
 
-
-def _read(path: Path, axes: int) -> npt.NDArray[np.uint8]:
-    """The array of an IDX file of bytes with so many axes."""
+    labels: how many there are for these images, and in which file.
+    """
+    packed = path.stat().st_size
     with path.open("rb") as raw:
         gzipped = raw.peek(2)[:2] == GZIPPED
         try:
             with gzip.open(raw) if gzipped else raw as handle:
-                header = handle.read(4 + 4 * axes)
-                if header[:4] != bytes((0, 0, 8, axes)):
-                    raise BadInput(
-                        f"{path}: begins with {header[:4].hex() or 'nothing'}, not 0000080{axes}: no IDX file of "
-                        f"{'images' if axes == 3 else 'labels'} as bytes; download or copy it again"
-                    )
-                if len(header) < 4 + 4 * axes:
-                    raise BadInput(f"{path}: cut off in its header; download or copy it again")
-                shape = struct.unpack(f">{axes}I", header[4:])
-                wanted, parts, length = math.prod(shape), [], 0
-                while length <= wanted and (part := handle.read(CHUNK)):
-                    parts.append(part)
-                    length += len(part)
+                shape = _header(handle, axes, str(path))
+                wanted = math.prod(shape)
+                if labels is not None and shape[0] != labels[0]:
+                    raise BadInput(f"{path}: {shape[0]} images, but {labels[0]} labels in {labels[1]}")
+                if gzipped:
+                    check_unpacked(wanted, packed, str(path))
+                else:
+                    _check_length(packed - handle.tell(), shape, str(path))
+                array = read_at_most(handle, wanted)
+                _check_length(len(array) + len(handle.read(1)), shape, str(path))
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise BadInput(f"{path}: damaged gzip ({error}); download or copy it again") from error
+    return array.reshape(shape)
+
+
+def _header(handle: Readable, axes: int, where: str) -> tuple[int, ...]:
+    """The shape. Raises: BadInput for another kind of file, nothing in it, and too many pixels."""
+    header = handle.read(4 + 4 * axes)
+    if header[:4] != bytes((0, 0, 8, axes)):
+        raise BadInput(
+            f"{where}: begins with {header[:4].hex() or 'nothing'}, not 0000080{axes}: no IDX file of "
+            f"{'images' if axes == 3 else 'labels'} as bytes; download or copy it again"
+        )
+    if len(header) < 4 + 4 * axes:
+        raise BadInput(f"{where}: cut off in its header; download or copy it again")
+    shape = struct.unpack(f">{axes}I", header[4:])
     if 0 in shape:
-        raise BadInput(f"{path}: its header says {'x'.join(map(str, shape))}: nothing in it; take another file")
+        raise BadInput(f"{where}: its header says {'x'.join(map(str, shape))}: nothing in it; take another file")
+    if axes == 3:
+        check_pixels(shape[1], shape[2], where)
+    return shape
+
+
+def _check_length(length: int, shape: tuple[int, ...], where: str) -> None:
+    """Raises: BadInput where a file holds other than the bytes that its header says."""
+    wanted = math.prod(shape)
     if length != wanted:
         more = "more" if length > wanted else "fewer"
         raise BadInput(
-            f"{path}: holds {more} bytes than the {wanted} that its header says ({'x'.join(map(str, shape))}); "
+            f"{where}: holds {more} bytes than the {wanted} that its header says ({'x'.join(map(str, shape))}); "
             "download or copy it again"
         )
-    return np.frombuffer(b"".join(parts), np.uint8).reshape(shape)

@@ -11,19 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from search.command import BadInput, plural
+from search.command import BadInput, listed, plural
 from search.data.arrays import Arrays
+from search.data.folder_parts import check_classes, entries, find_parts
+from search.data.labels import classes_of
 from search.data.source import Source
 from search.data.stack import stack
-
-LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """The pictures' files, with their classes beside them, in order; the first `training` of them train."""
+    """The pictures' files, with their classes beside them, in order; the first `training` of them train.
+
+    notes: what the user should hear about the folder; not about the pictures in it.
+    """
 
     files: list[Path]
     classes: list[str]
@@ -36,37 +38,42 @@ class _Seen:
     """What a walk came by and left out."""
 
     root: Path
-    links: list[Path] = field(default_factory=list)
-    beside: list[Path] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
 
 
 def find_pictures(path: Path) -> Found:
-    """Walks the folder. Raises: BadInput for a folder without class folders, or a class without pictures."""
+    """Walks the folder. Raises: BadInput for a folder without class folders, or classes without pictures."""
     seen = _Seen(path.resolve())
     notes: tuple[str, ...] = ()
-    parts, top = [path], {folder.name: folder for folder in _folders(path, _Seen(seen.root))}
-    if "train" in top and _has_classes(top["train"], seen.root):
-        parts = [top[part] for part in ("train", "test") if part in top]
-        if others := top.keys() - {"train", "test"}:
-            notes += (f"not read beside train and test: {', '.join(sorted(others))}",)
+    found = find_parts(path)
+    if found is not None:
+        _folders(path, top := _Seen(seen.root))
+        seen.links += top.links
+    if found is not None and found.unread:
+        beside = "train and test" if found.test else "train, of which a test set is made"
+        notes += (f"not read beside {beside}: {listed(found.unread)}",)
     files: list[Path] = []
     classes: list[str] = []
     training = 0
-    for part in parts:
+    for part in [path] if found is None else found.folders:
         folders = _folders(part, seen)
         if not folders:
             raise BadInput(f"{part}: no class folders in it; put each class's pictures into a folder of its own")
-        for folder in folders:
-            of_class = list(_pictures(folder, seen))
-            if not of_class:
-                raise BadInput(f"{folder}: a class folder without pictures{_said(seen)}; fill or remove it")
-            files += of_class
-            classes += [folder.name] * len(of_class)
+        check_classes(part, folders)
+        of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
+        if empty := [str(folder) for folder, pictures in of_class.items() if not pictures]:
+            of_them = "a class folder" if len(empty) == 1 else "class folders"
+            raise BadInput(f"{listed(empty)}: {of_them} without pictures{_said(seen)}; fill or remove it")
+        files += [file for pictures in of_class.values() for file in pictures]
+        classes += [folder.name for folder, pictures in of_class.items() for _ in pictures]
         training = training or len(files)
+    test = None if training == len(files) else np.array(classes[training:])
+    classes_of(np.array(classes[:training]), test, None, str(path))
     if seen.beside:
-        notes += (f"{plural(len(seen.beside), 'file')} beside the class folders not read: {seen.beside[0]}",)
+        notes += (f"{plural(len(seen.beside), 'file')} beside the class folders not read: {listed(seen.beside)}",)
     if seen.links:
-        notes += (f"{plural(len(seen.links), 'link')} not followed: {seen.links[0]}",)
+        notes += (f"{plural(len(seen.links), 'link')} not followed: {listed(seen.links)}",)
     return Found(files, classes, training, notes)
 
 
@@ -81,62 +88,51 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
     ):
         if lost := sorted(set(before) - set(kept)):
             raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; add good ones or remove the class")
-    notes = found.notes + read.notes
     if found.training == len(found.files):
-        return Arrays(read.images, labels, preprocessing=read.preprocessing, notes=notes)
+        return Arrays(read.images, labels, preprocessing=read.preprocessing, notes=read.notes)
     return Arrays(
         read.images[:training],
         labels[:training],
         read.images[training:],
         labels[training:],
         preprocessing=read.preprocessing,
-        notes=notes,
+        notes=read.notes,
     )
-
-
-def _has_classes(train: Path, root: Path) -> bool:
-    """Whether a folder called train holds class folders. One that holds pictures itself is a class of that name."""
-    seen = _Seen(root)
-    folders = _folders(train, seen)
-    return bool(folders) and not any(file.suffix.lower() in Image.registered_extensions() for file in seen.beside)
 
 
 def _folders(path: Path, seen: _Seen) -> list[Path]:
     """The folders in a folder, by name."""
     folders = []
-    for entry in _entries(path):
+    for entry in entries(path):
         if entry.is_symlink() and (entry.is_dir() or _leads_out(entry.path, seen.root)):
-            seen.links.append(Path(entry.path))
+            seen.links.append(entry.path)
         elif entry.is_dir():
             folders.append(Path(entry.path))
         else:
-            seen.beside.append(Path(entry.path))
+            seen.beside.append(entry.path)
     return folders
 
 
 def _pictures(folder: Path, seen: _Seen) -> Iterator[Path]:
     """The files in a class folder and the folders below it, by name."""
-    for entry in _entries(folder):
-        if entry.is_symlink() and (entry.is_dir() or _leads_out(entry.path, seen.root)):
-            seen.links.append(Path(entry.path))
+    open_folders = [iter(entries(folder))]
+    while open_folders:
+        entry = next(open_folders[-1], None)
+        if entry is None:
+            open_folders.pop()
+        elif entry.is_symlink() and (entry.is_dir() or _leads_out(entry.path, seen.root)):
+            seen.links.append(entry.path)
         elif entry.is_dir():
-            yield from _pictures(Path(entry.path), seen)
+            open_folders.append(iter(entries(Path(entry.path))))
         elif entry.is_file():
             yield Path(entry.path)
         else:  # a pipe would be waited for without end
             raise BadInput(f"{entry.path}: neither a file nor a folder; remove it")
 
 
-def _entries(path: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder, by name, without hidden files and what systems leave behind."""
-    with os.scandir(path) as entries:
-        wanted = [e for e in entries if not e.name.startswith(".") and e.name.lower() not in LEFT_BEHIND]
-    return sorted(wanted, key=lambda entry: entry.name)
-
-
 def _leads_out(path: str, root: Path) -> bool:
-    return not Path(path).resolve().is_relative_to(root)
+    return not Path(os.path.realpath(path)).is_relative_to(root)
 
 
 def _said(seen: _Seen) -> str:
-    return f" ({plural(len(seen.links), 'link')} not followed: {seen.links[0]})" if seen.links else ""
+    return f" ({plural(len(seen.links), 'link')} not followed: {listed(seen.links)})" if seen.links else ""

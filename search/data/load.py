@@ -6,6 +6,7 @@ scikit-learn's digits, which are bundled. Leaves: Pictures and one sentence that
 
 import os
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -67,7 +68,8 @@ def _own(path: Path, source: Source) -> Pictures:
     options = f"{kind.name} {source.changes}"
     if kind.pixels_stay_on_disk:
         return assemble(name, str(path), kind.read(), source.color, partial(cached_groups, kind.files, options))
-    return cached(kind.files, options, lambda: assemble(name, str(path), kind.read(), source.color))
+    pictures = cached(kind.files, options, lambda: assemble(name, str(path), kind.read(), source.color))
+    return replace(pictures, notes=kind.notes + pictures.notes)  # of the place as it is now, cached or not
 
 
 def _folders(data_dir: Path | None) -> list[Path]:

@@ -6,12 +6,15 @@ Leaves: the checked arrays; images of type uint8 stay on disk until a split take
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
+from search.command import BadInput, one_line
 from search.data.arrays import Arrays, checked
+from search.data.labels import text_array
+from search.data.npy import read_header
 
 NAMES = ("images", "labels", "test_images", "test_labels", "groups")
 
@@ -33,23 +36,19 @@ def read_memmaps(path: Path) -> Arrays:
 
 
 def _open(file: Path) -> npt.NDArray[np.generic]:
-    try:
-        array: npt.NDArray[np.generic] = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:  # no .npy, cut off, or Python objects
-        reason = " ".join(str(error).split())[:100]
-        raise BadInput(
-            f"{file}: cannot be mapped ({reason}); write it again with numpy.save, as plain uint8"
-        ) from error
-    if array.dtype.hasobject:
-        raise BadInput(f"{file}: holds Python objects; pickled data is never loaded")
-    return array
+    with file.open("rb") as handle:
+        header = read_header(handle, file.stat().st_size, str(file))
+    order: Literal["C", "F"] = "F" if header.fortran_order else "C"
+    if header.size == 0:  # which cannot be mapped
+        return np.empty(header.shape, header.dtype, order)
+    return np.memmap(file, header.dtype, "r", header.start, header.shape, order)
 
 
 def _class_names(file: Path) -> npt.NDArray[np.generic]:
     try:
         names = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(f"{file}: no JSON in UTF-8 ({error}); write a list of names") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{file}: no JSON in UTF-8 ({one_line(error)[:100]}); write a list of names") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BadInput(f"{file}: not a list of text; write the classes' names, as many as there are labels")
-    return np.array(names)
+    return text_array(names, str(file))

@@ -1,49 +1,83 @@
 """NumPy's .npz: `images` and `labels`, optionally `test_images`, `test_labels`, `groups`, `class_names`.
 
-Enters: a path. Leaves: the checked arrays. Never unpickles: an array of objects is refused.
+Enters: a path. Leaves: the checked arrays. Headers are read first, then labels, and pixels only when those are right.
 """
 
 import zipfile
-import zlib
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
+from search.command import BadInput, listed
 from search.data.arrays import Arrays, checked
+from search.data.bounded import check_unpacked, opened_zip
+from search.data.npy import Header, read_array, read_header
 
 KEYS = ("images", "labels", "test_images", "test_labels", "groups", "class_names")
+SAVE = "save it with numpy.savez(…, images=…, labels=…)"
+
+
+@dataclass(frozen=True)
+class _Member:
+    """An array that is read when NumPy asks for it; its type and shape are known before."""
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+    header: Header
+    where: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.header.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.header.shape
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
+        with self.archive.open(self.info) as handle:
+            handle.read(self.header.start)
+            return read_array(handle, self.header, self.where)
 
 
 def read_npz(path: Path) -> Arrays:
     """Raises: BadInput."""
-    arrays, others = _load(path)
-    notes = (f"arrays that are not used: {', '.join(others)} (known are {', '.join(KEYS)})",) if others else ()
-    return replace(checked(arrays, str(path)), notes=notes)
+    with path.open("rb") as handle:
+        begins = handle.read(6)
+    if begins == b"\x93NUMPY":
+        raise BadInput(f"{path}: a single array, not an .npz; {SAVE}")
+    if not begins:
+        raise BadInput(f"{path}: the file is empty; write or copy it again")
+    if begins[:2] != b"PK":
+        raise BadInput(f"{path}: not an .npz file; {SAVE}")
+    with opened_zip(path, ".npz") as archive:
+        members = _members(archive, path)
+        others = sorted(members.keys() - set(KEYS))
+        if others and not members.keys() & set(KEYS):
+            raise BadInput(
+                f"{path}: no images, no labels, but {listed(others)}; it needs the arrays 'images' and 'labels'"
+            )
+        known = {key: members[key] for key in KEYS if key in members}
+        check_unpacked(sum(info.file_size for info in known.values()), path.stat().st_size, str(path))
+        arrays = {key: _member(archive, info, f"{path}: {key}") for key, info in known.items()}
+        notes = (f"arrays that are not used: {listed(others)} (known are {', '.join(KEYS)})",) if others else ()
+        return replace(checked(arrays, str(path)), notes=notes)
 
 
-def _load(path: Path) -> tuple[dict[str, npt.NDArray[np.generic]], list[str]]:
-    """The arrays that are known, and the names of others."""
-    try:
-        with path.open("rb") as handle:  # np.load would leave a damaged file open
-            archive = np.load(handle, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise BadInput(f"{path}: a single array, not an .npz; save it with numpy.savez(…, images=…, labels=…)")
-            others = sorted(set(archive.files) - set(KEYS))
-            if others and not set(archive.files) & set(KEYS):
-                found = ", ".join(others)
-                raise BadInput(f"{path}: no images, no labels, but {found}; it needs the arrays 'images' and 'labels'")
-            return {key: archive[key] for key in KEYS if key in archive.files}, others
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise BadInput(f"{path}: damaged .npz ({error}); write or copy it again") from error
-    except EOFError as error:
-        raise BadInput(f"{path}: the file is empty or cut off; write or copy it again") from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        if not zipfile.is_zipfile(path):
-            raise BadInput(f"{path}: not an .npz file; save it with numpy.savez(…, images=…, labels=…)") from error
-        remedy = "save plain arrays instead of Python objects: pickled data is never loaded"
-        raise BadInput(f"{path}: {error}; {remedy}") from error
+def _members(archive: zipfile.ZipFile, path: Path) -> Mapping[str, zipfile.ZipInfo]:
+    """What is in it by name. Raises: BadInput for two of a name."""
+    names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
+    name, times = Counter(names).most_common(1)[0] if names else ("", 0)
+    if times > 1:
+        raise BadInput(f"{path}: two members called {name!r}; leave one")
+    return dict(zip(names, archive.infolist(), strict=True))
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> _Member:
+    with archive.open(info) as handle:
+        return _Member(archive, info, read_header(handle, info.file_size, where), where)

@@ -6,6 +6,7 @@ batch; a picture that a table only names by its path has to lie below the table'
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,12 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
-from search.data.arrays import Arrays
+from search.command import BadInput, listed
+from search.data.arrays import Arrays, check_class_names
+from search.data.bounded import check_unpacked
+from search.data.labels import LARGEST, classes_of, text_array
 from search.data.source import Source
 from search.data.stack import stack
 
-BATCH = 1000  # rows that are in memory at a time
+BATCH, IN_MEMORY = 1000, 1 << 26  # rows, and about the bytes of them, that are in memory at a time
+LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes
+LABELS, OF_LABEL = 1 << 16, 64  # rows of labels that are read at a time, and bytes that each takes
 
 
 @dataclass(frozen=True)
@@ -37,15 +42,13 @@ class Tables:
 
 
 def find_parquet(path: Path) -> Tables | None:
-    """None for a folder without parquet files. Raises: BadInput where none of them is for training."""
+    """None for a folder without parquet files to train on."""
     if path.is_file():
         return Tables([path], [])
     files = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
     train = [file for file in files if "train" in file.name.lower()]
-    if files and not train:
-        raise BadInput(f"{path}: none of its parquet files is called *train*.parquet; rename one, or name the file")
     test = [file for file in files if "test" in file.name.lower() and file not in train]
-    return Tables(train, test) if files else None
+    return Tables(train, test) if train else None
 
 
 def named_pictures(tables: Tables) -> list[Path]:
@@ -53,14 +56,12 @@ def named_pictures(tables: Tables) -> list[Path]:
     found: list[Path] = []
     for file in tables.files:
         with _open(file) as table:
-            groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
-            columns = [group.column(i) for group in groups for i in range(group.num_columns)]
+            columns = [group.column(i) for group in _row_groups(table) for i in range(group.num_columns)]
             held = [c.statistics for c in columns if c.path_in_schema in ("image.bytes", "image")]
             if not held or any(statistics is None or statistics.null_count != 0 for statistics in held):
-                for batch in table.iter_batches(BATCH, columns=["image.path"]):
-                    rows = batch.column(0).to_pylist() if batch.num_columns else []
-                    paths = [row["path"] for row in rows if row and row["path"]]
-                    found += [place for each in paths if (place := file.parent / each).is_file()]
+                rows = (row for batch in _batches(table, file, BATCH, "image.path") for row in batch)
+                places = (_place(file, row["path"]) for row in rows if isinstance(row, dict))
+                found += [place for place in places if place is not None and place.is_file()]
     return found
 
 
@@ -72,7 +73,14 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
         labels = [_labels(table, file) for table, file in opened_tables]
         if len({each.dtype.kind for each in labels}) > 1:
             raise BadInput(f"{path}: labels are numbers in one file and text in another; write them alike")
-        pictures = (item for table, file in opened_tables for item in _pictures(table, file))
+        if names is not None and labels[0].dtype.kind == "i":
+            names = check_class_names(text_array(names, f"{path}: class names"), labels[0], str(path))
+        else:
+            names = None
+        test_labels = np.concatenate(labels[len(tables.train) :]) if tables.test else None
+        classes_of(np.concatenate(labels[: len(tables.train)]), test_labels, names, str(path))
+        tables_with_labels = zip(opened_tables, labels, strict=True)
+        pictures = (item for (table, file), each in tables_with_labels for item in _pictures(table, file, len(each)))
         read = stack(pictures, sum(map(len, labels)), source, str(path))
     kept = np.concatenate(labels)[read.kept]
     training = int(np.searchsorted(read.kept, sum(map(len, labels[: len(tables.train)]))))
@@ -83,7 +91,7 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
         kept[:training],
         read.images[training:] if tables.test else None,
         kept[training:] if tables.test else None,
-        class_names=names if kept.dtype.kind == "i" else None,
+        class_names=names,
         preprocessing=read.preprocessing,
         notes=read.notes,
     )
@@ -100,15 +108,47 @@ def _open(file: Path) -> Any:
         table = parquet.ParquetFile(file)
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(file, error) from error
-    for column in ("image", "label"):
-        if column not in table.schema_arrow.names:
-            found = ", ".join(table.schema_arrow.names)
-            table.close()
-            raise BadInput(f"{file}: no column {column!r}, only {found}; rename one")
-    if table.metadata.num_rows == 0:
+    try:
+        _check_columns(table, file)
+    except BadInput:
         table.close()
-        raise BadInput(f"{file}: no rows; add pictures or remove the file")
+        raise
     return table
+
+
+def _check_columns(table: Any, file: Path) -> None:
+    """Raises: BadInput for a table without the two columns or rows, or one that unpacks to far more than its size."""
+    columns = table.schema_arrow.names
+    for column in ("image", "label"):
+        if columns.count(column) != 1:
+            found = f"no column {column!r}, only {listed(columns)}; rename one"
+            raise BadInput(f"{file}: {f'two columns {column!r}; leave one' if column in columns else found}")
+    rows = table.metadata.num_rows
+    if rows <= 0:
+        raise BadInput(f"{file}: no rows; add pictures or remove the file")
+    largest = max((group.total_byte_size for group in _row_groups(table)), default=0)
+    check_unpacked(max(rows * OF_LABEL, largest), file.stat().st_size, str(file))
+
+
+def _row_groups(table: Any) -> list[Any]:
+    """What the table says of each of them."""
+    return [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
+
+
+def _batches(table: Any, file: Path, rows: int, column: str) -> Iterator[list[Any]]:
+    """The values of a column, so many rows at a time; empty where there is no such column. Raises: BadInput."""
+    import pyarrow
+
+    batches = table.iter_batches(rows, columns=[column])
+    while True:
+        try:
+            batch = next(batches, None)
+            values = batch.column(0).to_pylist() if batch is not None and batch.num_columns else []
+        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+            raise _damaged(file, error) from error
+        if batch is None:
+            return
+        yield values
 
 
 def _damaged(file: Path, error: Exception) -> BadInput:
@@ -120,41 +160,35 @@ def _class_names(table: Any) -> tuple[str, ...] | None:
     """What the Hugging Face metadata in the schema calls the classes, if it does."""
     try:
         info = json.loads((table.schema_arrow.metadata or {})[b"huggingface"])
-        return tuple(map(str, info["info"]["features"]["label"]["names"]))
-    except (KeyError, TypeError, ValueError):  # no metadata, or none of a class label
+        names = info["info"]["features"]["label"]["names"]
+        return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+    except (KeyError, TypeError, ValueError, RecursionError):  # no metadata, or none of a class label
         return None
 
 
 def _labels(table: Any, file: Path) -> npt.NDArray[np.generic]:
     """Labels (N,) as int64 or text. Raises: BadInput."""
-    import pyarrow
-
-    try:
-        values = table.read(columns=["label"]).column("label").to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise _damaged(file, error) from error
+    values = [value for batch in _batches(table, file, LABELS, "label") for value in batch]
     if None in values:
         raise BadInput(f"{file}: row {values.index(None)}: the label is missing; fill it in or leave the row out")
     kinds = {type(value) for value in values}
     if kinds not in ({int}, {str}):
-        raise BadInput(f"{file}: labels such as {values[0]!r}; use whole numbers or text")
-    return np.array(values, dtype=np.int64 if kinds == {int} else None)
+        raise BadInput(f"{file}: labels such as {repr(values[0])[:40]}; use whole numbers or text")
+    if kinds == {str}:
+        return text_array(values, str(file))
+    if max(values) > LARGEST:
+        raise BadInput(f"{file}: label {max(values)}; use whole numbers up to {LARGEST}, or text")
+    return np.array(values, dtype=np.int64)
 
 
-def _pictures(table: Any, file: Path) -> Iterator[tuple[str, Path | bytes]]:
-    """Each row's picture, encoded, with a name for it."""
-    import pyarrow
-
+def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path | bytes]]:
+    """Each row's picture, encoded, with a name for it. Raises: BadInput where there are not as many as labels."""
     row = 0
-    batches = table.iter_batches(BATCH, columns=["image"])
-    while True:
-        try:
-            batch = next(batches, None)
-        except (pyarrow.ArrowException, OSError) as error:
-            raise _damaged(file, error) from error
-        if batch is None:
-            return
-        for value in batch.column(0).to_pylist():
+    of_row = max(1, sum(group.total_byte_size for group in _row_groups(table)) // table.metadata.num_rows)
+    for batch in _batches(table, file, max(1, min(BATCH, IN_MEMORY // of_row)), "image"):
+        if row + len(batch) > labels:
+            break
+        for value in batch:
             held = value.get("bytes") if isinstance(value, dict) else value
             named = value.get("path") if isinstance(value, dict) else None
             where = f"{file}, row {row}"
@@ -165,11 +199,24 @@ def _pictures(table: Any, file: Path) -> Iterator[tuple[str, Path | bytes]]:
             else:
                 yield f"{where}, {named}", _below(file, named, where)
             row += 1
+    if row != labels:
+        raise _damaged(file, ValueError(f"not as many pictures as the {labels} labels"))
 
 
-def _below(file: Path, named: str, where: str) -> Path:
+def _place(file: Path, named: object) -> Path | None:
+    """Where a table says that a picture lies; None for what cannot be a file's name."""
+    if not isinstance(named, str) or not named.isprintable() or len(named) > LONGEST_PATH:
+        return None
+    if any(len(part.encode()) > LONGEST_NAME for part in named.split("/")):
+        return None
+    return Path(os.path.realpath(file.parent / named))
+
+
+def _below(file: Path, named: object, where: str) -> Path:
     """The picture that a table names. Raises: BadInput where it leads out of the table's folder."""
-    place = (file.parent / named).resolve()
+    place = _place(file, named)
+    if place is None:
+        raise BadInput(f"{where}: {str(named)[:40]!r} is no file's name; put the picture's bytes into the table")
     if not place.is_relative_to(file.parent.resolve()):
         raise BadInput(f"{where}: {named} does not lie below {file.parent}; put the picture's bytes into the table")
     return place

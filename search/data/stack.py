@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, plural
+from search.command import BadInput, listed, plural
 from search.data.color import check_colour, done_to_colour
-from search.data.decode import STEPS, BadPicture, decode
+from search.data.decode import FORMATS, NO_FORMAT, STEPS, BadPicture, decode
+from search.data.depth import Depth, check_depths, done_to_depth
 from search.data.fit import FITS, done_to_size
 from search.data.source import Source
 
@@ -32,8 +33,8 @@ class Stack:
 def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Source, where: str) -> Stack:
     """Decodes and resizes them one by one; only their grey levels stay in memory.
 
-    count: how many there are. Raises: BadInput for a bad picture, for sizes that differ without --size, for a
-    channel of grey pictures, and where nothing is left.
+    count: how many there are. Raises: BadInput for bad pictures, for sizes that differ without --size, for a
+    channel of grey pictures, for levels that are all dark, and where nothing is left.
     """
     fit = source.fit or "letterbox"
     images = np.empty((0, 0, 0), np.uint8)
@@ -41,14 +42,16 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
     kept: list[int] = []
     bad: list[str] = []
     done: set[str] = set()
+    deep: list[tuple[str, Depth]] = []
     for place, (name, encoded) in enumerate(pictures):
         try:
-            picture, steps = decode(encoded, source.color)
+            decoded = decode(encoded, source.color)
         except BadPicture as error:
-            if not source.skip_bad:
-                raise BadInput(f"{name} {error}; mend or remove it, or leave bad ones out with --skip-bad") from error
             bad.append(f"{name} {error}")
             continue
+        if bad and not source.skip_bad:
+            continue  # what follows is decoded to tell how many are bad
+        picture = decoded.picture
         if source.sides is not None:
             picture = FITS[fit](picture, *source.sides)
         if not kept:
@@ -61,14 +64,26 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
             )
         images[len(kept)] = np.asarray(picture)
         kept.append(place)
-        done |= steps
+        done |= decoded.done
+        if decoded.depth is not None:
+            deep.append((name, decoded.depth))
+    if bad and not source.skip_bad:
+        of = f"{len(bad)} of {count} pictures are bad: " if len(bad) > 1 else ""
+        them = "it" if len(bad) == 1 else "them"
+        formats = f" (formats: {', '.join(FORMATS)})" if any(NO_FORMAT in each for each in bad) else ""
+        raise BadInput(
+            f"{of}{listed(bad, '; ')}; mend or remove {them}{formats}, or leave bad ones out with --skip-bad"
+        )
     if not kept:
         raise BadInput(f"{where}: no picture left after --skip-bad; the first: {bad[0]}")
+    check_depths(deep, where)
     if "colour" not in done:
         check_colour(source.color, where)
     preprocessing = done_to_colour(source.color) if "colour" in done else {}
     preprocessing |= {} if source.sides is None else done_to_size(*source.sides, fit)
     for step in sorted(done & STEPS.keys()):
         preprocessing |= STEPS[step]
-    notes = (f"{plural(len(bad), 'bad picture')} skipped, the first: {bad[0]}",) if bad else ()
+    if deep:
+        preprocessing |= done_to_depth(deep[0][1].bits)
+    notes = (f"{plural(len(bad), 'bad picture')} skipped: {listed(bad, '; ')}",) if bad else ()
     return Stack(images[: len(kept)], np.array(kept, dtype=np.int64), preprocessing, notes)
