@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from search.data.decode import BadPicture, decode
+from search.data import decode as decoding
+from search.data.decode import FORMATS, BadPicture, decode
+from search.data.depth import Depth
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
@@ -22,7 +24,7 @@ def encoded(picture, form="PNG", **how):
 
 
 def levels(data, color="gray"):
-    return np.asarray(decode(data, color)[0])
+    return np.asarray(decode(data, color).picture)
 
 
 @pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
@@ -34,10 +36,10 @@ def test_grey_pictures_of_any_format_come_back_as_they_are(form):
 def test_colour_of_any_mode_becomes_grey_as_pillow_makes_it(mode):
     picture = Image.fromarray(RGB).convert(mode)
     data = encoded(picture, "PNG" if mode in ("RGB", "P") else "TIFF")
-    picture, done = decode(data, "gray")
+    found = decode(data, "gray")
     with Image.open(BytesIO(data)) as read:
-        assert np.array_equal(np.asarray(picture), np.asarray(read.convert("RGB").convert("L")))
-    assert done == {"colour"}
+        assert np.array_equal(np.asarray(found.picture), np.asarray(read.convert("RGB").convert("L")))
+    assert found.done == {"colour"}
     assert np.array_equal(levels(encoded(Image.fromarray(RGB)), "channel:b"), RGB[..., 2])
 
 
@@ -45,12 +47,12 @@ def test_pictures_of_one_bit_are_black_and_white():
     assert set(np.unique(levels(encoded(Image.fromarray(GREY > 127))))) == {0, 255}
 
 
-@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "PPM", "JPEG2000"])
 def test_sixteen_bits_become_eight_by_their_upper_half(form):
     deep = RNG.integers(0, 65536, (5, 7)).astype(np.uint16)
-    picture, done = decode(encoded(Image.fromarray(deep), form), "gray")
-    assert np.array_equal(np.asarray(picture), deep >> 8)
-    assert done == {"sixteen bits"}
+    found = decode(encoded(Image.fromarray(deep), form), "gray")
+    assert np.array_equal(np.asarray(found.picture), deep >> 8)
+    assert found.depth == Depth(16, deep.min(), deep.max())
 
 
 @pytest.mark.parametrize(("mode", "done"), [("LA", {"transparency"}), ("RGBA", {"transparency", "colour"})])
@@ -58,10 +60,10 @@ def test_transparency_lies_on_white(mode, done):
     alpha = Image.fromarray(np.where(GREY > 127, 255, 0).astype(np.uint8))
     picture = Image.fromarray(RGB).convert("L").convert("RGB").convert(mode)
     picture.putalpha(alpha)
-    found, steps = decode(encoded(picture), "gray")
+    found = decode(encoded(picture), "gray")
     solid = np.asarray(Image.fromarray(RGB).convert("L"))
-    assert np.array_equal(np.asarray(found), np.where(GREY > 127, solid, 255))
-    assert steps == done
+    assert np.array_equal(np.asarray(found.picture), np.where(GREY > 127, solid, 255))
+    assert found.done == done
 
 
 def test_a_palettes_transparent_colour_lies_on_white():
@@ -89,9 +91,9 @@ def test_a_picture_is_turned_as_its_exif_orientation_says(orientation, seed):
     stored = np.random.default_rng(seed).integers(0, 256, (4, 6), dtype=np.uint8)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    picture, done = decode(encoded(Image.fromarray(stored), exif=exif), "gray")
-    assert np.array_equal(np.asarray(picture), TURNS[orientation](stored))
-    assert done == ({"orientation"} if orientation > 1 else set())
+    found = decode(encoded(Image.fromarray(stored), exif=exif), "gray")
+    assert np.array_equal(np.asarray(found.picture), TURNS[orientation](stored))
+    assert found.done == ({"orientation"} if orientation > 1 else set())
 
 
 @pytest.mark.parametrize("form", ["GIF", "TIFF", "PNG"])
@@ -103,12 +105,15 @@ def test_of_several_frames_the_first_is_taken(form):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "is no picture that Pillow can read"),
-        (b"some text", "is no picture that Pillow can read"),
+        (b"", "is no picture of a format that is read"),
+        (b"some text", "is no picture of a format that is read"),
         (encoded(Image.fromarray(RGB))[:60], "cannot be read"),
         (encoded(Image.fromarray(np.tile(RGB, (20, 20, 1))), "JPEG")[:-200], "cannot be read"),
         (encoded(Image.fromarray(GREY.astype(np.float32)), "TIFF"), "has floating-point pixels"),
-        (encoded(Image.fromarray(GREY.astype(np.int32) - 300), "TIFF"), r"has grey levels -\d+..-\d+; save it with"),
+        (
+            encoded(Image.fromarray(GREY.astype(np.int32) - 300), "TIFF"),
+            r"has grey levels -\d+..-\d+ and does not say how many bits they have; save it with 8 or 16 bits",
+        ),
     ],
 )
 def test_what_is_no_usable_picture_says_why(data, said):
@@ -121,8 +126,41 @@ def test_a_file_that_is_not_there_says_so(tmp_path):
         decode(tmp_path / "a.png", "gray")
 
 
+def test_a_picture_of_too_many_pixels_is_never_unpacked(monkeypatch):
+    data = encoded(Image.fromarray(GREY))
+    monkeypatch.setattr(decoding, "LARGEST_PICTURE", GREY.size)
+    assert decode(data, "gray").picture.size == (7, 5)
+    monkeypatch.setattr(decoding, "LARGEST_PICTURE", GREY.size - 1)
+    monkeypatch.setattr(decoding, "_converted", None)
+    with pytest.raises(BadPicture, match="has 7x5 pixels, more than the 34 that are read"):
+        decode(data, "gray")
+
+
 @pytest.mark.parametrize("limit", [30, 10])  # Pillow warns above its limit, and refuses above twice of it
-def test_a_decompression_bomb_is_never_unpacked(monkeypatch, limit):
+def test_pillows_own_limit_is_said_in_the_same_words(monkeypatch, limit):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(BadPicture, match=f"more than {limit} pixels, perhaps a decompression bomb"):
+    with pytest.raises(BadPicture, match="has more than the 67108864 pixels that are read"):
         decode(encoded(Image.fromarray(GREY)), "gray")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_format_of_the_list_is_read(form):
+    assert decode(encoded(Image.fromarray(RGB), form), "gray").picture.size == (7, 5)
+
+
+def test_a_phones_jpeg_with_several_pictures_is_read():
+    pictures = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
+    assert decode(encoded(pictures[0], "MPO", save_all=True, append_images=pictures[1:]), "gray").picture.mode == "L"
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+def test_no_other_program_is_started_for_a_picture(monkeypatch):
+    def started(*_, **__):
+        raise AssertionError("a program was started")
+
+    monkeypatch.setattr("subprocess.Popen", started)
+    for data in (EPS, encoded(Image.fromarray(RGB), "ICO"), encoded(Image.fromarray(RGB), "TGA")):
+        with pytest.raises(BadPicture, match="is no picture of a format that is read"):
+            decode(data, "gray")

@@ -98,7 +98,10 @@ def test_given_groups_are_kept(tmp_path):
     [
         (lambda folder: folder / "nothing.csv", "no such file or folder"),
         (lambda folder: folder, r"empty; it needs \*_train.csv and \*_test.csv, images.npy .* a folder of pictures"),
-        (lambda folder: write_csv(folder / "a.csv", toy_pictures().train) and folder, r"needs one file \*_train.csv"),
+        (
+            lambda folder: write_csv(folder / "a.csv", toy_pictures().train) and folder,
+            r"it has a.csv; it needs \*_train.csv and \*_test.csv",
+        ),
         (
             lambda folder: (folder / "a.txt").write_text("x") and folder / "a.txt",
             "not a .csv, .zip, .npz or .parquet file",

@@ -70,12 +70,12 @@ def test_pictures_that_are_named_by_a_path_lie_below_the_table_and_the_cache_kno
 def test_bad_pictures_are_named_or_left_out_and_sizes_can_be_given():
     images = [*STRUCTS[:-2], {"bytes": b"x", "path": "x"}, None]
     file = save("a.parquet", images)
-    with pytest.raises(BadInput, match=r"a.parquet, row 106 is no picture that Pillow can read"):
+    with pytest.raises(BadInput, match=r"a.parquet, row 106 is no picture of a format that is read"):
         load_pictures(Source(file))
     pictures, _ = load_pictures(Source(file, skip_bad=True, size="6x6"))
     assert np.array_equal(pictures.train.labels, PART.labels[:-2])
     assert pictures.shape == (6, 6)
-    assert pictures.notes[0].startswith("2 bad pictures skipped, the first: a.parquet, row 106")
+    assert pictures.notes[0].startswith("2 bad pictures skipped: a.parquet, row 106")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_bad_pictures_are_named_or_left_out_and_sizes_can_be_given():
         (lambda: save("a.parquet", STRUCTS[:0], PART.labels[:0]), "no rows; add pictures"),
         (lambda: Path("a.parquet").write_bytes(b"x" * 99) and "a.parquet", "no parquet file, or a damaged one"),
         (lambda: cut("a.parquet"), "no parquet file, or a damaged one"),
-        (lambda: save("h/validation.parquet") and "h", r"h: none of its parquet files is called \*train\*.parquet"),
+        (lambda: save("h/validation.parquet") and "h", r"h: it has validation.parquet; it needs .*\*train\*.parquet"),
         (
             lambda: save("h/train.parquet") and save("h/test.parquet", labels=[*map(str, PART.labels)]) and "h",
             "labels are numbers in one file and text in another",

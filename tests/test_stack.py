@@ -40,12 +40,16 @@ def test_sizes_that_differ_are_refused_with_two_names_unless_there_is_a_size():
 
 def test_a_bad_picture_is_named_or_left_out_and_counted():
     pictures = named(grey(), b"no picture", grey(), b"")
-    with pytest.raises(BadInput, match=r"1.png is no picture that Pillow can read; .* --skip-bad"):
+    with pytest.raises(
+        BadInput, match=r"2 of 4 pictures are bad: 1.png is no .*; 3.png is no .*AVIF, BMP, .* --skip-bad"
+    ):
         stack(pictures, 4, Source(), "x")
     made = stack(pictures, 4, Source(skip_bad=True), "x")
     assert made.kept.tolist() == [0, 2]
     assert made.images.shape == (2, 6, 8)
-    assert made.notes == ("2 bad pictures skipped, the first: 1.png is no picture that Pillow can read",)
+    assert made.notes == (
+        "2 bad pictures skipped: " + "; ".join(f"{i}.png is no picture of a format that is read" for i in (1, 3)),
+    )
     with pytest.raises(BadInput, match=r"x: no picture left after --skip-bad; the first: 0.png"):
         stack(named(b"", b"x"), 2, Source(skip_bad=True), "x")
 
@@ -56,7 +60,7 @@ def test_what_was_done_is_written_down():
     assert np.array_equal(made.images[1], coloured[..., 0])
     assert made.preprocessing == {"color": "channel:r"}
     deep = encoded(Image.fromarray(grey().astype(np.uint16) * 257))
-    assert stack(named(deep), 1, Source(), "x").preprocessing == {"sixteen_bits": "x >> 8"}
+    assert stack(named(deep), 1, Source(), "x").preprocessing == {"bit_depth": {"bits": 16, "formula": "x >> 8"}}
     glass = encoded(Image.fromarray(grey()).convert("LA"))
     assert stack(named(glass), 1, Source(), "x").preprocessing == {"transparency": 255}
 
