@@ -20,11 +20,12 @@ from search.data.source import Source
 from search.data.split import split_pictures
 from search.encodings import ENCODINGS
 from search.objective import Result
+from search.queue import enqueue
 from search.references import Reference
 from search.rules import Pixels
-from search.samplers import make_sampler
+from search.samplers import SeededByRank
 from search.space import Space
-from search.trials import ask, enqueue, tell
+from search.trials import ask, tell
 
 Value = Callable[[Binarization], float]
 Tried = list[tuple[Binarization, float]]  # in order, with the noisy value
@@ -42,11 +43,10 @@ def run_study(
 ) -> Tried:
     """One study. Its noise depends on the seed and on what is trained, so that studies of a seed are paired."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize")
+    study = optuna.create_study(direction="maximize", sampler=SeededByRank(sampler, seed, space))
     enqueue(study, space, found, trials)
     tried: Tried = []
-    for number in range(trials):
-        study.sampler = make_sampler(sampler, seed, number, space)
+    for _ in range(trials):
         asked = ask(study, space, seed)
         luck = noise * _normal(seed, asked.training_seed, asked.binarization) if noise else 0.0
         seen = value(asked.binarization) + luck

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREY, ORANGE, styled
 from search.command import write_atomically
-from search.metrics import NORMAL_95, Metric
+from search.metrics import Metric
 
 COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
 
@@ -31,7 +31,12 @@ def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
                 showlegend=column == 1,
                 mode="lines+markers",
                 line={"color": COLORS[str(name)]},
-                error_y={"type": "data", "array": NORMAL_95 * rows["standard_error"]},
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": rows["high"] - rows["value"],
+                    "arrayminus": rows["value"] - rows["low"],
+                },
                 text=rows["light"],
                 hovertemplate=f"%{{text}}: {number}<extra>{name}</extra>",
                 row=1,

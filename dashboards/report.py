@@ -145,7 +145,7 @@ def table(rows: pd.DataFrame, metric: Metric) -> Markup:
             "threshold ranges": rows["threshold_ranges"],
             **columns_of_kind(rows),
             "bits a pixel": rows["channels"],
-            metric.name: [metric.shown(row["value"], row["standard_error"]) for row in rows.to_dict("records")],
+            metric.name: [metric.shown(row["value"], (row["low"], row["high"])) for row in rows.to_dict("records")],
             "trials": rows["trials"],
             "found by": rows["reference"].where(rows["reference"].notna(), "search"),
         }

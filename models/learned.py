@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.train import Recipe, Resident, batch_loss, batches, encode, new_network, steps_an_epoch
+from models.train import Recipe, Resident, batch_loss, batches, encode, new_network, steps_an_epoch, without_tf32
 
 LEVELS = 256
 WINDOW = 32.0  # grey levels on both sides of a threshold that its gradient comes from
@@ -72,6 +72,7 @@ def learn_thresholds(
     Deterministic for a seed on one CPU with one number of threads.
     """
     started = time.perf_counter()
+    without_tf32()
     torch.manual_seed(seed)
     network = new_network(len(start), training, classes, recipe)
     thresholds = nn.Parameter(torch.tensor(start, dtype=torch.float32, device=training.labels.device))

@@ -88,7 +88,7 @@ class Outcome:
     """What one lane's training came to.
 
     logits: (N, classes) float32 for each validation picture after the last epoch that was trained; None
-    before the first. pruned, diverged: whether and how it ended early.
+    before the first. pruned, diverged: whether and how it ended early; diverged: the loss or a logit was not finite.
     """
 
     logits: Logits | None = None
@@ -145,6 +145,7 @@ def _train_one(
 ) -> Outcome:
     started = time.perf_counter()
     device = training.labels.device
+    without_tf32()
     torch.manual_seed(lane.seed)
     tables = [torch.as_tensor(table, dtype=torch.float32, device=device) for table in lane.tables]
     quantization = Quantization(lane.weights, lane.activations, recipe.real_layers, recipe.gradient)
@@ -180,11 +181,20 @@ def _train_one(
         if report is None and epoch + 1 < recipe.epochs:
             continue
         outcome.logits = predict(averaged or network, validation_u8, tables, lane.local).cpu().numpy()
+        if not np.isfinite(outcome.logits).all():
+            outcome.diverged = True
+            break
         if report is not None and report(epoch, outcome.logits) and epoch + 1 < recipe.epochs:
             outcome.pruned = True
             break
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def without_tf32() -> None:
+    """Makes float32 mean float32 on a GPU too: without this, convolutions there round to TF32's 10 bits."""
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
 
 
 def new_network(

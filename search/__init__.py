@@ -1,6 +1,6 @@
 """The search: what is searched, and the run itself. The map:
 
-study.py       python -m search.study: the whole run, readable from top to bottom
+study.py       python -m search.study: the whole run, readable from top to bottom; loop.py: its loop
 confirm.py     python -m search.confirm: retrains finalists, reads the test set once
 finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
 findings.py    what a reading found; confirmed.py: as text; tables.py: text or Markdown
@@ -16,7 +16,7 @@ metrics.py     what a value measures
 samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py
 objective.py   trial specs and a split to results
 statistics.py  accuracies and their differences, with intervals over photos and seeds; intervals.py: how these are made
-trials.py      one trial's way through Optuna
+trials.py      one trial's way through Optuna; queue.py: references first, each once
 worker.py      who trains, and whether that process still lives
 joining.py     creating or joining a study; protocol.py: what must be equal for that
 greyscale.py   the greyscale reference run

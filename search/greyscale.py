@@ -1,21 +1,28 @@
-"""The greyscale reference: a run of its own under the study's protocol, made once.
+"""The greyscale reference: a run of its own under the study's protocol, made once, whoever begins with it.
 
 It has no cut points, so it is no trial; studies of the same protocol share it.
 """
 
+import json
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import optuna
+import torch
 
 from search.binarize import REAL, Arithmetic, Greyscale
 from search.command import say
 from search.metrics import METRICS
-from search.objective import Evaluate, TrialSpec
+from search.objective import DIVERGED, Evaluate, TrialSpec, trained_with
 from search.protocol import Protocol
+from search.queue import Once
 from storage.database import Database
 from storage.records import Run, load_runs, save_run
 from storage.results import GREYSCALE_INPUT, SPACE
+
+POLL_SECONDS = 0.5  # between two looks whether another process has trained it
 
 
 def greyscale_run(
@@ -24,36 +31,70 @@ def greyscale_run(
     protocol: Protocol,
     colors: int,
     evaluate: Evaluate,
+    device: torch.device,
     check: Callable[[], None],
 ) -> Run | None:
     """The stored run of this protocol, or a new one; None when its training diverged."""
     input = greyscale_of(study.user_attrs[SPACE], colors)
-    runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == str(input)]
-    if not runs:
+    run = _stored(database, protocol, input)
+    once, what = Once(protocol.fingerprint, database), f"run {json.dumps(asdict(input), sort_keys=True)}"
+    waiting = False
+    while run is None:
         check()
-        say(f"{input} reference: training")
-        (result,) = evaluate([TrialSpec(input, protocol.seed)], lambda *_: False, check)
-        if result.value is None or result.standard_error is None:
-            say(f"{input} reference: failed, the training loss became NaN or infinite; there is no gap to show")
-            return None
-        made = Run(
-            protocol.fingerprint,
-            str(input),
-            protocol.seed,
-            result.value,
-            result.standard_error,
-            result.steps,
-            round(result.seconds, 2),
-        )
-        save_run(database, made)
-        runs = [run for run in load_runs(database, protocol.fingerprint) if run.input == str(input)]
+        if once.mine(what):
+            try:
+                if (run := _stored(database, protocol, input)) is None:
+                    run = _train(database, protocol, input, evaluate, device, check)
+            finally:
+                once.give_back(what)
+            if run is None:
+                return None
+            break
+        if not waiting:
+            say(f"{input} reference: another process trains it")
+            waiting = True
+        time.sleep(POLL_SECONDS)
+        run = _stored(database, protocol, input)
     if str(input) != str(Greyscale()) and GREYSCALE_INPUT not in study.user_attrs:
         study.set_user_attr(GREYSCALE_INPUT, str(input))
     shown = f"greyscale validation {protocol.metric}"  # for those who browse
     if shown not in study.user_attrs:
-        study.set_user_attr(shown, round(runs[0].value, 4))
-    say(f"{input} reference: {METRICS[protocol.metric].shown(runs[0].value, runs[0].standard_error)}")
-    return runs[0]
+        study.set_user_attr(shown, round(run.value, 4))
+    say(f"{input} reference: {METRICS[protocol.metric].shown(run.value, run.interval)}")
+    return run
+
+
+def _stored(database: Database, protocol: Protocol, input: Greyscale) -> Run | None:
+    return next((run for run in load_runs(database, protocol.fingerprint) if run.input == str(input)), None)
+
+
+def _train(
+    database: Database,
+    protocol: Protocol,
+    input: Greyscale,
+    evaluate: Evaluate,
+    device: torch.device,
+    check: Callable[[], None],
+) -> Run | None:
+    """Trains and keeps it; None when the training diverged."""
+    say(f"{input} reference: training")
+    (result,) = evaluate([TrialSpec(input, protocol.seed)], lambda *_: False, check)
+    if result.value is None or result.standard_error is None or result.interval is None:
+        say(f"{input} reference: failed, {DIVERGED}; there is no gap to show")
+        return None
+    made = Run(
+        protocol=protocol.fingerprint,
+        input=str(input),
+        seed=protocol.seed,
+        value=result.value,
+        standard_error=result.standard_error,
+        accuracies=result.steps,
+        seconds=round(result.seconds, 2),
+        interval=result.interval,
+        trained_with=trained_with(device),
+    )
+    save_run(database, made)
+    return made
 
 
 def greyscale_of(space: Mapping[str, Any], colors: int) -> Greyscale:

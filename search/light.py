@@ -28,7 +28,7 @@ from search.data.source import source_of
 from search.data.split import Split, at_most_variants, split_pictures
 from search.drift import Drift, drifts
 from search.metrics import METRICS, NORMAL_95, Metric
-from search.objective import by_photo, choose_device, lane_of
+from search.objective import DIVERGED, by_photo, choose_device, interval_over_photos, lane_of
 from search.rules import Pixels, quantile, uniform
 from search.stop import Stopped, StopSignals
 from search.tables import FORMATS
@@ -82,7 +82,8 @@ def light(args: argparse.Namespace) -> int:
                 scores |= under_each_light(name, each, split, training, recipe, protocol, args.seeds, signals.check)
         except Stopped as stop:
             return STOPPED + stop.signal
-    data, metric = light_data(scores), METRICS[protocol["metric"]]
+    metric = METRICS[protocol["metric"]]
+    data = light_data(scores, metric)
     write_light(data, f"{args.thresholds.name}: {binarization}", metric, args.output)
     say(f"figure: {args.output}")
     print(FORMATS[args.format](light_table(data, metric)), flush=True)
@@ -161,7 +162,7 @@ def under_each_light(
         lane, classes = lane_of(input, seed), len(split.pictures.class_names)
         (outcome,) = train([lane], training, lit, classes, recipe, None, check)
         if outcome.logits is None or outcome.diverged:
-            raise RuntimeError(f"{name} ({input}), seed {seed}: the training loss became NaN or infinite")
+            raise RuntimeError(f"{name} ({input}), seed {seed}: {DIVERGED}")
         say(f"trained {name} ({input}), seed {seed}")
         for drift, logits in zip(lights, np.split(outcome.logits, len(lights)), strict=True):
             scores = metric.score(logits, validation.labels)
@@ -171,13 +172,14 @@ def under_each_light(
     return {(name, drift): unchanged if drift.is_none else mean_of(found[name, drift]) for drift in drifts()}
 
 
-def light_data(scores: dict[tuple[str, Drift], Scores]) -> pd.DataFrame:
-    """A row for each input and light: input, kind, amount, light (as text), none (no change), value, standard_error.
+def light_data(scores: dict[tuple[str, Drift], Scores], metric: Metric) -> pd.DataFrame:
+    """A row for each input and light: input, kind, amount, light (as text), none (no change), value, low, high.
 
     gain, gain_error: what per image has more than fixed under this light, on the same photos.
     """
     rows = []
     for (name, drift), each in scores.items():
+        low, high = interval_over_photos(each, metric)
         more = scores[PER_IMAGE, drift] - scores[FIXED, drift]
         rows.append(
             {
@@ -187,7 +189,8 @@ def light_data(scores: dict[tuple[str, Drift], Scores]) -> pd.DataFrame:
                 "light": str(drift),
                 "none": drift.is_none,
                 "value": each.value,
-                "standard_error": each.standard_error,
+                "low": low,
+                "high": high,
                 "gain": more.value,
                 "gain_error": more.standard_error,
             }
@@ -201,7 +204,8 @@ def light_table(data: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     for light_name, of_light in data.groupby("light", sort=False):
         by_input = of_light.set_index("input")
         shown = {
-            name: metric.shown(by_input["value"][name], by_input["standard_error"][name]) for name in by_input.index
+            name: metric.shown(by_input["value"][name], (by_input["low"][name], by_input["high"][name]))
+            for name in by_input.index
         }
         scale, form = (100, ".1f") if metric.percent else (1, ".3f")
         more, half = scale * of_light["gain"].iloc[0], scale * NORMAL_95 * of_light["gain_error"].iloc[0]

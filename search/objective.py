@@ -4,6 +4,7 @@ Enters: specs (a lookup table and a seed each) and a split. Leaves: results with
 photographs. Never reads the test set.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -15,12 +16,15 @@ from torch import Tensor
 
 from models.train import Lane, Logits, Resident, train
 from search.binarize import Input
-from search.command import BadInput
+from search.command import BadInput, plural
 from search.data.split import Fold as Parts
 from search.data.split import Split
-from search.metrics import METRICS, Metric, Scores
+from search.intervals import Bounds, validation_interval
+from search.metrics import METRICS, NORMAL_95, Metric, Scores
 from search.protocol import Protocol
 from storage.scores import Scores as PhotoScores
+
+DIVERGED = "the training diverged: NaN or infinite values"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Result:
     """What a trial's trainings came to.
 
     value: the metric over validation photos after the last epoch, the mean over folds and repeats; None when it
-    was pruned or diverged. standard_error: of value, over photos.
+    was pruned or diverged. standard_error: of value, over photos. interval: its 95 % interval over photos.
     steps: the metric after each epoch, or, with several trainings a trial, of each training.
     """
 
@@ -44,8 +48,9 @@ class Result:
     standard_error: float | None
     steps: tuple[float, ...]
     seconds: float
-    diverged: bool
+    diverged: bool  # the loss, a prediction or the value became NaN or infinite
     photos: PhotoScores | None = None  # of value, by photo
+    interval: Bounds | None = None
 
 
 # (lane, step, metric) after each step; True prunes that lane.
@@ -105,8 +110,11 @@ class _Running:
         weights = np.concatenate([fold.weights for fold, _ in self.done])
         groups = np.concatenate([fold.groups for fold, _ in self.done])
         value = float(np.average(scores, weights=weights))
-        photos = by_photo(scores, groups, weights)
-        return Result(value, photos.standard_error, tuple(self.steps), self.seconds, False, photos)
+        if not math.isfinite(value):
+            return Result(None, None, tuple(self.steps), self.seconds, True)
+        photos, metric = by_photo(scores, groups, weights), self.done[0][0].metric
+        interval = interval_over_photos(photos, metric)
+        return Result(value, photos.standard_error, tuple(self.steps), self.seconds, False, photos, interval)
 
 
 def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Evaluate:
@@ -164,9 +172,25 @@ def by_photo(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> 
     )
 
 
+def interval_over_photos(scores: PhotoScores, metric: Metric) -> Bounds:
+    """95 % interval of a value over photos. Of a share it is no point where no photo errs: some were not seen."""
+    if metric.percent:
+        return validation_interval(scores.by_photo.astype(np.float64), scores.weights.astype(np.float64))
+    arm = NORMAL_95 * scores.standard_error
+    return scores.value - arm, scores.value + arm
+
+
 def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:
     """Standard error of the weighted mean of scores (N,) when photos, not pictures, are independent."""
     return by_photo(scores, groups, weights).standard_error
+
+
+def trained_with(device: torch.device) -> str:
+    """On what a value depends beside its protocol and seed: `torch 2.13.0+cpu, cpu AVX512, 2 threads`."""
+    if device.type == "cuda":
+        return f"torch {torch.__version__}, {torch.cuda.get_device_name(device)}"
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"torch {torch.__version__}, cpu {capability}, {plural(torch.get_num_threads(), 'thread')}"
 
 
 def choose_device(name: str) -> torch.device:

@@ -15,7 +15,7 @@ from rich.table import Table
 from search.binarize import Binarization
 from search.command import plural, say
 from search.metrics import Metric
-from search.objective import Result
+from search.objective import DIVERGED, Result
 from search.trials import Asked
 from storage.records import Run
 
@@ -26,7 +26,7 @@ class Best:
 
     binarization: Binarization
     value: float
-    standard_error: float
+    interval: tuple[float, float]
 
 
 class Progress:
@@ -74,7 +74,7 @@ class Progress:
         """A trial ended; failed ones say why."""
         self.done, self.best = done, best
         if state is TrialState.FAIL:
-            outcome = "failed: the training loss became NaN or infinite"
+            outcome = f"failed: {DIVERGED}"
         elif state is TrialState.PRUNED:
             outcome = f"pruned after {self.step_name} {len(result.steps)} at {self.metric.shown(result.steps[-1])}"
         else:
@@ -96,7 +96,7 @@ class Progress:
     def _best_text(self) -> str:
         if self.best is None:
             return "none yet"
-        interval = self.metric.shown(self.best.value, self.best.standard_error)
+        interval = self.metric.shown(self.best.value, self.best.interval)
         text = f"{interval} with {self.best.binarization}, {plural(self.best.binarization.channels, 'channel')}"
         if self.greyscale is not None:
             text += f", {self.metric.gap(self.best.value, self.greyscale.value)} to {self.greyscale.input}"
@@ -120,6 +120,6 @@ class Progress:
             table.add_row("now", f"{self._now.binarization}{kind}  {self._step_text}")
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
-            shown = self.metric.shown(self.greyscale.value, self.greyscale.standard_error)
+            shown = self.metric.shown(self.greyscale.value, self.greyscale.interval)
             table.add_row(self.greyscale.input, f"{shown}, {self.greyscale_bits} bits a pixel")
         self._live.update(table)

@@ -12,7 +12,7 @@ import numpy as np
 from search.binarize import Arithmetic, Binarization
 from search.cut_points import AnyCutPoints, CutPoints, cut_points_of
 from search.encodings import ENCODINGS
-from search.rules import RULES, Pixels, Rule, uniform
+from search.rules import RULES, SUPERVISED, Pixels, Rule, uniform
 from search.space import Space
 
 PLANES = "bit-planes"  # the encoding, and its reference
@@ -50,7 +50,9 @@ class ToLearn:
     arithmetic: Arithmetic = Arithmetic()
 
 
-def references(which: str, pixels: Sequence[Pixels], space: Space, sign_mnist: bool) -> list[Reference | ToLearn]:
+def references(
+    which: str, pixels: Sequence[Pixels], space: Space, sign_mnist: bool, supervised: bool = True
+) -> list[Reference | ToLearn]:
     """References in an order that gives variety early, none of them twice.
 
     pixels: of each channel that has cut points of its own. A rule takes as many of each colour; the paper's and learned
@@ -61,12 +63,14 @@ def references(which: str, pixels: Sequence[Pixels], space: Space, sign_mnist: b
     thermometers as they were learned, bit planes are of the picture itself, and the others take the encodings, weights
     and activations in turn: a sampler that had seen only one would hardly try another. The picture's own levels are
     spread evenly whatever the training pixels are, so for the local encoding only uniform cut points are a rule.
+    supervised: False leaves out what looks at labels.
     """
     max_cuts = space.max_cuts
     fixed = [kind for kind in space.kinds if not ENCODINGS[kind[0]].local]
     series: list[list[Reference | ToLearn]] = []
     if which in ("all", "auto"):
-        for name, rule in RULES.items():
+        rules = {name: rule for name, rule in RULES.items() if supervised or name not in SUPERVISED}
+        for name, rule in rules.items():
             cuts = [_by_rule(rule, pixels, k) for k in _spread(max_cuts)]
             turn = cycle(space.kinds if rule is uniform else fixed or [None])
             kinds = [next(turn) if c is not None else None for c in cuts]
@@ -78,7 +82,7 @@ def references(which: str, pixels: Sequence[Pixels], space: Space, sign_mnist: b
     if fixed and len(pixels) == 1 and (which in ("all", "paper") or (which == "auto" and sign_mnist)):
         paper = [CutPoints.from_ranges(ranges) for ranges in PAPER]
         series.append([Reference("paper", Binarization(c, *fixed[0])) for c in paper if len(c) <= max_cuts])
-    if fixed and len(pixels) == 1 and which == "all":
+    if fixed and len(pixels) == 1 and which == "all" and supervised:
         kind = next((each for each in fixed if each[0] == "thermometer"), fixed[0])
         levels = np.count_nonzero(pixels[0].histogram)
         series.append([ToLearn(k, *kind) for k in _spread(max_cuts) if k < levels])

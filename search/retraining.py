@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 import torch
 
 from models.train import Resident, train
-from search.command import plural, say
+from search.command import say
 from search.data.split import Split
 from search.finalists import Entry
-from search.objective import lane_of
+from search.objective import DIVERGED, lane_of, trained_with
 from search.protocol import FIRST_SEED, Protocol
 from search.worker import is_gone, is_here, this_worker
 from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
@@ -44,7 +44,7 @@ def train_missing(
         silent = not is_here(found.worker) and dt.datetime.now(dt.UTC) - found.at > CLAIM_HOLDS
         if silent or is_gone(found.worker):
             release(database, key, found.worker)
-    trained_with = versions_and_device(device)
+    made_with = trained_with(device)
     chosen = protocol.chosen(split.development)
     training = Resident.of(chosen.images, chosen.labels, device)
     test_u8 = torch.from_numpy(split.test.images).to(device)
@@ -62,10 +62,9 @@ def train_missing(
             (outcome,) = train([lane], training, test_u8, classes, protocol.recipe, None, check)
             if outcome.diverged or outcome.logits is None:
                 raise TrainingDiverged(
-                    f"{key.input}, seed {key.seed}: the training loss became NaN or infinite; nothing is read. "
-                    "Another --budget has another recipe"
+                    f"{key.input}, seed {key.seed}: {DIVERGED}; nothing is read. Another --budget has another recipe"
                 )
-            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds, trained_with)
+            save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds, made_with)
         except BaseException:
             release(database, key, this_worker())
             raise
@@ -75,11 +74,3 @@ def train_missing(
         say(f"trained {key.input}, seed {key.seed - FIRST_SEED + 1}  | {left} left, {minutes:.0f} min")
     done = load_predicted(database, protocol.fingerprint)
     return [key for key in wanted if key not in done]
-
-
-def versions_and_device(device: torch.device) -> str:
-    """On what predictions depend beside protocol and seed: `torch 2.13.0+cpu, cpu AVX512, 2 threads`."""
-    if device.type == "cuda":
-        return f"torch {torch.__version__}, {torch.cuda.get_device_name(device)}"
-    capability = torch.backends.cpu.get_cpu_capability()
-    return f"torch {torch.__version__}, cpu {capability}, {plural(torch.get_num_threads(), 'thread')}"

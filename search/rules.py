@@ -163,3 +163,4 @@ RULES: dict[str, Rule] = {
     "uniform": uniform,
     "lloyd-max": lloyd_max,
 }
+SUPERVISED = ("entropy",)  # rules that look at the classes

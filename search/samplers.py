@@ -1,17 +1,19 @@
 """Samplers and pruners by name.
 
-Optuna does not store a sampler's random state. Here every trial gets a sampler whose seed is made of the
-study's seed and the trial's number, so a study that was stopped and resumed draws what it would have drawn
-without the stop, and two workers do not draw the same. Sobol' points (qmc) are the exception: their place in
-the sequence is stored, and the sequence must stay the same.
+Optuna does not store a sampler's random state. Here every trial gets a sampler whose seed is made of the study's seed
+and the trial's rank among the trials that count, so two workers do not draw the same, and one worker's study that was
+stopped and resumed draws what it would have drawn without the stop. That holds for all samplers but cmaes, which
+counts the trial that was stopped as a lost one of its generation. Sobol' points (qmc) have no seed of their own trial:
+their place in the sequence is stored, and the sequence must stay the same. The hyperband pruner goes by trial numbers.
 """
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
@@ -21,7 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.local import LocalSampler
 from search.repeats import RepeatsSampler
 from search.space import Space
-from storage.records import number_of_cuts
+from storage.records import STOPPED, number_of_cuts
 
 SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
 
@@ -143,9 +145,52 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
 }
 
 
-def make_sampler(name: str, seed: int, number: int, space: Space) -> BaseSampler:
-    """The sampler for the trial of that number."""
-    fresh = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+def make_sampler(name: str, seed: int, rank: int, space: Space) -> BaseSampler:
+    """The sampler for the trial of that rank: see `rank_of`."""
+    fresh = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return SAMPLERS[name](fresh, space)
+
+
+def rank_of(study: optuna.Study, number: int) -> int:
+    """How many trials before that number count: all but those that were stopped and queued again."""
+    return sum(t.number < number and STOPPED not in t.user_attrs for t in study.get_trials(deepcopy=False))
+
+
+class SeededByRank(BaseSampler):
+    """For each trial the sampler of that name with a seed of the trial's own; it keeps nothing from trial to trial."""
+
+    def __init__(self, name: str, seed: int, space: Space) -> None:
+        self.name, self.seed, self.space = name, seed, space
+        self._of_trial = make_sampler(name, seed, 0, space)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Makes the trial's sampler."""
+        self._of_trial = make_sampler(self.name, self.seed, rank_of(study, trial.number), self.space)
+        self._of_trial.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As the trial's sampler."""
+        return self._of_trial.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the trial's sampler."""
+        return self._of_trial.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As the trial's sampler."""
+        return self._of_trial.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """As the trial's sampler."""
+        self._of_trial.after_trial(study, trial, state, values)
+
+    def reseed_rng(self) -> None:
+        """Nothing: each trial has a seed of its own."""

@@ -15,11 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import optuna
 import torch
-from optuna.study import StudyDirection
 
 from search import confirm
-from search.binarize import Binarization
-from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
+from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
@@ -28,21 +26,21 @@ from search.data.split import Split, split_pictures
 from search.greyscale import greyscale_run
 from search.joining import default_name, join
 from search.learned import make_learner
-from search.metrics import METRICS
-from search.objective import Evaluate, TrialSpec, choose_device, make_objective
+from search.loop import best_so_far, search
+from search.objective import Evaluate, choose_device, make_objective, trained_with
 from search.outputs import output_folder, write_results
-from search.progress import Best, Progress
 from search.protocol import AUGMENTATIONS, BUDGETS, Budget, Protocol, make_protocol
+from search.queue import Once, enqueue
 from search.references import references
 from search.rules import Pixels
-from search.samplers import PRUNERS, make_sampler
+from search.samplers import PRUNERS
 from search.space import SCALES, Space
 from search.stop import Stopped, StopSignals
 from search.summary import summary
-from search.trials import Asked, ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell
+from search.trials import counted, made_with, put_back_abandoned
 from storage.database import Database, open_database
-from storage.records import DataSet, Run, candidates_frame, save_data_set, trials_frame
-from storage.results import SOURCE, data_set_fingerprint, internal, load_results, set_internal
+from storage.records import DataSet, save_data_set
+from storage.results import IDENTITY, SOURCE, data_set_fingerprint, internal, load_results, set_internal
 
 EXAMPLES = 6  # training pictures that are kept for the report
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
@@ -86,6 +84,11 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     remember_source(study, config.source, pictures)
     save_data_set(database, describe(split, protocol, np.concatenate([each.histogram for each in pixels])))
     say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
+    if others := made_with(study) - {trained_with(device)}:
+        say(
+            f"warning: trials of this study were trained with {' and '.join(sorted(others))}; now it is "
+            f"{trained_with(device)}, so that equal settings may give other values"
+        )
 
     # ── greyscale, references, search ──
     stopped: Stopped | None = None
@@ -93,87 +96,37 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         try:
             if put_back_abandoned(study):
                 say("a trial of an earlier run did not finish and is queued again")
-            greyscale = greyscale_run(database, study, protocol, pictures.colors, evaluate, signals.check)
-            wanted = references(config.references, pixels, space, pictures.name == "sign-mnist")
+            greyscale = greyscale_run(database, study, protocol, pictures.colors, evaluate, device, signals.check)
+            one_fold = config.folds == 1
+            wanted = references(config.references, pixels, space, pictures.name == "sign-mnist", supervised=one_fold)
+            if not one_fold and config.references in ("auto", "all"):
+                say(
+                    "note: with --folds there are no references that look at labels (entropy, learned): the photos "
+                    "that validate one fold train the others"
+                )
             if config.references == "paper" and not wanted:
                 say("note: the paper's cut points are of grey levels; this study has none of them")
             learn = make_learner(split, protocol, device, signals.check)
-            queue = partial(enqueue, study, space, wanted, config.trials, learn)
-            search(config, database, study, space, queue, evaluate, greyscale, signals.check, started)
+            once = Once(internal(study, IDENTITY), database)
+            queue = partial(enqueue, study, space, wanted, config.trials, learn, once, config.seed)
+            search(config, database, study, space, queue, evaluate, greyscale, device, signals.check, started)
         except Stopped as stop:
             stopped = stop
 
     # ── results ──
     if stopped is None:
         show_results(database, name, folder)
+        if counted(study) < config.trials:
+            not_confirmed = "" if config.confirm is None else "not confirmed: "
+            say(f"{not_confirmed}the study has {counted(study)} of {config.trials} trials; run again to go on")
+            return NOTHING_TO_SHOW
         if config.confirm is None:
             return OK
-        if counted(study) < config.trials or running(study):
-            say("not confirmed: the study is not at its end; run again, or python -m search.confirm")
-            return NOTHING_TO_SHOW
         return confirm_study(config, storage, name)
     say("stopped; run again to go on")
     if best_so_far(study) is not None:
         show_results(database, name, folder)
     return STOPPED + stopped.signal
-
-
-def search(
-    config: StudyConfig,
-    database: Database,
-    study: optuna.Study,
-    space: Space,
-    queue: Callable[[], int],
-    evaluate: Evaluate,
-    greyscale: Run | None,
-    check: Callable[[], None],
-    started: float,
-) -> None:
-    """The loop: queue, ask, train, record, tell, show, until the study has its trials or the time is over."""
-    if counted(study) >= config.trials:
-        say(f"the study has {counted(study)} trials already; a larger --trials goes on")
-        return
-    one_objective = len(study.directions) == 1
-    if not one_objective:
-        say("two objectives: nothing is pruned, each trial is trained to the end")
-    metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
-    bits, best = 8 * len(space.ends), best_so_far(study)
-    with Progress(config.trials, counted(study), greyscale, bits, best, metric, step_name) as progress:
-        while counted(study) + len(running(study)) < config.trials or put_back_abandoned(study):
-            if config.timeout is not None and time.monotonic() - started >= config.timeout:
-                say(f"--timeout: {config.timeout:g} seconds are over")
-                return
-            check()
-            queue()
-            number = len(study.get_trials(deepcopy=False))
-            study.sampler = make_sampler(config.sampler, config.seed, number, space)
-            batch = [ask(study, space, config.seed)]
-            progress.start(batch)
-
-            def report(lane: int, step: int, value: float, batch: Sequence[Asked] = batch) -> bool:
-                asked = batch[lane]
-                progress.step(step, value)
-                if not one_objective:
-                    return False
-                asked.trial.report(value, step + 1)
-                return asked.prunable and asked.trial.should_prune()
-
-            specs = [TrialSpec(asked.binarization, asked.training_seed) for asked in batch]
-            try:
-                results = evaluate(specs, report, check)
-            except (Stopped, KeyboardInterrupt) as stop:
-                for asked in batch:
-                    put_back(study, asked.trial.number, f"{type(stop).__name__} {stop}".strip())
-                raise
-            except Exception as error:
-                for asked in batch:
-                    fail(study, asked, f"{type(error).__name__}: {error}")
-                raise
-            for asked, result in zip(batch, results, strict=True):
-                state = tell(study, asked, result, database)
-                progress.end(asked, result, state, counted(study), best_so_far(study))
-    if others := [str(trial.user_attrs.get("worker")) for trial in running(study)]:
-        say(f"{plural(len(others), 'trial')} still running in other processes (host:process): {', '.join(others)}")
 
 
 def budget_of(config: StudyConfig) -> Budget:
@@ -226,15 +179,6 @@ def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
     folder = [] if config.output_dir is None else ["--output-dir", str(config.output_dir)]
     args = confirm.flags_of_confirm().parse_args([*fixed, *folder, *config.source.flags])
     return confirm.confirm(argparse.Namespace(**{"study_name": name, "storage": storage} | vars(args)))
-
-
-def best_so_far(study: optuna.Study) -> Best | None:
-    """The best candidate of the study now."""
-    candidates = candidates_frame(trials_frame(study), study.directions[0] == StudyDirection.MAXIMIZE)
-    if candidates.empty:
-        return None
-    row = candidates.iloc[0]
-    return Best(Binarization.of(row), float(row["value"]), float(row["standard_error"]))
 
 
 def say_pictures(split: Split, why: str) -> None:

@@ -1,6 +1,6 @@
 """The end of a study as a table for stdout.
 
-Enters: results. Leaves: text. Intervals are ±1.96 standard errors over photographs.
+Enters: results. Leaves: text. Intervals are of 95 %, over photos.
 """
 
 from typing import Any
@@ -40,7 +40,8 @@ def table(results: Results) -> pd.DataFrame:
     rows = _rows(results.by_cuts, results)
     if results.greyscale is None:
         return rows
-    shown = {"value": results.greyscale.value, "standard_error": results.greyscale.standard_error}
+    low, high = results.greyscale.interval
+    shown = {"value": results.greyscale.value, "low": low, "high": high}
     row = {
         "threshold ranges": results.greyscale.input,
         "bits": 8 * results.data_set.colors,
@@ -75,7 +76,7 @@ def metric(results: Results) -> Metric:
 
 
 def _shown(row: Any, results: Results) -> str:
-    return metric(results).shown(row["value"], row["standard_error"])
+    return metric(results).shown(row["value"], (row["low"], row["high"]))
 
 
 def _gap(value: float, results: Results) -> str:

@@ -53,6 +53,7 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
         and {
             "value": greyscale.value,
             "standard_error": greyscale.standard_error,
+            "interval": list(greyscale.interval),
             "input": greyscale.input,
             "bits_per_pixel": 8 * data_set.colors,
             "confirmed": confirmed(greyscale.input, results.confirmation),
@@ -98,6 +99,7 @@ def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> 
         "index_bits_per_pixel": binarization.index_bits,
         "value": float(row["value"]),
         "standard_error": float(row["standard_error"]),
+        "interval": [float(row["low"]), float(row["high"])],
         "trials": int(row["trials"]),
         "reference": None if pd.isna(row["reference"]) else str(row["reference"]),
         "confirmed": confirmed(str(binarization), confirmation),

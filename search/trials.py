@@ -1,10 +1,10 @@
-"""One trial's way through Optuna: queued, asked for, told; what is repeated and what is put back.
+"""One trial's way through Optuna: asked for, told; what is repeated and what is put back.
 
-Enters: a study and a space. Leaves: trials with their binarization and training seed. Trains nothing.
+Takes a study and a space; returns trials with their binarization and training seed. Trains nothing.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 
@@ -14,10 +14,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from search.binarize import Binarization
-from search.objective import Result
-from search.references import LEARNED, Reference, ToLearn
+from search.objective import DIVERGED, Result
 from search.space import Space
-from search.worker import is_gone, this_worker
+from search.worker import is_gone, is_here, this_worker
 from storage.database import Database
 from storage.records import STOPPED, StartedTrial, kind_of, record_end, record_start
 from storage.results import IDENTITY, internal
@@ -47,67 +46,28 @@ def counted(study: optuna.Study) -> int:
     return sum(t.state.is_finished() and STOPPED not in t.user_attrs for t in study.get_trials(deepcopy=False))
 
 
+def under_way(study: optuna.Study) -> int:
+    """Trials that count or run now, seen at one moment."""
+    trials = study.get_trials(deepcopy=False)
+    return sum(t.state is TrialState.RUNNING or (t.state.is_finished() and STOPPED not in t.user_attrs) for t in trials)
+
+
 def running(study: optuna.Study) -> list[FrozenTrial]:
     """Trials that some worker trains now."""
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
-def enqueue(
-    study: optuna.Study,
-    space: Space,
-    wanted: Sequence[Reference | ToLearn],
-    total: int,
-    learn: Callable[[ToLearn], Reference | None] = lambda _: None,
-) -> int:
-    """Queues the references that the study lacks, up to half of `total`; returns how many it queued.
+def made_with(study: optuna.Study) -> set[str]:
+    """Versions, devices and threads with which the study's trials were trained."""
+    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False)]
+    return {a["trained_with"] for a in attributes if a.get("trained_with") and STOPPED not in a}
 
-    The queue ends before one that has to be learned; it is learned when nothing waits any more. So call this before
-    each trial. A reference that was learned before, known by its number of cut points, is not learned again.
+
+def ask(study: optuna.Study, space: Space, seed: int, trained_with: str = "") -> Asked:
+    """The next trial. Cut points that were trained before get a fresh training seed: a replicate.
+
+    trained_with: versions and device, which are kept with the trial.
     """
-    present = _references(study)
-    missing = [each for each in wanted if not _is_among(present, each)]
-    room = min(total // 2 - len(present), total - counted(study))
-    queued = 0
-    for each in missing[: max(room, 0)]:
-        found: Reference | None
-        if isinstance(each, ToLearn):
-            if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-                break
-            found = learn(each)
-            if found is None or _is_among(_references(study), each):  # another process may have been faster
-                continue
-        else:
-            found = each
-        attributes = {
-            "reference": found.name,
-            "reference_binarization": str(found.binarization),
-            "reference_cuts": len(found.binarization.cut_points),
-        }
-        if found.seconds:
-            attributes["reference_seconds"] = found.seconds
-        study.enqueue_trial(dict(space.params(found.binarization)), user_attrs=attributes)
-        queued += 1
-    return queued
-
-
-def _references(study: optuna.Study) -> set[tuple[str, str, int | None]]:
-    """Name, binarization and number of cut points of the references that the study has."""
-    attributes = [t.user_attrs for t in study.get_trials(deepcopy=False) if STOPPED not in t.user_attrs]
-    return {
-        (a["reference"], a["reference_binarization"], a.get("reference_cuts"))
-        for a in attributes
-        if "reference_binarization" in a
-    }
-
-
-def _is_among(present: set[tuple[str, str, int | None]], wanted: Reference | ToLearn) -> bool:
-    if isinstance(wanted, ToLearn):
-        return any((name, cuts) == (LEARNED, wanted.cuts) for name, _, cuts in present)
-    return any(binarization == str(wanted.binarization) for _, binarization, _ in present)
-
-
-def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
-    """The next trial. Cut points that were trained before get a fresh training seed: a replicate."""
     distributions: dict[str, BaseDistribution] = space.distributions
     trial = study.ask(fixed_distributions=distributions)
     binarization = space.binarization(trial.params)
@@ -124,6 +84,7 @@ def ask(study: optuna.Study, space: Space, seed: int) -> Asked:
         StartedTrial(
             worker=this_worker(),
             training_seed=asked.training_seed,
+            trained_with=trained_with,
             replicate_of=asked.replicate_of,
             threshold_ranges=str(binarization.cut_points),
             channels=binarization.channels,
@@ -162,9 +123,9 @@ def tell(study: optuna.Study, asked: Asked, result: Result, database: Database |
 
     database: where the scores of each photo are kept.
     """
-    record_end(asked.trial, result.standard_error, result.seconds)
+    record_end(asked.trial, result.standard_error, result.interval, result.seconds)
     if result.diverged:
-        asked.trial.set_user_attr("failure", "the training loss became NaN or infinite")
+        asked.trial.set_user_attr("failure", DIVERGED)
         state = TrialState.FAIL
     else:
         state = TrialState.PRUNED if result.value is None else TrialState.COMPLETE
@@ -183,8 +144,11 @@ def fail(study: optuna.Study, asked: Asked, why: str) -> None:
     study.tell(asked.trial, state=TrialState.FAIL)
 
 
-def put_back(study: optuna.Study, number: int, why: str) -> bool:
-    """Ends a trial that did not finish and queues its parameters again; False when another process did so."""
+def put_back(study: optuna.Study, number: int, why: str, again: bool = True) -> bool:
+    """Ends a trial that did not finish and queues its parameters again; False when another process did so.
+
+    again: False ends it alone.
+    """
     trial = next(t for t in study.get_trials(deepcopy=False) if t.number == number)
     kept = {key: value for key, value in trial.user_attrs.items() if key.startswith("reference")}
     try:
@@ -192,9 +156,23 @@ def put_back(study: optuna.Study, number: int, why: str) -> bool:
         study.tell(number, state=TrialState.FAIL)
     except (UpdateFinishedTrialError, ValueError):
         return False
-    if trial.params:
+    if trial.params and again:
         study.enqueue_trial(trial.params, user_attrs=kept)
     return True
+
+
+def is_too_many(study: optuna.Study, total: int) -> bool:
+    """Whether more trials than the total count or run, this process's own among them.
+
+    Each process writes its trial before it looks, so of those that keep theirs the last one sees all others.
+    """
+    return under_way(study) > total
+
+
+def withdraw(study: optuna.Study, asked: Asked) -> None:
+    """Ends a trial that is one too many; a queued one waits for a larger total."""
+    queued = "fixed_params" in study._storage.get_trial(asked.trial._trial_id).system_attrs
+    put_back(study, asked.trial.number, "the study has its trials", again=queued)
 
 
 def put_back_abandoned(study: optuna.Study) -> int:
@@ -204,6 +182,11 @@ def put_back_abandoned(study: optuna.Study) -> int:
     """
     abandoned = [t.number for t in running(study) if _is_abandoned(t)]
     return sum(put_back(study, number, "its process ended before the trial did") for number in abandoned)
+
+
+def trained_here(trial: FrozenTrial) -> bool:
+    """Whether a running trial is of this machine, or of a process that has not said yet which one it is."""
+    return "worker" not in trial.user_attrs or is_here(str(trial.user_attrs["worker"]))
 
 
 def _is_abandoned(trial: FrozenTrial) -> bool:

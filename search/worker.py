@@ -5,12 +5,12 @@ import socket
 
 import psutil
 
-SAME_START_SECONDS = 2  # clocks are read to less than this
+SAME_START_SECONDS = 1  # clocks are read to less than this
 
 
 def this_worker() -> str:
     """Host, process id and when the process began: an id alone is used again."""
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.0f}"
+    return f"{socket.gethostname()}:{os.getpid()}:{_began(os.getpid()):.2f}"
 
 
 def is_here(worker: str) -> bool:
@@ -24,6 +24,14 @@ def is_gone(worker: str) -> bool:
     if not is_here(worker):
         return False
     try:
-        return abs(psutil.Process(int(pid)).create_time() - float(began)) > SAME_START_SECONDS
+        return abs(_began(int(pid)) - float(began)) > SAME_START_SECONDS
     except psutil.NoSuchProcess:
         return True
+    except psutil.AccessDenied:
+        return False
+
+
+def _began(pid: int) -> float:
+    """Seconds from the machine's start to the process's, which no change of the clock moves."""
+    booted = psutil.boot_time()
+    return psutil.Process(pid).create_time() - booted

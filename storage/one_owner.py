@@ -3,7 +3,7 @@
 Enters: a trial and the state that it is to have. Leaves: the change, made by one of several processes that try it.
 
 Optuna 5.0 looks at a trial's state and then changes it. SQLite has no lock on what was looked at, so workers that took
-queued trials at once were given some of them twice. Here it is one statement.
+queued trials at once were given some of them twice. Here it is one statement. Optuna's columns hold UTC without a zone.
 """
 
 import datetime as dt
@@ -27,7 +27,8 @@ class OneOwnerStorage(RDBStorage):
     def _changed(self, trial_id: int, state: TrialState) -> bool:
         before = (TrialState.WAITING,) if state is TrialState.RUNNING else (TrialState.WAITING, TrialState.RUNNING)
         time = "datetime_complete" if state.is_finished() else "datetime_start"
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         mine = sa.and_(TrialModel.trial_id == trial_id, TrialModel.state.in_(before))
-        change = sa.update(TrialModel).where(mine).values({"state": state, time: dt.datetime.now()})
+        change = sa.update(TrialModel).where(mine).values({"state": state, time: now})
         with self.engine.begin() as connection:
             return connection.execute(change).rowcount == 1

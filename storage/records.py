@@ -37,6 +37,9 @@ TRIAL_COLUMNS = (
     "replicate_of",  # number of the first trial of the same cut points, or None
     "training_seed",
     "standard_error",
+    "low",  # of the 95 % interval of value, over photos
+    "high",
+    "trained_with",  # versions, device, threads
     "seconds",
     "failure",  # why a failed trial failed
     "finished_at",
@@ -49,6 +52,7 @@ class StartedTrial:
 
     worker: str  # written first: by it a killed worker's trial is known
     training_seed: int
+    trained_with: str
     replicate_of: int | None
     threshold_ranges: str
     encoding: str
@@ -89,6 +93,8 @@ class Run:
     standard_error: float
     accuracies: tuple[float, ...]  # the metric after each step
     seconds: float
+    interval: tuple[float, float]  # 95 %, over photos
+    trained_with: str  # versions, device, threads
 
 
 def record_start(trial: optuna.Trial, started: StartedTrial) -> None:
@@ -98,10 +104,14 @@ def record_start(trial: optuna.Trial, started: StartedTrial) -> None:
             trial.set_user_attr(key, value)
 
 
-def record_end(trial: optuna.Trial, standard_error: float | None, seconds: float) -> None:
-    """Writes what is known of a trial when its training ended."""
+def record_end(
+    trial: optuna.Trial, standard_error: float | None, interval: tuple[float, float] | None, seconds: float
+) -> None:
+    """Writes what is known of a trial when its training ended; interval: of its value, over photos."""
     if standard_error is not None:
         trial.set_user_attr("standard_error", round(standard_error, 6))
+    for name, bound in zip(("low", "high"), interval or (), strict=False):
+        trial.set_user_attr(name, round(bound, 6))
     trial.set_user_attr("seconds", round(seconds, 2))
 
 
@@ -143,7 +153,8 @@ def _tuples(values: Sequence[Any]) -> tuple[Any, ...]:
 def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
     """One row for each binarization with a finished trial, the best first: that with the largest or smallest value.
 
-    value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen.
+    value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen. low and high
+    are the means of theirs.
     """
     complete = trials[trials["state"] == "COMPLETE"]
     grouped = complete.groupby(["cut_points", *KIND], sort=False)
@@ -153,6 +164,8 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
         reference=("reference", "first"),
         value=("value", "mean"),
         standard_error=("standard_error", "mean"),
+        low=("low", "mean"),
+        high=("high", "mean"),
         trials=("number", "size"),
         first_trial=("number", "min"),
     ).reset_index()
@@ -236,6 +249,7 @@ def _pictures(data: bytes, n: int, height: int, width: int) -> npt.NDArray[np.ui
 def save_run(database: Database, run: Run) -> None:
     """Keeps a run; of two workers that made the same one, the first is kept."""
     row = asdict(run) | {"accuracies": list(run.accuracies), "finished_at": dt.datetime.now(dt.UTC)}
+    row["low"], row["high"] = row.pop("interval")
     _insert_once(database, runs, row)
 
 
@@ -244,8 +258,10 @@ def load_runs(database: Database, protocol: str) -> list[Run]:
     query = sa.select(runs).where(runs.c.protocol == protocol).order_by(runs.c.id)
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
-    names = ("protocol", "input", "seed", "value", "standard_error")
-    return [Run(**{n: r[n] for n in names}, accuracies=tuple(r["accuracies"]), seconds=r["seconds"]) for r in rows]
+    names = ("protocol", "input", "seed", "value", "standard_error", "seconds", "trained_with")
+    return [
+        Run(**{n: r[n] for n in names}, accuracies=tuple(r["accuracies"]), interval=(r["low"], r["high"])) for r in rows
+    ]
 
 
 def _insert_once(database: Database, table: sa.Table, row: dict[str, Any]) -> None:

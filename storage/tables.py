@@ -31,7 +31,20 @@ runs = sa.Table(
     sa.Column("accuracies", sa.JSON, nullable=False),  # after each epoch
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("low", sa.Float),  # of the 95 % interval of the value, over photos
+    sa.Column("high", sa.Float),
+    sa.Column("trained_with", sa.Text),  # versions and device
     sa.UniqueConstraint("protocol", "input", "seed", name="cutpoints_runs_once"),
+)
+
+# What one of several processes does or has done: see storage/claims.py.
+claims = sa.Table(
+    "cutpoints_claims",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),  # SHA-256 of `what`
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
 )
 
 # Trainings of a confirmation. Predicted classes are kept as they are; the labels are opened in a reading.

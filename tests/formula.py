@@ -40,7 +40,11 @@ def make_formula(split, protocol, device):
                 if report(lane, epoch, accuracies[-1]) and epoch + 1 < steps:
                     break
             done = len(accuracies) == steps
-            results.append(Result(final if done else None, 0.01 if done else None, tuple(accuracies), 0.1, False))
+            if not done:
+                results.append(Result(None, None, tuple(accuracies), 0.1, False))
+                continue
+            interval = (final - 0.0196, final + 0.0196)
+            results.append(Result(final, 0.01, tuple(accuracies), 0.1, False, interval=interval))
         return results
 
     return evaluate

@@ -1,6 +1,7 @@
 """Opening the database."""
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -167,3 +168,27 @@ def test_a_trials_states_keep_their_times_and_their_order(tmp_path):
     assert trial.datetime_start <= trial.datetime_complete <= dt.datetime.now()
     with pytest.raises(UpdateFinishedTrialError):
         study._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", "America/Los_Angeles"])
+def test_a_trial_lasts_as_long_in_every_time_zone(tmp_path, zone):
+    """Optuna's columns are in UTC: one that a worker begins and another statement ends must not be hours apart."""
+    script = f"""
+import datetime as dt, optuna
+from optuna.trial import TrialState
+from storage.database import open_database
+study = optuna.create_study(storage=open_database("sqlite:///{tmp_path}/a.db").storage)
+study.enqueue_trial({{}})
+for how in (TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE):
+    trial = study.ask()
+    (running,) = study.get_trials(states=(TrialState.RUNNING,))
+    assert abs((dt.datetime.now() - running.datetime_start).total_seconds()) < 60, running.datetime_start
+    study.tell(trial, 1.0 if how is TrialState.COMPLETE else None, state=how)
+for trial in study.trials:
+    assert 0 <= trial.duration.total_seconds() < 60, trial
+    assert abs((dt.datetime.now() - trial.datetime_complete).total_seconds()) < 60
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, "TZ": zone}
+    )
+    assert done.returncode == 0, done.stderr

@@ -9,7 +9,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
-from optuna.trial import TrialState
 
 from models.learned import WINDOW, learn_thresholds, thermometer
 from models.train import PRECISIONS, Recipe, Resident
@@ -20,10 +19,11 @@ from search.data.split import split_pictures
 from search.learned import make_learner, rounded, started_at
 from search.objective import Result
 from search.protocol import Protocol
+from search.queue import enqueue
 from search.references import Reference, ToLearn
 from search.rules import Pixels, quantile
 from search.space import Space, linear_scale
-from search.trials import ask, enqueue, put_back, tell
+from search.trials import ask, put_back, tell
 from storage.records import trials_frame
 from tests.test_rules import PIXELS
 
@@ -233,15 +233,6 @@ def test_nothing_is_learned_without_room_for_its_trial(study):
     learned = []
     assert enqueue(study, SPACE, [ToLearn(2, "thermometer")], 1, fake(learned)) == 0
     assert learned == []
-
-
-def test_what_another_process_learned_meanwhile_is_not_queued_twice(study):
-    def slow(wanted):
-        enqueue(study, SPACE, [wanted], 10, fake([]))
-        return fake([])(wanted)
-
-    assert enqueue(study, SPACE, [ToLearn(2, "thermometer")], 10, slow) == 0
-    assert [t.state for t in study.trials] == [TrialState.WAITING]
 
 
 def test_a_reference_that_could_not_be_learned_stops_no_other(study):

@@ -81,6 +81,14 @@ def test_with_fewer_than_five_trainings_nothing_is_pruned_and_nothing_said_of_it
     ]
 
 
+def test_with_folds_no_reference_has_seen_labels_of_photos_that_validate(capsys):
+    found = study(trials=60, folds=3, max_cuts=4, references="all")
+    names = set(found.trials["reference"].dropna())
+    assert {"multi-otsu", "quantile", "uniform"} <= names
+    assert not names & {"entropy", "learned"}
+    assert "no references that look at labels (entropy, learned)" in capsys.readouterr().err
+
+
 def test_a_study_with_folds_and_repeats_trains_and_goes_on(capsys):
     flags = ["--storage", URL, "--data", "toy.npz", "--folds", "3", "--repeats", "2", "--epochs", "1", "--width", "4"]
     assert main([*flags, "--trials", "2"]) == 0

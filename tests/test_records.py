@@ -35,10 +35,12 @@ def add(study, cuts, value, encoding="range", weights="real", **attributes):
     trial = study.ask()
     channels = len(cuts) + (encoding == "range")
     ranges = ",".join(map(str, (0, *cuts, 255)))
-    record_start(trial, StartedTrial("host:1:2", 0, None, ranges, encoding, weights, "real", channels, 1, cuts))
+    record_start(
+        trial, StartedTrial("host:1:2", 0, "torch", None, ranges, encoding, weights, "real", channels, 1, cuts)
+    )
     for key, attribute in attributes.items():
         trial.set_user_attr(key, attribute)
-    record_end(trial, 0.01, 1.0)
+    record_end(trial, 0.01, (0.88, 0.92), 1.0)
     study.tell(trial, value, state=None if value is not None else optuna.trial.TrialState.FAIL)
 
 
@@ -59,7 +61,7 @@ def test_trials_with_other_weights_are_other_candidates_and_old_ones_had_real_on
     old = study.ask()
     for key, value in {"cut_points": [90], "threshold_ranges": "0,90,255", "encoding": "range", "channels": 2}.items():
         old.set_user_attr(key, value)
-    record_end(old, 0.01, 1.0)
+    record_end(old, 0.01, (0.88, 0.92), 1.0)
     study.tell(old, 0.8)
     candidates = candidates_frame(trials_frame(study), True)
     assert candidates[["weights", "value", "trials"]].values.tolist() == [
@@ -112,9 +114,9 @@ def test_a_data_set_comes_back_and_is_kept_once(database):
 
 
 def test_of_two_equal_runs_the_first_is_kept(database):
-    save_run(database, Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0))
-    save_run(database, Run("p", "greyscale", 0, 0.10, 0.01, (0.1,), 3.0))
-    assert load_runs(database, "p") == [Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0)]
+    save_run(database, Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0, (0.9, 1.0), "torch"))
+    save_run(database, Run("p", "greyscale", 0, 0.10, 0.01, (0.1,), 3.0, (0.9, 1.0), "torch"))
+    assert load_runs(database, "p") == [Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0, (0.9, 1.0), "torch")]
     assert load_runs(database, "q") == []
 
 

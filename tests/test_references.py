@@ -81,3 +81,8 @@ def test_no_reference_comes_twice():
     found = references("all", [even], space(8, ("range",)), sign_mnist=True)
     unique: set[Binarization | ToLearn] = {r.binarization if isinstance(r, Reference) else r for r in found}
     assert len(found) == len(unique)
+
+
+def test_references_that_look_at_labels_can_be_left_out():
+    found = references("all", [PIXELS], space(8), sign_mnist=True, supervised=False)
+    assert kinds(found) == {"multi-otsu", "quantile", "uniform", "lloyd-max", "paper"}

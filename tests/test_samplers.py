@@ -6,19 +6,19 @@ import pytest
 from optuna.trial import TrialState
 
 from search.objective import Result
+from search.queue import enqueue
 from search.references import references
 from search.rules import Pixels
-from search.samplers import PRUNERS, SAMPLERS, SameCuts, make_sampler
+from search.samplers import PRUNERS, SAMPLERS, SameCuts, SeededByRank
 from search.space import Space, linear_scale
-from search.trials import ask, enqueue, tell
+from search.trials import ask, put_back, tell
 
 NO_SEARCH = {"repeats", "halving"}  # train the references again, on purpose
 SPACE = Space(3, ("range", "thermometer"), linear_scale(np.ones(256)))
 
 
-def study_with(sampler, trials=0, storage=None):
-    study = optuna.create_study(direction="maximize", sampler=make_sampler(sampler, 0, trials, SPACE), storage=storage)
-    return study
+def study_with(sampler, storage=None):
+    return optuna.create_study(direction="maximize", sampler=SeededByRank(sampler, 0, SPACE), storage=storage)
 
 
 def run_trials(study, n):
@@ -57,9 +57,26 @@ def test_a_seed_gives_the_same_trials(name):
 def test_a_resumed_study_does_not_repeat_its_draws(name):
     study = study_with(name)
     first = run_trials(study, 4)
-    study.sampler = make_sampler(name, 0, len(study.trials), SPACE)
+    study.sampler = SeededByRank(name, 0, SPACE)
     second = run_trials(study, 4)
     assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize("stopped", [0, 3, 7])
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "cmaes"])
+def test_a_study_that_was_stopped_and_resumed_draws_what_it_would_have_drawn(name, stopped):
+    found = references("auto", [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False)
+    whole, resumed = study_with(name), study_with(name)
+    for study in (whole, resumed):
+        enqueue(study, SPACE, found, 4)
+    wanted = run_trials(whole, 14)
+    run_trials(resumed, stopped)
+    put_back(resumed, ask(resumed, SPACE, 0).trial.number, "Ctrl-C")
+    resumed.sampler = SeededByRank(name, 0, SPACE)
+    run_trials(resumed, 14 - stopped)
+    done = [t for t in resumed.trials if t.state is TrialState.COMPLETE]
+    assert {SPACE.binarization(t.params) for t in done} == set(wanted)
+    assert len(done) == len(wanted)
 
 
 @pytest.mark.parametrize("name", PRUNERS)

@@ -12,10 +12,12 @@ from optuna.trial import TrialState
 from search.binarize import Binarization
 from search.cut_points import CutPoints
 from search.objective import Result
+from search.queue import enqueue
 from search.references import Reference, references
-from search.samplers import make_sampler
+from search.samplers import SeededByRank
 from search.space import Space, linear_scale
-from search.trials import ask, counted, enqueue, fail, put_back, put_back_abandoned, running, tell, this_worker
+from search.trials import ask, counted, fail, put_back, put_back_abandoned, running, tell
+from search.worker import this_worker
 from storage.database import open_database
 from storage.records import STOPPED, record_start
 from tests.test_database import at_once
@@ -29,7 +31,7 @@ GOOD = Result(0.9, 0.01, (0.5, 0.9), 1.234, False)
 @pytest.fixture
 def study():
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(direction="maximize", sampler=make_sampler("random", 0, 0, SPACE))
+    return optuna.create_study(direction="maximize", sampler=SeededByRank("random", 0, SPACE))
 
 
 def test_a_trials_cut_points_are_written_before_it_trains(study):

@@ -1,0 +1,41 @@
+"""Claims: of several processes that want to do the same thing once, one does it.
+
+A claim is a unique row of our own table. Who made it does the work and keeps the row, or releases it when the work did
+not come to its end. Whether another process still lives is for the caller to find out.
+"""
+
+import datetime as dt
+import hashlib
+from contextlib import suppress
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database
+from storage.tables import claims
+
+
+def claim(database: Database, what: str, worker: str) -> bool:
+    """Takes something for a worker; False where it is taken."""
+    row = {"key": _key(what), "what": what, "worker": worker, "claimed_at": dt.datetime.now(dt.UTC)}
+    with suppress(IntegrityError), database.engine.begin() as connection:
+        connection.execute(claims.insert().values(**row))
+        return True
+    return False
+
+
+def holder(database: Database, what: str) -> str | None:
+    """Whose it is; None where it is free."""
+    with database.engine.connect() as connection:
+        found: str | None = connection.execute(sa.select(claims.c.worker).where(claims.c.key == _key(what))).scalar()
+    return found
+
+
+def release(database: Database, what: str, worker: str) -> None:
+    """Gives something back, if it is still that worker's."""
+    with database.engine.begin() as connection:
+        connection.execute(claims.delete().where(claims.c.key == _key(what), claims.c.worker == worker))
+
+
+def _key(what: str) -> str:
+    return hashlib.sha256(what.encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""References first, each once, however many processes begin together."""
+
+import subprocess
+import sys
+
+import numpy as np
+import optuna
+import pytest
+
+from search.queue import Once, enqueue
+from search.references import LEARNED, Reference, ToLearn, references
+from search.space import Space, linear_scale
+from search.worker import this_worker
+from storage.claims import claim, holder, release
+from storage.database import open_database
+from tests.test_database import at_once
+from tests.test_rules import PIXELS
+from tests.test_trials import ONE
+
+SPACE = Space(4, ("range", "thermometer"), linear_scale(np.ones(256)))
+WANTED = references("auto", [PIXELS], SPACE, False)
+
+
+@pytest.fixture
+def url(tmp_path):
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    url = f"sqlite:///{tmp_path}/a.db"
+    optuna.create_study(storage=open_database(url).storage, study_name="one", direction="maximize")
+    return url
+
+
+def queue(url, total=12, wanted=WANTED, learn=lambda _: None):
+    database = open_database(url)
+    study = database.load_study("one")
+    return enqueue(study, SPACE, wanted, total, learn, Once("identity", database))
+
+
+def test_of_processes_that_begin_together_each_reference_is_queued_by_one(url):
+    queued = at_once(4, lambda _: queue(url))
+    trials = open_database(url).load_study("one").trials
+    assert sum(queued) == len(trials) == 6
+    assert len({t.user_attrs["reference_binarization"] for t in trials}) == 6
+    assert [queue(url), queue(url, 14)] == [0, 1]
+
+
+def test_one_that_is_learned_in_another_process_is_not_learned_here(url):
+    learned = []
+
+    def slow(wanted):
+        learned.append(wanted.cuts)
+        if len(learned) == 1:
+            assert queue(url, wanted=[wanted], learn=slow) == 0
+        return Reference(LEARNED, ONE.binarization, 1.0)
+
+    assert queue(url, wanted=[ToLearn(2, "thermometer")], learn=slow) == 1
+    assert learned == [2]
+
+
+def test_what_a_process_claimed_that_ended_is_queued_by_the_next(url):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host, _, began = this_worker().rsplit(":", 2)
+    database = open_database(url)
+    once = Once("identity", database)
+    assert once.mine("x")
+    release(database, "identity x", this_worker())
+    assert claim(database, "identity x", f"{host}:{gone.pid}:{began}")
+    assert once.mine("x")
+    assert holder(database, "identity x") == this_worker()
+    assert not once.mine("x")
+
+
+def test_a_learning_that_is_interrupted_may_be_begun_again(url):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        queue(url, wanted=[ToLearn(2, "thermometer")], learn=interrupted)
+    learned = Reference(LEARNED, ONE.binarization, 1.0)
+    assert queue(url, wanted=[ToLearn(2, "thermometer")], learn=lambda _: learned) == 1
+
+
+def test_references_of_other_settings_count_towards_the_half(url):
+    assert queue(url, 8) == 4
+    assert queue(url, 8, wanted=[ONE]) == 0
