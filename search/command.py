@@ -6,20 +6,22 @@ Never does: catch an error only to go on.
 
 import argparse
 import contextlib
+import difflib
 import errno
 import os
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import DEFAULT_STORAGE, EarlierVersion, StorageUnavailable, UnknownStudy
+from storage.secrets import without_secrets
 
 OK, FAILURE, BAD_INPUT, NOTHING_TO_SHOW, PROTOCOL_MISMATCH, STORAGE_UNAVAILABLE = range(6)
 STOPPED = 128  # plus the number of the signal: 130 after Ctrl-C, 143 after SIGTERM
@@ -51,15 +53,43 @@ EXIT_CODES: dict[type[BaseException], int] = {
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, like every other error of ours."""
+    """An argument parser whose errors are one line, like every other error of ours, and name the nearest flag."""
 
     def error(self, message: str) -> NoReturn:
-        say(f"error: {message} (see python -m {self.prog} --help)")
+        say(f"error: {without_secrets(message)} (see python -m {self.prog} --help)")
         sys.exit(BAD_INPUT)
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but what is unknown is named alone, with the flag or choice that is nearest to it."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if not unknown:
+            return parsed
+        flag = next((each for each in unknown if each.startswith("-")), None)
+        if flag is None:
+            self.error(f"unexpected argument {unknown[0]!r}")
+        name = flag.partition("=")[0]
+        self.error(f"there is no flag {name}{nearest(name, self._option_string_actions)}")
 
-def parser(module: str, description: str) -> OneLineParser:
-    """A parser for `python -m MODULE` with the flags that every command has."""
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = None if action.choices is None else [str(each) for each in action.choices]
+        if choices is not None and value not in choices:
+            raise argparse.ArgumentError(
+                action, f"{value!r} is none of {', '.join(choices)}{nearest(str(value), choices)}"
+            )
+
+
+def nearest(written: str, known: Iterable[str]) -> str:
+    """`; did you mean --color?`, or nothing where none of the known names is like what was written."""
+    names = {each.lstrip("-").lower(): each for each in known if len(each.lstrip("-")) > 1}
+    found = difflib.get_close_matches(written.lstrip("-").lower(), names, n=1, cutoff=0.7)
+    return f"; did you mean {names[found[0]]}?" if found else ""
+
+
+def parser(module: str, description: str, storage: bool = True) -> OneLineParser:
+    """A parser for `python -m MODULE` with the flags that every command has.
+
+    storage: False for a command that reads no database.
+    """
     made = OneLineParser(
         prog=module,
         usage=f"python -m {module} [options]",
@@ -67,12 +97,13 @@ def parser(module: str, description: str) -> OneLineParser:
         allow_abbrev=False,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    made.add_argument(
-        "--storage",
-        metavar="URL",
-        default=argparse.SUPPRESS,  # filled in by run: the variable may hold a password, which help must not show
-        help=f"database with the studies (default: $OPTUNA_STORAGE or {DEFAULT_STORAGE})",
-    )
+    if storage:
+        made.add_argument(
+            "--storage",
+            metavar="URL",
+            default=argparse.SUPPRESS,  # filled in by run: the variable may hold a password, which help must not show
+            help=f"database with the studies (default: $OPTUNA_STORAGE or {DEFAULT_STORAGE})",
+        )
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
 
@@ -87,9 +118,10 @@ def finished_study_parser(module: str, description: str, output: str) -> OneLine
 
 def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """Runs a command's body and turns its errors into one line and an exit code."""
-    storage = os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
+    usual = {"storage": os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE, "study_name": None, "output": None}
+    given = argparse.Namespace(**usual | vars(args))
     try:
-        return body(argparse.Namespace(**{"storage": storage, "study_name": None, "output": None} | vars(args)))
+        return body(given)
     except BrokenPipeError:  # the reader of stdout went away: see exit_with
         raise
     except BaseException as error:
@@ -97,13 +129,14 @@ def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> 
         if code is None and not isinstance(error, Exception):
             raise
         if args.debug:
-            traceback.print_exc()
+            say(without_secrets(traceback.format_exc(), given.storage).rstrip())
         elif isinstance(error, KeyboardInterrupt):
             say("stopped")
         elif code is None:
-            say(f"error: {type(error).__name__}: {one_line(error)} (--debug shows where)")
+            said = without_secrets(one_line(error), given.storage)
+            say(f"error: {type(error).__name__}: {said} (--debug shows where)")
         else:
-            say(f"error: {one_line(error)}")
+            say(f"error: {without_secrets(one_line(error), given.storage)}")
         return FAILURE if code is None else code
 
 
@@ -121,9 +154,9 @@ def say(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
 
-def plural(number: int, word: str) -> str:
-    """`1 bit`, `2 bits`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+def plural(number: int, word: str, several: str | None = None) -> str:
+    """`1 bit`, `2 bits`; several: the plural of a word that takes more than an s."""
+    return f"{number} {word if number == 1 else several or word + 's'}"
 
 
 def listed(names: Sequence[str], separator: str = ", ") -> str:

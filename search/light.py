@@ -43,7 +43,9 @@ PICTURE_FLAGS = ("data_dir", "shape", "skip_bad")  # size, fit and colour are as
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the flags and evaluates; returns the exit code."""
     flags = parser(
-        "search.light", "Evaluate a thresholds file under gain, gamma and brightness drift, on validation photos."
+        "search.light",
+        "Evaluate a thresholds file under gain, gamma and brightness drift, on validation photos.",
+        storage=False,
     )
     flags.add_argument("thresholds", type=Path, nargs="?", default=Path("thresholds.json"), help="the file")
     flags.add_argument("--data", metavar="NAME|PATH", help="the pictures it was made on; default: those of that name")

@@ -1,6 +1,7 @@
 """The database: Optuna's storage and our own tables. Records in, data frames out. The map:
 
-database.py    opening it; which studies it holds; one_owner.py: Optuna's storage, safe for several processes
+database.py    opening it; which studies it holds; one_owner.py: Optuna's storage, safe for several processes;
+               secrets.py: URLs and messages without passwords
 records.py     what is written of trials, runs and data sets, and read as data frames
 confirmations.py  predictions of test pictures, and readings of the test set
 claims.py      what one of several processes does

@@ -29,6 +29,7 @@ from sqlalchemy.exc import (
 )
 
 from storage.one_owner import OneOwnerStorage
+from storage.secrets import shown_url, without_secrets
 
 DEFAULT_STORAGE = "sqlite:///studies.db"
 VERSION_TABLE = "cutpoints_version"  # Optuna uses Alembic's default name in the same database
@@ -79,8 +80,7 @@ def open_database(url: str, create: bool = True) -> Database:
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     parsed = _parse(url)
-    hidden = {key: "***" if "pass" in key.lower() else value for key, value in parsed.query.items()}
-    shown = parsed.set(query=hidden).render_as_string(hide_password=True)
+    shown = shown_url(parsed)
     try:
         if parsed.get_backend_name() == "sqlite":
             _check_sqlite_file(parsed, shown, create)
@@ -94,7 +94,7 @@ def open_database(url: str, create: bool = True) -> Database:
         upgrade_own_tables(storage.engine)
         return Database(storage, storage.engine, shown)
     except (SQLAlchemyError, ImportError, RuntimeError, OSError) as error:
-        raise StorageUnavailable(f"{shown}: {_reason(error)}") from error
+        raise StorageUnavailable(f"{shown}: {without_secrets(_reason(error), url)}") from error
 
 
 def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
@@ -131,10 +131,10 @@ def _parse(url: str) -> URL:
         parsed = make_url(url)
         parsed.get_dialect()
         return parsed
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError):
         raise StorageUnavailable(
             "--storage is not the URL of a known kind of database; write for instance sqlite:///studies.db"
-        ) from error
+        ) from None  # its message may hold a part of the URL, and no one knows which part is a password
 
 
 def _check_sqlite_file(url: URL, shown: str, create: bool) -> None:

@@ -1,4 +1,4 @@
-"""Writing one file, and streams that nobody reads."""
+"""What every command shares: flags, errors in one line, writing one file, streams that nobody reads."""
 
 import os
 import subprocess
@@ -7,7 +7,67 @@ import threading
 
 import pytest
 
-from search.command import BadInput, write_atomically
+from search.command import BadInput, finished_study_parser, parser, plural, run, write_atomically
+from search.config import add_flags
+
+SECRET = "postgresql+psycopg2://me:hunter2@127.0.0.1:9/x?sslkey=topsecret&sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--colour", "gray"], "error: there is no flag --colour; did you mean --color? "),
+        (["--sizes=8x8"], "error: there is no flag --sizes; did you mean --size? "),
+        (["--trails", "5"], "error: there is no flag --trails; did you mean --trials? "),
+        (["--xyzzy"], "error: there is no flag --xyzzy (see python -m search.study --help)\n"),
+        (["pictures"], "error: unexpected argument 'pictures' "),
+        (
+            ["--budget", "quik"],
+            "error: argument --budget: 'quik' is none of quick, standard, full; did you mean quick? ",
+        ),
+        (["--color", "per_channel"], "did you mean per-channel? "),
+        (["--device", "gpu"], "error: argument --device: 'gpu' is none of auto, cpu, cuda (see "),
+    ],
+)
+def test_an_unknown_flag_or_choice_is_named_in_one_line_with_the_nearest(flags, said, capsys):
+    flags_of_study = parser("search.study", "Search.")
+    add_flags(flags_of_study)
+    with pytest.raises(SystemExit) as ended:
+        flags_of_study.parse_args(flags)
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+
+
+def test_a_url_beside_a_mistyped_flag_is_shown_without_its_secrets(capsys):
+    with pytest.raises(SystemExit):
+        finished_study_parser("search.export", "Export.", "out").parse_args([SECRET])
+    err = capsys.readouterr().err
+    assert "me:***@127.0.0.1" in err
+    assert not any(secret in err for secret in ("hunter2", "topsecret"))
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+@pytest.mark.parametrize("kind", [RuntimeError, BadInput])
+def test_no_error_shows_a_secret_of_the_database_even_with_its_traceback(kind, debug, capsys):
+    def body(args):
+        try:
+            raise ConnectionError(f"cannot connect to {args.storage} with key 'topsecret'")
+        except ConnectionError as error:
+            raise kind(f"password hunter2 was refused: {error}") from error
+
+    args = parser("search.export", "Export.").parse_args(["--storage", SECRET, *debug])
+    assert run(body, args) == (2 if kind is BadInput else 1)
+    err = capsys.readouterr().err
+    assert ("Traceback" in err) == bool(debug)
+    assert "password *** was refused" in err
+    assert not any(secret in err for secret in ("hunter2", "topsecret"))
+
+
+def test_one_is_not_many():
+    assert [plural(n, "bit") for n in (0, 1, 2)] == ["0 bits", "1 bit", "2 bits"]
+    assert [plural(n, "class", "classes") for n in (1, 2)] == ["1 class", "2 classes"]
 
 
 def test_a_link_stays_a_link_and_its_target_is_written(tmp_path):

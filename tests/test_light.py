@@ -116,3 +116,10 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(thresholds, flags, code, s
 def test_a_file_that_is_not_there_is_named(capsys):
     assert light.main(["nowhere.json"]) == 2
     assert "nowhere.json" in capsys.readouterr().err
+
+
+def test_no_database_is_read_so_none_can_be_named(capsys):
+    with pytest.raises(SystemExit) as ended:
+        light.main(["thresholds.json", "--storage", "sqlite:///studies.db"])
+    assert ended.value.code == 2
+    assert "there is no flag --storage" in capsys.readouterr().err

@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from search.binarize import Binarization
-from search.command import plural
 from search.cut_points import CutPoints
 from search.summary import summary
 from storage.database import open_database
@@ -64,7 +63,3 @@ def test_the_summary_has_a_line_for_each_number_of_cuts_and_greyscale():
     assert text.startswith(f"best: {Binarization(CutPoints(best['cut_points']), best['encoding'])}, ")
     assert len(text.splitlines()) == 3 + 1 + len(results.by_cuts) + 1
     assert "greyscale" in text.splitlines()[-1]
-
-
-def test_one_is_not_many():
-    assert [plural(n, "bit") for n in (0, 1, 2)] == ["0 bits", "1 bit", "2 bits"]

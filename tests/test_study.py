@@ -278,11 +278,11 @@ def test_a_timeout_starts_no_further_trial(toy, capsys):
     [
         (["--trials", "0"], "--trials 0: expected 1 to"),
         (["--trials", "many"], "invalid int value: 'many'"),
-        (["--sampler", "magic"], "invalid choice: 'magic'"),
+        (["--sampler", "magic"], "'magic' is none of tpe, random"),
         (["--max-cuts", "300"], "--max-cuts 300"),
         (["--data", "nothing.csv"], "no such file or folder"),
         (["--device", "cuda"], "no CUDA device"),
-        (["--trails", "5"], "unrecognized arguments: --trails"),
+        (["--trails", "5"], "there is no flag --trails; did you mean --trials?"),
         (["--study-name", " "], "--study-name is empty"),
     ],
 )

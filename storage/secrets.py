@@ -1,0 +1,61 @@
+"""Database URLs without their secrets, and texts without the secrets of a URL.
+
+Enters: a URL, and what is about to be shown. Leaves: the same with `***` for passwords and for every value of the query
+that is not known to be harmless: what a secret's key is called differs from driver to driver.
+"""
+
+import re
+from urllib.parse import quote, quote_plus
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+HIDDEN = "***"
+# Keys of a URL's query whose values say where and how to connect, and nothing that lets anyone in.
+HARMLESS = frozenset(
+    "application_name cache charset check_same_thread client_encoding connect_timeout driver host mode nolock port "
+    "sslmode timeout unix_socket uri".split()
+)
+SHORTEST = 3  # characters of a secret that is looked for in a text: a shorter one would hide parts of words
+LIKE_A_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.]*://[^\s'\"`<>|]*")
+
+
+def shown_url(url: URL) -> str:
+    """A URL as messages may have it."""
+    query = {key: value if key.lower() in HARMLESS else HIDDEN for key, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True).replace(quote_plus(HIDDEN), HIDDEN)
+
+
+def without_secrets(text: str, url: str | None = None) -> str:
+    """A text in which URLs are shown as shown_url does, and in which no secret of `url` is left."""
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return LIKE_A_URL.sub(lambda found: _shown(found.group()), text)
+
+
+def _shown(text: str) -> str:
+    """Something that looks like a URL; of what cannot be read as one, the beginning."""
+    parsed = _parsed(text)
+    if parsed is None:
+        return f"{text.partition('://')[0]}://{HIDDEN}"
+    return shown_url(parsed) if parsed.password or parsed.query else text
+
+
+def _secrets(url: str | None) -> set[str]:
+    """The password and the hidden values of a URL's query, each as it may stand in a message."""
+    parsed = None if url is None else _parsed(url)
+    if parsed is None:
+        return set()
+    values = [parsed.password or ""]
+    for key, value in parsed.query.items():
+        if key.lower() not in HARMLESS:
+            values += [value] if isinstance(value, str) else value
+    forms = {form for value in values for form in (value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1])}
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _parsed(text: str) -> URL | None:
+    try:
+        return make_url(text)
+    except (ArgumentError, ValueError):
+        return None
