@@ -13,8 +13,23 @@ from sqlalchemy.exc import ArgumentError
 HIDDEN = "***"
 # Keys of a URL's query whose values say where and how to connect, and nothing that lets anyone in.
 HARMLESS = frozenset(
-    "application_name cache charset check_same_thread client_encoding connect_timeout driver host mode nolock port "
-    "sslmode timeout unix_socket uri".split()
+    {
+        "application_name",
+        "cache",
+        "charset",
+        "check_same_thread",
+        "client_encoding",
+        "connect_timeout",
+        "driver",
+        "host",
+        "mode",
+        "nolock",
+        "port",
+        "sslmode",
+        "timeout",
+        "unix_socket",
+        "uri",
+    }
 )
 SHORTEST = 3  # characters of a secret that is looked for in a text: a shorter one would hide parts of words
 LIKE_A_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.]*://[^\s'\"`<>|]*")
