@@ -3,16 +3,10 @@
 Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing else.
 """
 
-import warnings
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
-import optuna
 import pandas as pd
 import plotly.graph_objects as go
-from optuna.exceptions import ExperimentalWarning
-from optuna.trial import FrozenTrial
 from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREEN, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
@@ -20,7 +14,6 @@ from search.binarize import Binarization
 from storage.results import Results
 
 MOST_CHANNELS = 9  # that the picture of channels shows
-FEWEST_FOR_IMPORTANCE = 10  # complete trials
 
 
 def history_data(results: Results) -> pd.DataFrame:
@@ -60,48 +53,6 @@ def history_figure(results: Results) -> go.Figure:
         xaxis_title="trial",
         yaxis=value_axis(results),
     )
-    return styled(figure)
-
-
-def importance_data(results: Results) -> pd.DataFrame:
-    """parameter and importance (they add up to 1), the greatest first; empty with too few trials."""
-    complete = results.trials[results.trials["state"] == "COMPLETE"]
-    if len(complete) < FEWEST_FOR_IMPORTANCE or complete["value"].nunique() < 2:
-        return pd.DataFrame({"parameter": [], "importance": []})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        warnings.filterwarnings("ignore", ".*low `target` values")  # which is what it gets
-        importances = optuna.importance.get_param_importances(results.study, target=_lower_is_better(results))
-    rows = [(_named(key), value) for key, value in importances.items()]
-    return pd.DataFrame(rows, columns=["parameter", "importance"]).sort_values(
-        "importance", ascending=False, ignore_index=True
-    )
-
-
-def _lower_is_better(results: Results) -> Callable[[FrozenTrial], float] | None:
-    """With two objectives the value, as Optuna's importance takes it; with one it needs no target."""
-    if len(results.study.directions) == 1:
-        return None
-    sign = -1 if metric(results).maximize else 1
-    return lambda trial: sign * float(trial.values[0])
-
-
-def _named(parameter: str) -> str:
-    """What a parameter is called: `k`, `u0` and, where each colour has its own, `k_r`, `u0_r`."""
-    name, _, color = parameter.partition("_")
-    suffix = f", {color}" if color else ""
-    if name == "k":
-        return f"number of cut points{suffix}"
-    return f"position of cut point {int(name[1:]) + 1}{suffix}" if name[1:].isdigit() else parameter
-
-
-def importance_figure(results: Results) -> go.Figure | None:
-    """What the accuracy depends on (PED-ANOVA, Optuna's default); None with too few trials."""
-    data = importance_data(results)
-    if data.empty:
-        return None
-    figure = go.Figure(go.Bar(x=data["importance"], y=data["parameter"], orientation="h", marker_color=BLUE))
-    figure.update_layout(xaxis_title="share of importance", yaxis={"autorange": "reversed"})
     return styled(figure)
 
 

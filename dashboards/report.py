@@ -20,6 +20,7 @@ from dashboards import figures
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from dashboards.cost import cuts_figure, front_figure
 from dashboards.drawing import metric
+from dashboards.importance import importance, importance_figure
 from dashboards.positions import positions_figure
 from search.binarize import Binarization
 from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
@@ -118,14 +119,19 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         "pruned trials have no value.",
         figures.history_figure(results),
     )
-    importance = figures.importance_figure(results)
-    if importance is not None:
+    found = importance(results.candidates)
+    if found is not None:
+        of_own = (results.candidates["encoding"] == "local").any()
         yield section(
             "importance",
             "Parameter importance",
-            f"What the {metric(results).name} depends on (PED-ANOVA). Position i says where cut point i lies between "
-            "the one before it and 255; it has no effect in trials with fewer cut points.",
-            importance,
+            f"How much worse the {metric(results).name} of a candidate is predicted when the model does not know this "
+            "property of it (permutation importance), as a share of all. The middle cut point is the median; what "
+            "always comes together shares its importance"
+            + ("; local cut points are of each picture's own levels" if of_own else "")
+            + f". The model (extra trees) explains {found.explained:.0%} of the variance of candidates that it was not "
+            "shown.",
+            importance_figure(found),
         )
 
 

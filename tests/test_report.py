@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import optuna
@@ -10,8 +9,9 @@ import pandas as pd
 import pytest
 
 from dashboards import cost, drawing, figures
+from dashboards.importance import importance
 from dashboards.positions import positions_data, positions_figure
-from dashboards.report import main, write_report
+from dashboards.report import main, sections, write_report
 from search.binarize import Binarization
 from search.command import NothingToShow
 from search.config import StudyConfig
@@ -56,21 +56,28 @@ def test_history_has_each_complete_trial_and_a_best_that_never_falls(results):
     assert set(data["source"]) == {"search", "reference"}
 
 
-def test_importance_adds_up_and_is_named_for_people(results):
-    data = figures.importance_data(results)
-    assert data["importance"].sum() == pytest.approx(1)
-    assert data["importance"].is_monotonic_decreasing
-    assert set(data["parameter"]) == {
+def test_importance_is_of_what_a_person_understands(results, tmp_path):
+    found = importance(results.candidates)
+    assert found.shares["importance"].sum() == pytest.approx(1)
+    assert found.shares["importance"].is_monotonic_decreasing
+    assert set(found.shares["property"]) == {
         "number of cut points",
+        "lowest cut point",
+        "middle cut point",
+        "highest cut point",
         "encoding",
-        *(f"position of cut point {i}" for i in range(1, 9)),
     }
+    write_report(results, tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert f"explains {found.explained:.0%} of the variance" in html
+    assert "position_1" not in html
+    assert "PED-ANOVA" not in html
 
 
 def test_with_few_trials_there_is_no_importance(tmp_path):
     results = make_study(tmp_path, trials=4)
-    assert figures.importance_data(results).empty
-    assert figures.importance_figure(results) is None
+    assert importance(results.candidates) is None
+    assert "importance" not in [each["id"] for each in sections(results)]
 
 
 def test_positions_are_the_cut_points_of_the_best_of_each_number(results):
@@ -91,7 +98,6 @@ def test_the_channels_are_those_that_the_network_gets(results):
 def test_every_figure_can_be_drawn(results):
     for draw in (
         figures.history_figure,
-        figures.importance_figure,
         cost.cuts_figure,
         cost.front_figure,
         positions_figure,
@@ -151,26 +157,11 @@ def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
     assert front["value"].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("settings", [{"metric": "log-loss"}, {}])
-def test_importance_with_a_target_is_that_of_optuna_without_one(tmp_path, settings):
-    """With two objectives Optuna needs a target and takes lower as better: the same trials must give the same."""
-    results = make_study(tmp_path, pruner="none", trials=30, **settings)
-    both = optuna.create_study(directions=[results.study.direction, "minimize"])
-    both.add_trials(
-        optuna.trial.create_trial(params=t.params, distributions=t.distributions, values=[t.value, 1.0])
-        for t in results.study.trials
-    )
-    one = figures.importance_data(results)
-    two = figures.importance_data(replace(results, study=both))
-    pd.testing.assert_frame_equal(one, two)
-
-
 def test_figures_of_two_objectives_show_the_accuracy(tmp_path):
     results = make_study(tmp_path, objectives="accuracy,bits", sampler="random", trials=24)
     data = figures.history_data(results)
     assert len(data) == 24
     assert data["best"].is_monotonic_increasing
-    assert figures.importance_data(results)["importance"].sum() == pytest.approx(1)
     best = {tuple(trial.values) for trial in results.study.best_trials}
     front = cost.candidates_data(results).query("on_front")
     assert set(zip(front["value"], front["bits"], strict=True)) == best

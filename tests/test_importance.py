@@ -1,0 +1,123 @@
+"""What a study's values depend on, where a formula says what it is."""
+
+import numpy as np
+import optuna
+import pytest
+
+from dashboards.importance import FEWEST, importance, importance_figure, properties
+from search.objective import Result
+from search.references import references
+from search.rules import Pixels
+from search.samplers import make_sampler
+from search.space import Space, pixel_scale
+from search.trials import ask, enqueue, tell
+from storage.records import candidates_frame, trials_frame
+from tests.conftest import toy_pictures
+
+NOISE = 0.005
+BOTH = ("range", "thermometer")
+
+
+def low(part):
+    return -0.001 * abs(part.values[0] - 60)
+
+
+# What alone decides, and a value 0..1 from the parts (of each color) of a binarization and its kind.
+FORMULAS = {
+    "number of cut points": lambda b: 0.9 - 0.02 * abs(len(b.cut_points) - 5),
+    "lowest cut point": lambda b: 0.9 - 0.001 * abs(b.cut_points.values[0] - 60),
+    "middle cut point": lambda b: 0.9 - 0.001 * abs(np.median(b.cut_points.values) - 120),
+    "highest cut point": lambda b: 0.9 - 0.001 * abs(b.cut_points.values[-1] - 180),
+    "encoding": lambda b: 0.9 - 0.05 * (b.encoding == "range"),
+    "weights": lambda b: 0.9 - 0.05 * (b.arithmetic.weights == "binary"),
+}
+
+
+def candidates(value, sampler="local", trials=40, which="auto", seed=0, colors=1, maximize=True, **space):
+    """The candidates of a study in which a function of the binarization, with noise, stands for training."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    part = toy_pictures().train
+    pixels = [Pixels.of(part.images, part.labels)] * colors
+    edges = [pixel_scale(each.histogram) for each in pixels]
+    within = Space(**{"max_cuts": 8, "encodings": BOTH} | space, edges=edges[0] if colors == 1 else np.stack(edges))
+    study = optuna.create_study(direction="maximize" if maximize else "minimize")
+    rng = np.random.default_rng(seed)
+    for number in range(trials):
+        enqueue(study, within, references(which, pixels, within, False), trials)
+        study.sampler = make_sampler(sampler, seed, number, within)
+        asked = ask(study, within, seed)
+        seen = float((1 if maximize else -1) * (value(asked.binarization) + NOISE * rng.normal()))
+        tell(study, asked, Result(seen, 0.0, (seen,), 0.0, False))
+    return candidates_frame(trials_frame(study), maximize)
+
+
+@pytest.mark.parametrize("sampler", ["local", "random"])
+@pytest.mark.parametrize("decides", FORMULAS)
+def test_the_property_that_alone_decides_is_the_most_important(decides, sampler):
+    weights = ("real", "binary") if decides == "weights" else ("real",)
+    found = importance(candidates(FORMULAS[decides], sampler, weights=weights))
+    assert found.shares["property"].iloc[0] == decides
+    assert found.shares["importance"].iloc[0] > 0.6
+    assert found.explained > 0.3
+
+
+@pytest.mark.parametrize("which", ["auto", "none"])
+@pytest.mark.parametrize("decides", ["number of cut points", "lowest cut point"])
+def test_references_do_not_change_what_is_found(decides, which):
+    """Half of the trials are references, whose cut points are no random ones, or none is."""
+    found = candidates(FORMULAS[decides], "random", which=which, seed=1)
+    assert (found["reference"].notna().mean() > 0.4) == (which == "auto")
+    assert importance(found).shares["property"].iloc[0] == decides
+
+
+def test_a_property_that_only_references_have_in_common_is_not_important():
+    """References are all ranges here, and half a point better than their number of cut points says."""
+    found = candidates(FORMULAS["number of cut points"], "random", seed=2)
+    is_reference = found["reference"].notna()
+    found.loc[is_reference, "encoding"] = "range"
+    assert importance(found).shares["property"].iloc[0] == "number of cut points"
+
+
+def test_a_loss_that_is_minimized_has_the_same_importance():
+    loss = importance(candidates(FORMULAS["encoding"], "random", maximize=False))
+    assert loss.shares["property"].iloc[0] == "encoding"
+
+
+def test_of_colors_with_cut_points_of_their_own_each_has_its_properties():
+    """Only the lowest cut point of green matters."""
+    found = importance(
+        candidates(
+            lambda b: 0.9 + low(b.cut_points.parts[1]), "random", trials=60, colors=3, encodings=("thermometer",)
+        )
+    )
+    assert set(found.shares["property"]) == {
+        f"{what}, {color}"
+        for what in ("number of cut points", "lowest cut point", "middle cut point", "highest cut point")
+        for color in ("red", "green", "blue")
+    }
+    assert found.shares["property"].iloc[0] == "lowest cut point, green"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_values_that_depend_on_nothing_have_no_importance(seed):
+    assert importance(candidates(lambda _: 0.9, "random", seed=seed)) is None
+
+
+def test_too_few_candidates_have_no_importance():
+    found = candidates(FORMULAS["encoding"], "random", which="none", trials=FEWEST)
+    assert importance(found) is not None
+    assert importance(found.head(FEWEST - 1)) is None
+    assert importance(found.head(0)) is None
+
+
+def test_what_does_not_differ_is_no_property_and_one_cut_point_is_lowest_middle_and_highest():
+    found = properties(candidates(FORMULAS["encoding"], "random", max_cuts=1, encodings=("range",)))
+    assert list(found) == ["lowest cut point"]
+
+
+def test_the_figure_has_a_bar_for_each_property_the_longest_on_top():
+    found = importance(candidates(FORMULAS["encoding"], "random"))
+    figure = importance_figure(found)
+    assert list(figure.data[0].y) == list(found.shares["property"])
+    assert figure.data[0].y[0] == "encoding"
+    assert figure.layout.yaxis.autorange == "reversed"
