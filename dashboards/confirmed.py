@@ -15,7 +15,7 @@ COLORS = {"better": "#059669", "tied": "#2563eb", "worse": "#ea580c", "": "#6474
 
 
 def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
-    """Test accuracy of each entry with its interval against bits a pixel, coloured by the verdict on greyscale."""
+    """Test accuracy of each entry with its interval against bits a pixel, colored by the verdict on greyscale."""
     data = confirmed_data(findings)
     figure = go.Figure()
     unbinarized = greyscale_of(findings)
@@ -47,7 +47,7 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
         template="plotly_white",
         height=400,
         margin={"l": 60, "r": 30, "t": 40, "b": 50},
-        legend={"orientation": "h", "y": 1.08},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         font={"family": "system-ui, sans-serif"},
         xaxis={"title": "bits a pixel", "dtick": 1},
         yaxis={"title": "test accuracy", "tickformat": ".1%"},

@@ -42,7 +42,7 @@ def cuts_figure(results: Results) -> go.Figure:
 
 
 def front_figure(results: Results) -> go.Figure:
-    """Value against bits a pixel: every candidate, the front as steps, and greyscale at its 8 bits, or colour at 24."""
+    """Value against bits a pixel: every candidate, the front as steps, and greyscale at its 8 bits, or color at 24."""
     data = candidates_data(results)
     # Steps: a value holds until more bits give a better one.
     figure = _figure(results, data, data[data["on_front"]], "bits", "bits a pixel", "front", "hv")

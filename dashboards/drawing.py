@@ -1,4 +1,4 @@
-"""What the figures of a study share: colours, the axis of values, the greyscale line, the look.
+"""What the figures of a study share: colors, the axis of values, the greyscale line, the look.
 
 Enters: storage.results.Results, plotly figures. Leaves: parts of figures. Every value is written as its metric says.
 """
@@ -12,7 +12,7 @@ from search.binarize import Binarization
 from search.metrics import METRICS, NORMAL_95, Metric
 from storage.results import Results
 
-BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#cbd5e1"
+BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#94a3b8"
 
 
 def metric(results: Results) -> Metric:
@@ -43,11 +43,13 @@ def value_range(results: Results) -> tuple[float, float]:
     shown = [*(results.by_cuts["value"] - spread), *(results.by_cuts["value"] + spread)]
     if results.greyscale is not None:
         shown.append(results.greyscale.value)
+    low, high = min(shown), max(shown)
     if metric(results).maximize:
-        return float(min(values.quantile(0.1), *shown) - 0.01), float(min(max(shown) + 0.01, 1.002))
-    low, high = min(shown), max(values.quantile(0.9), *shown)
-    margin = max(0.05 * (high - low), 0.01)
-    return float(max(low - margin, 0.0)), float(high + margin)
+        low, high = min(values.quantile(0.1), low), min(high, 1.0)
+    else:
+        low, high = max(low, 0.0), max(values.quantile(0.9), high)
+    margin = max(0.04 * (high - low), 0.005)  # also above 100 %, so that markers there are whole
+    return float(low - margin), float(high + margin)
 
 
 def greyscale_line(figure: go.Figure, results: Results) -> None:
@@ -69,6 +71,6 @@ def styled(figure: go.Figure, height: int = 400) -> go.Figure:
         template="plotly_white",
         height=height,
         margin={"l": 60, "r": 30, "t": 40, "b": 50},
-        legend={"orientation": "h", "y": 1.08},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         font={"family": "system-ui, sans-serif"},
     )

@@ -47,7 +47,9 @@ def history_figure(results: Results) -> go.Figure:
             text=rows["label"],
             hovertemplate=f"trial %{{x}}: {number(results)}<br>%{{text}}<extra></extra>",
         )
-    figure.add_scatter(x=data["number"], y=data["best"], name="best so far", line={"color": GREEN, "shape": "hv"})
+    figure.add_scatter(
+        x=data["number"], y=data["best"], mode="lines", name="best so far", line={"color": GREEN, "shape": "hv"}
+    )
     greyscale_line(figure, results)
     figure.update_layout(
         xaxis_title="trial",
@@ -91,7 +93,7 @@ def channels_figure(results: Results) -> go.Figure:
 
 
 def _picture(picture: npt.NDArray[np.uint8]) -> go.Heatmap | go.Image:
-    """(H, W) in grey levels, or (H, W, 3) in colour."""
+    """(H, W) in grey levels, or (H, W, 3) in color."""
     if picture.ndim == 3:
         return go.Image(z=picture, hoverinfo="skip")
     return go.Heatmap(z=picture, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip")

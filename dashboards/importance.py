@@ -22,7 +22,7 @@ from search.binarize import Binarization
 from search.cut_points import COLORS
 from storage.records import KIND
 
-FEWEST = 20  # candidates; with a dozen, the property that decides was first in about two of three simulated studies
+FEWEST = 20  # candidates; with 12, the property that decides was first in two of three simulated studies
 LEAST_EXPLAINED = 0.1  # of the variance of values; below it the order of the properties is chance
 FOLDS, TREES, SHUFFLES = 5, 50, 5
 NAMES = dict(zip(COLORS, ("red", "green", "blue"), strict=True))
@@ -60,8 +60,9 @@ def importance(candidates: pd.DataFrame) -> Importance | None:
     Extra trees learn the value from the properties of four fifths of the candidates and predict it for the others. A
     property's importance is by how much the squared error grows when its values are shuffled among these others. So
     a property that only goes together with an important one gets little. See tests/test_importance.py for what this
-    finds where the answer is known; PED-ANOVA, Optuna's default, looks at one property at a time and was right in
-    fewer than half of these cases.
+    finds where the answer is known: of 72 simulated studies of 20 or 40 trials, half of them references, the property
+    that alone decides was the first in 71 and none was named in one. PED-ANOVA, Optuna's default, looks at one property
+    at a time and put it first in 21 of 30 of 40 trials.
     """
     values, found = candidates["value"].to_numpy(float), properties(candidates)
     if len(values) < FEWEST or found.empty or np.ptp(values) == 0:

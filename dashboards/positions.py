@@ -1,4 +1,4 @@
-"""Where cut points lie: a figure of the best of each number over the grey levels of the training pixels.
+"""Where cut points lie: a figure of the best of each number over the levels of the training pixels.
 
 Enters: storage.results.Results. Leaves: a data frame and a figure. Reads nothing else.
 """
@@ -10,11 +10,14 @@ from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREEN, GREY, metric, styled
 from search.binarize import Binarization
+from search.command import plural
 from search.cut_points import COLORS
 from search.encodings import LEVELS
 from storage.results import Results
 
-APART = 0.22  # how far the rows of two colours lie apart; 1 is between two numbers of cut points
+ROW = {1: 22, 3: 30}  # pixels for each number of cut points, by how many colors have their own
+HIGHEST = 2400  # pixels of the figure
+APART = 0.22  # how far the rows of two colors lie apart; 1 is between two numbers of cut points
 DRAWN = {"": BLUE, "r": "#dc2626", "g": GREEN, "b": BLUE}
 
 
@@ -31,40 +34,50 @@ def positions_data(results: Results) -> pd.DataFrame:
 
 
 def positions_figure(results: Results) -> go.Figure:
-    """Where the best cut points of each number lie, over the grey levels of the training pixels."""
+    """Where the best cut points of each number lie, over how often each level occurs."""
     data, colors = positions_data(results), _colors(results)
-    figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.04)
+    numbers = list(results.by_cuts["cuts"])
+    height = min(max(520, 240 + ROW[len(colors)] * len(numbers)), HIGHEST)
+    shares = 200 / height
+    figure = make_subplots(
+        rows=2, shared_xaxes=True, row_heights=[1 - shares, shares], vertical_spacing=0.04 * 520 / height
+    )
     for (cuts, of_color), rows in data.groupby(["cuts", "color"]):
         color = str(of_color)
         mark = GREY if rows["local"].all() else DRAWN[color]
         row_of_color = (colors.index(color) - (len(colors) - 1) / 2) * APART
+        number = int(str(cuts))
+        of_these = f"{plural(number, 'cut point')}, {metric(results).shown(rows['value'].iloc[0])}"
         figure.add_scatter(
             x=rows["cut_point"],
-            y=rows["cuts"] - row_of_color,
+            y=[numbers.index(number) - row_of_color] * len(rows),
             mode="markers",
             marker={"symbol": "line-ns", "size": 16 / len(colors) ** 0.5, "line": {"width": 3, "color": mark}},
             showlegend=False,
-            hovertemplate=f"{cuts} cut points, {metric(results).shown(rows['value'].iloc[0])}: {color} "
-            + "%{x}<extra></extra>",
+            hovertemplate=f"{of_these}: {color} %{{x}}<extra></extra>",
             row=1,
             col=1,
         )
     counts = np.array(results.data_set.histogram).reshape(len(colors), LEVELS)
-    for color, shares in zip(colors, counts / counts.sum(axis=1, keepdims=True), strict=True):
-        figure.add_bar(
-            x=np.arange(LEVELS),
-            y=shares,
-            marker={"color": DRAWN[color] if color else GREY, "line_width": 0, "opacity": 1 / len(colors) ** 0.5},
-            showlegend=False,
-            row=2,
-            col=1,
-            hovertemplate=f"{color} level %{{x}}: %{{y:.2%}} of pixels<extra></extra>",
-        )
-    figure.update_yaxes(title_text="number of cut points", dtick=1 if data["cuts"].max() <= 20 else None, row=1, col=1)
+    for color, of_levels in zip(colors, counts / counts.sum(axis=1, keepdims=True), strict=True):
+        shown = {"x": np.arange(LEVELS), "y": of_levels, "showlegend": False}
+        shown["hovertemplate"] = f"{color} level %{{x}}: %{{y:.2%}} of pixels<extra></extra>"
+        if color:
+            figure.add_scatter(**shown, mode="lines", line={"color": DRAWN[color], "width": 1.5}, row=2, col=1)
+        else:
+            figure.add_bar(**shown, marker={"color": GREY, "line_width": 0}, row=2, col=1)
+    figure.update_yaxes(
+        title_text="number of cut points",
+        tickvals=list(range(len(numbers))),
+        ticktext=list(map(str, numbers)),
+        range=[-0.7, len(numbers) - 0.3],
+        row=1,
+        col=1,
+    )
     figure.update_yaxes(title_text="share of pixels", tickformat=".1%", row=2, col=1)
     figure.update_xaxes(range=[-1, LEVELS], row=1, col=1)
-    figure.update_xaxes(title_text="grey level" if len(colors) == 1 else "level of the colour", row=2, col=1)
-    return styled(figure, height=520).update_layout(barmode="overlay")
+    figure.update_xaxes(title_text="grey level" if len(colors) == 1 else "level of the color", row=2, col=1)
+    return styled(figure, height=height)
 
 
 def _colors(results: Results) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ def write_report(results: Results, path: Path) -> None:
         best=candidates.iloc[0].to_dict(),
         best_kind=Binarization.of(candidates.iloc[0]).kind,
         greyscale=results.greyscale,
+        greyscale_bits=8 * results.data_set.colors,
         figures=list(sections(results)),
         by_cuts=results.by_cuts,
         by_arithmetic=best_by_arithmetic(results.candidates),
@@ -88,7 +89,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "bits",
         f"{measured} against bits a pixel",
-        "The front: what no binarization with as few bits a pixel equals."
+        "The front joins the best binarizations: no other is as good with as few or fewer bits a pixel."
         + (" The study searched for both at once." if len(results.study.directions) > 1 else ""),
         front_figure(results),
     )
@@ -102,8 +103,10 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "positions",
         "Where the cut points lie",
-        "The best cut points of each number, over the grey levels of the training pixels"
-        + ("; grey ones are of each picture's own levels." if (results.by_cuts["encoding"] == "local").any() else "."),
+        "Above, the best cut points of each number; below, how often each "
+        + ("grey level" if results.data_set.colors == 1 else "level of each color")
+        + " occurs among the training pixels."
+        + (" Grey marks are of each picture's own levels." if (results.by_cuts["encoding"] == "local").any() else ""),
         positions_figure(results),
     )
     yield section(

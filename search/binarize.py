@@ -158,7 +158,7 @@ class Greyscale:
     local = False
 
     def __str__(self) -> str:
-        return self.arithmetic.after("greyscale" if self.colors == 1 else "full colour")
+        return self.arithmetic.after("greyscale" if self.colors == 1 else "full color")
 
     @property
     def bits(self) -> int:

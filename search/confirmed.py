@@ -104,7 +104,7 @@ def short_roles(roles: Sequence[str]) -> list[str]:
 
 
 def greyscale_of(found: Findings) -> str:
-    """What the entry without cut points is called: greyscale, or full colour."""
+    """What the entry without cut points is called: greyscale, or full color."""
     return next(str(entry["input"]) for entry in found["entries"] if entry["threshold_ranges"] is None)
 
 

@@ -1,19 +1,17 @@
 """A study of pictures in colour, each colour with cut points of its own, from the first command to the confirmation."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dashboards.figures import importance_data
 from dashboards.positions import positions_data
 from search import confirm
-from search.config import StudyConfig
 from search.cut_points import ColorCutPoints
-from search.objective import Result
-from search.study import main, run_study
+from search.study import main
 from search.thresholds import read
 from storage.database import open_database
 from storage.results import load_results
@@ -57,14 +55,14 @@ def photos(tmp_path):
 def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_confirmation(photos, capsys, monkeypatch):
     assert main(["--storage", URL, *FLAGS, "--output-dir", "out", "--encoding", "all"]) == 0
     out, err = capsys.readouterr()
-    assert "full colour reference" in err
-    assert "to full colour" in out
+    assert "full color reference" in err
+    assert "to full color" in out
     binarization, made = read(Path("out/thresholds.json"))
     assert isinstance(binarization.cut_points, ColorCutPoints)
     assert [len(made[key]) for key in ("cut_points", "threshold_ranges")] == [3, 3]
     assert made["bits_per_pixel"] == binarization.channels == sum(t.shape[1] for t in binarization.tables)
     assert made["greyscale"] | {"value": 0, "standard_error": 0} == {
-        "input": "full colour",
+        "input": "full color",
         "bits_per_pixel": 24,
         "value": 0,
         "standard_error": 0,
@@ -74,7 +72,11 @@ def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_co
     assert binarization.encode(in_color()[0]).shape == (36, made["channels"], 8, 8)
     results = load_results(open_database(URL), None)
     assert set(positions_data(results)["color"]) == {"r", "g", "b"}
-    assert "full colour" in Path("out/report.html").read_text()
+    html = Path("out/report.html").read_text()
+    assert "<span>full color, 24 bits a pixel</span>" in html
+    assert "how often each level of each color occurs among the training pixels" in html
+    assert "level of the color" in html
+    assert not re.search(r"greyscale, 8|grey level", html.partition("<body>")[2])
 
     # From another folder, without saying where the pictures are.
     monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{Path('studies.db').resolve()}")
@@ -84,23 +86,6 @@ def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_co
     assert confirm.main(["--seeds", "2", "--budget", "quick", "--cuts", "3", "--confirm-references", "none"]) == 0
     confirmed = json.loads(next(Path("results").glob("*/thresholds.json")).read_text())
     assert confirmed["greyscale"]["confirmed"]["accuracy"]["n"] == 2
-
-
-def test_parameters_of_each_colour_have_names_for_people(tmp_path):
-    images, labels = in_color()
-    np.savez("color.npz", images=images, labels=labels)
-
-    def make(split, protocol, device):
-        def evaluate(specs, report, check):
-            values = [0.5 + len(getattr(s.input, "cut_points", ())) / 100 + 0.001 * s.seed for s in specs]
-            return [Result(value, 0.01, (value,), 0.1, False) for value in values]
-
-        return evaluate
-
-    config = StudyConfig(data="color.npz", color="per-channel", trials=14, max_cuts=2, pruner="none", references="none")
-    assert run_study(config, URL, make) == 0
-    names = set(importance_data(load_results(open_database(URL), None))["parameter"])
-    assert {"number of cut points, r", "position of cut point 2, b", "encoding"} <= names
 
 
 def test_a_grey_set_has_no_channels(tmp_path, capsys):
@@ -115,7 +100,7 @@ def test_an_npz_in_colour_is_read_as_its_colours_too(tmp_path):
     np.savez("color.npz", images=images, labels=labels)
     flags = ["--data", "color.npz", "--color", "per-channel", "--trials", "2", "--epochs", "1", "--width", "4"]
     assert main(["--storage", URL, *flags, "--weights", "search", "--activations", "binary"]) == 0
-    assert load_results(open_database(URL), None).greyscale.input == "full colour, binary activations"
+    assert load_results(open_database(URL), None).greyscale.input == "full color, binary activations"
 
 
 def test_a_study_of_grey_pictures_and_one_of_their_colours_are_not_joined(photos, capsys):
