@@ -23,7 +23,7 @@ from dashboards.drawing import metric
 from dashboards.importance import importance, importance_figure
 from dashboards.positions import positions_figure
 from search.binarize import Binarization
-from search.command import OK, NothingToShow, exit_with, finished_study_parser, run, say, write_atomically
+from search.command import OK, NothingToShow, exit_with, finished_study_parser, plural, run, say, write_atomically
 from search.confirmed import caption
 from search.metrics import Metric
 from storage.database import open_database
@@ -72,6 +72,7 @@ def write_report(results: Results, path: Path) -> None:
         confirmation=results.confirmation,
         confirmed_html=confirmed_html,
         table=table,
+        plural=plural,
     )
     write_atomically(path, html)
 

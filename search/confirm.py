@@ -143,7 +143,7 @@ def confirm(args: argparse.Namespace) -> int:
     say(
         f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {args.budget}: "
         f"{plural(len(entries), 'input')}, {plural(len(wanted), 'training')} on {device}; "
-        f"pictures: {pictures.name} ({pictures.origin}), training {split.development.photos} photos, "
+        f"pictures: {pictures.name} ({pictures.origin}), training {plural(split.development.photos, 'photo')}, "
         f"test {split.test.photos}, read when all trainings are done"
     )
     with StopSignals() as signals:

@@ -83,7 +83,10 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     study = join(database, name, protocol, config.space_settings, config.objective_names, pruner)
     remember_source(study, config.source, pictures)
     save_data_set(database, describe(split, protocol, np.concatenate([each.histogram for each in pixels])))
-    say(f"study {name} in {database.shown_url}: {counted(study)} of {config.trials} trials done; training on {device}")
+    say(
+        f"study {name} in {database.shown_url}: {counted(study)} of {plural(config.trials, 'trial')} done; "
+        f"training on {device}"
+    )
     if others := made_with(study) - {trained_with(device)}:
         say(
             f"warning: trials of this study were trained with {' and '.join(sorted(others))}; now it is "
@@ -186,13 +189,14 @@ def say_pictures(split: Split, why: str) -> None:
     pictures = split.pictures
     height, width = pictures.shape
     say(
-        f"pictures: {pictures.name} ({why}), {height}x{width}, {len(pictures.class_names)} classes; "
-        f"training {split.train.photos} photos ({len(split.train)} pictures), "
+        f"pictures: {pictures.name} ({why}), {height}x{width}, "
+        f"{plural(len(pictures.class_names), 'class', 'classes')}; "
+        f"training {plural(split.train.photos, 'photo')} ({plural(len(split.train), 'picture')}), "
         f"validation {split.validation.photos} ({len(split.validation)}), "
         f"test {split.test.photos} ({len(split.test)}, not read)"
     )
     if pictures.known_copies:
-        say(f"note: {pictures.known_copies} test pictures are near copies of training pictures")
+        say(f"note: near copies of training pictures: {plural(pictures.known_copies, 'test picture')}")
     for note in pictures.notes:
         say(f"note: {note}")
 

@@ -25,7 +25,7 @@ def summary(results: Results) -> str:
     lines = [
         f"best: {Binarization.of(best)}, {_shown(best, results)} validation {metric(results).name}, "
         f"{plural(best['channels'], 'bit')} a pixel{_gap(best['value'], results)}",
-        f"{states['complete']} trials complete, {states['pruned']} pruned, {states['fail']} failed",
+        f"{plural(states['complete'], 'trial')} complete, {states['pruned']} pruned, {states['fail']} failed",
         "",
         table(results).to_string(index=False),
     ]

@@ -16,7 +16,7 @@ import pandas as pd
 from jsonschema import Draft202012Validator
 
 from search.binarize import REAL, Binarization
-from search.command import BadInput, NothingToShow, one_line, write_atomically
+from search.command import BadInput, NothingToShow, one_line, plural, write_atomically
 from search.cut_points import as_lists
 from search.picks import PICKS
 from storage.records import counts
@@ -83,7 +83,7 @@ def best_with(results: Results, cuts: int) -> "pd.Series[Any]":
     found = results.by_cuts[results.by_cuts["cuts"] == cuts]
     if found.empty:
         there = ", ".join(map(str, results.by_cuts["cuts"]))
-        raise BadInput(f"--cuts {cuts}: no finished trial has {cuts} cut points; there are {there}")
+        raise BadInput(f"--cuts {cuts}: no finished trial has {plural(cuts, 'cut point')}; there are {there}")
     return found.iloc[0]
 
 

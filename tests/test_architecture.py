@@ -25,7 +25,7 @@ ALLOWED = {
     "search.outputs": {"search", "storage", "dashboards"},
     "search.study": {"search", "models", "storage", "dashboards"},
     "search.light": {"search", "models", "storage", "dashboards"},
-    "search.command": {"storage.database"},
+    "search.command": {"storage.database", "storage.secrets"},
     "search.encodings": set(),
     "search.cut_points": {"search.encodings"},
     "search.binarize": {"search.cut_points", "search.encodings"},

@@ -68,7 +68,7 @@ def test_classes_may_be_called_na_and_blank_lines_at_the_end_do_no_harm():
 
 
 def test_a_shape_that_does_not_fit_is_named():
-    with pytest.raises(BadInput, match="4 pixel columns do not make 3x3"):
+    with pytest.raises(BadInput, match="4 pixel columns cannot make 3x3"):
         parse_csv(f"{HEADER}1,1,2,3,4\n".encode(), "a.csv", (3, 3))
 
 

@@ -5,16 +5,21 @@ import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from search import export
 from search.binarize import Binarization
+from search.config import StudyConfig
 from search.cut_points import CutPoints
 from search.progress import TimeLeft
+from search.study import run_study
 from search.summary import summary
 from storage.database import open_database
 from storage.results import load_results
 from tests.conftest import command
+from tests.formula import make_formula
 
 FLAGS = ("--data", "digits", "--trials", "3", "--epochs", "2", "--width", "4")
 
@@ -64,6 +69,27 @@ def test_the_summary_has_a_line_for_each_number_of_cuts_and_greyscale():
     assert text.startswith(f"best: {Binarization(CutPoints(best['cut_points']), best['encoding'])}, ")
     assert len(text.splitlines()) == 3 + 1 + len(results.by_cuts) + 1
     assert "greyscale" in text.splitlines()[-1]
+
+
+def test_one_is_one_trial_one_cut_point_and_one_bit_wherever_it_is_said(capsys):
+    config = StudyConfig(data="digits", trials=1, max_cuts=1, encoding="thermometer", study_name="one")
+    assert run_study(config, "sqlite:///studies.db", make_formula) == 0
+    said = "".join(capsys.readouterr())
+    for cuts in ("1", "2"):
+        export.main(["--storage", "sqlite:///studies.db", "--cuts", cuts, "-o", "thresholds.json"])
+        said += capsys.readouterr().err
+    report = Path("results/one/report.html").read_text().partition("<body>")[2]
+    assert "0 of 1 trial done" in said
+    assert "has 2 cut points; there are 1" in said
+    assert "bit a pixel (1 cut point)" in report
+    assert "1 cut point, " in report  # where the mouse is over the positions
+    for text in (said, report):
+        assert (
+            re.findall(
+                r"(?<![\d.,:/+-])1 (?:trial|photo|picture|bit|cut point|channel|class|training|seed|photo)e?s\b", text
+            )
+            == []
+        )
 
 
 class Clock:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
+from search.command import BadInput, plural
 from search.data.bounded import check_pixels
 from search.data.labels import classes_of, plain
 
@@ -81,7 +81,7 @@ def check_images(stored: Stored, where: str) -> npt.NDArray[np.uint8]:
 def check_labels(stored: Stored, n: int, where: str) -> npt.NDArray[np.generic]:
     """Labels (N,) as int64 or text. Raises: BadInput for others, and where there is not one an image."""
     if stored.shape != (n,):
-        raise BadInput(f"{where}: shape {stored.shape} for {n} images; give one label an image")
+        raise BadInput(f"{where}: shape {stored.shape} for {plural(n, 'image')}; give one label an image")
     if stored.dtype.kind not in "iuSU":
         raise BadInput(f"{where}: type {str(stored.dtype)[:40]}; labels are whole numbers or text")
     return plain(np.asarray(stored), where)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
-from search.command import BadInput
+from search.command import BadInput, plural
 from search.data.arrays import Arrays
 from search.data.bounded import check_unpacked, opened_zip
 from search.data.csv_columns import in_order
@@ -92,7 +92,7 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
     shape = shape or _square(pixels.shape[1], where)
     if math.prod(shape) != pixels.shape[1]:
         said = "x".join(map(str, shape))
-        raise BadInput(f"{where}: {pixels.shape[1]} pixel columns do not make {said} pictures (--shape)")
+        raise BadInput(f"{where}: {plural(pixels.shape[1], 'pixel column')} cannot make {said} pictures (--shape)")
     return _check_pixels(pixels, where).reshape(-1, *shape), frame["label"].to_numpy()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
+from search.command import BadInput, plural
 from search.data.arrays import Arrays
 from search.data.bounded import Readable, check_pixels, check_unpacked, read_at_most
 from search.data.labels import classes_of
@@ -111,7 +111,9 @@ def _read(path: Path, axes: int, labels: tuple[int, str] | None = None) -> npt.N
                 shape = _header(handle, axes, str(path))
                 wanted = math.prod(shape)
                 if labels is not None and shape[0] != labels[0]:
-                    raise BadInput(f"{path}: {shape[0]} images, but {labels[0]} labels in {labels[1]}")
+                    raise BadInput(
+                        f"{path}: {plural(shape[0], 'image')}, but {plural(labels[0], 'label')} in {labels[1]}"
+                    )
                 if gzipped:
                     check_unpacked(wanted, packed, str(path))
                 else:
