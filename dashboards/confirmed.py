@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from dashboards.drawing import whiskers
 from search.confirmed import confirmed_data, confirmed_table, greyscale_of
 
 COLORS = {"better": "#059669", "tied": "#2563eb", "worse": "#ea580c", "": "#64748b"}
@@ -31,12 +32,7 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
             mode="markers",
             name=names.get(str(verdict), unbinarized),
             marker={"color": COLORS[str(verdict)], "size": 9},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": rows["high"] - rows["accuracy"],
-                "arrayminus": rows["accuracy"] - rows["low"],
-            },
+            error_y=whiskers(rows["accuracy"], rows["low"], rows["high"]),
             text=rows["input"] + "<br>" + rows["roles"],
             hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
         )

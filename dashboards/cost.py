@@ -7,14 +7,25 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.drawing import BLUE, GREY, LIGHT, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
-from search.metrics import NORMAL_95
+from dashboards.drawing import (
+    BLUE,
+    GREY,
+    LIGHT,
+    ORANGE,
+    greyscale_line,
+    labels,
+    metric,
+    number,
+    styled,
+    value_axis,
+    whiskers,
+)
 from storage.records import pareto_front
 from storage.results import Results
 
 
 def candidates_data(results: Results) -> pd.DataFrame:
-    """One row for each candidate, the best first: cuts, bits (a pixel), value, standard_error, source (search or
+    """One row for each candidate, the best first: cuts, bits (a pixel), value, low, high, source (search or
     references), label, best_of_cuts (of its number of cut points), on_front (of value against bits)."""
     rows = results.candidates
     names = rows["reference"].map(lambda name: f" ({name})" if pd.notna(name) else "")
@@ -23,7 +34,8 @@ def candidates_data(results: Results) -> pd.DataFrame:
             "cuts": rows["cuts"],
             "bits": rows["channels"],
             "value": rows["value"].astype(float),
-            "standard_error": rows["standard_error"].astype(float),
+            "low": rows["low"].astype(float),
+            "high": rows["high"].astype(float),
             "source": np.where(rows["reference"].notna(), "references", "search"),
             "label": labels(rows) + names,
             "best_of_cuts": ~rows["cuts"].duplicated(),
@@ -53,7 +65,7 @@ def front_figure(results: Results) -> go.Figure:
             mode="markers",
             name=f"{results.greyscale.input} {metric(results).shown(results.greyscale.value)}",
             marker={"color": GREY, "size": 10, "symbol": "diamond"},
-            error_y={"type": "data", "array": [NORMAL_95 * results.greyscale.standard_error]},
+            error_y=whiskers(results.greyscale.value, *results.greyscale.interval),
             hovertemplate=f"{results.greyscale.input}<br>{number(results)}<extra></extra>",
         )
     return figure
@@ -83,7 +95,7 @@ def _figure(
         mode="lines+markers",
         name=line_name,
         line={"color": BLUE, "shape": shape},
-        error_y={"type": "data", "array": NORMAL_95 * line["standard_error"]},
+        error_y=whiskers(line["value"], line["low"], line["high"]),
         text=line["label"],
         hovertemplate=hover,
     )

@@ -5,11 +5,13 @@ Enters: storage.results.Results, plotly figures. Leaves: parts of figures. Every
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from search.binarize import Binarization
-from search.metrics import METRICS, NORMAL_95, Metric
+from search.metrics import METRICS, Metric
 from storage.results import Results
 
 BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#94a3b8"
@@ -30,6 +32,17 @@ def labels(rows: pd.DataFrame) -> "pd.Series[str]":
     return pd.Series([str(Binarization.of(row)) for _, row in rows.iterrows()], index=rows.index, dtype=str)
 
 
+def whiskers(values: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> dict[str, Any]:
+    """Intervals as error bars: as long to each side as the interval is."""
+    middle, lowest, highest = (np.atleast_1d(np.asarray(each, float)) for each in (values, low, high))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": np.maximum(highest - middle, 0),
+        "arrayminus": np.maximum(middle - lowest, 0),
+    }
+
+
 def value_axis(results: Results) -> dict[str, Any]:
     """The y axis of values."""
     title, form = f"validation {metric(results).name}", ".0%" if metric(results).percent else ".2f"
@@ -39,15 +52,14 @@ def value_axis(results: Results) -> dict[str, Any]:
 def value_range(results: Results) -> tuple[float, float]:
     """Where an axis of values begins and ends: the few hopeless candidates must not flatten the others."""
     values = results.candidates["value"].astype(float)
-    spread = NORMAL_95 * results.by_cuts["standard_error"].astype(float)
-    shown = [*(results.by_cuts["value"] - spread), *(results.by_cuts["value"] + spread)]
+    shown = [*results.by_cuts["low"].astype(float), *results.by_cuts["high"].astype(float)]
     if results.greyscale is not None:
-        shown.append(results.greyscale.value)
+        shown += results.greyscale.interval
     low, high = min(shown), max(shown)
     if metric(results).maximize:
-        low, high = min(values.quantile(0.1), low), min(high, 1.0)
+        low = min(values.quantile(0.1), low)
     else:
-        low, high = max(low, 0.0), max(values.quantile(0.9), high)
+        high = max(values.quantile(0.9), high)
     margin = max(0.04 * (high - low), 0.005)  # also above 100 %, so that markers there are whole
     return float(low - margin), float(high + margin)
 
@@ -56,8 +68,8 @@ def greyscale_line(figure: go.Figure, results: Results) -> None:
     """A line at greyscale's value, and its interval over photos."""
     if results.greyscale is None:
         return
-    value, spread = results.greyscale.value, NORMAL_95 * results.greyscale.standard_error
-    figure.add_hrect(y0=value - spread, y1=value + spread, fillcolor=GREY, opacity=0.12, line_width=0)
+    value, (low, high) = results.greyscale.value, results.greyscale.interval
+    figure.add_hrect(y0=low, y1=high, fillcolor=GREY, opacity=0.12, line_width=0)
     figure.add_hline(
         y=value,
         line={"color": GREY, "dash": "dash"},

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.drawing import BLUE, GREY, ORANGE, styled
+from dashboards.drawing import BLUE, GREY, ORANGE, styled, whiskers
 from search.command import write_atomically
 from search.metrics import Metric
 
@@ -31,12 +31,7 @@ def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
                 showlegend=column == 1,
                 mode="lines+markers",
                 line={"color": COLORS[str(name)]},
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": rows["high"] - rows["value"],
-                    "arrayminus": rows["value"] - rows["low"],
-                },
+                error_y=whiskers(rows["value"], rows["low"], rows["high"]),
                 text=rows["light"],
                 hovertemplate=f"%{{text}}: {number}<extra>{name}</extra>",
                 row=1,

@@ -130,7 +130,7 @@ def validation_interval(by_photo: Floats, weights: Floats) -> Bounds:
     return max(0.0, min(low, share - arm)), min(1.0, max(high, share + arm))
 
 
-def exact_difference(photos: Floats, weights: Weights) -> Bounds:
+def exact_difference(photos: Floats, weights: Weights | Floats) -> Bounds:
     """Of photos.sum() / weights.sum() from the exact intervals of gains and losses: MOVER (Zou and Donner 2008)."""
     number = effective_photos(np.abs(photos), weights)
     gain, loss = (float(x.sum() / weights.sum()) for x in (photos.clip(min=0), (-photos).clip(min=0)))

@@ -27,6 +27,7 @@ from search.data.load import load_pictures
 from search.data.source import source_of
 from search.data.split import Split, at_most_variants, split_pictures
 from search.drift import Drift, drifts
+from search.intervals import Bounds, exact_difference
 from search.metrics import METRICS, NORMAL_95, Metric
 from search.objective import DIVERGED, by_photo, choose_device, interval_over_photos, lane_of
 from search.rules import Pixels, quantile, uniform
@@ -177,12 +178,13 @@ def under_each_light(
 def light_data(scores: dict[tuple[str, Drift], Scores], metric: Metric) -> pd.DataFrame:
     """A row for each input and light: input, kind, amount, light (as text), none (no change), value, low, high.
 
-    gain, gain_error: what per image has more than fixed under this light, on the same photos.
+    gain, gain_low, gain_high: what per image has more than fixed under this light, on the same photos.
     """
     rows = []
     for (name, drift), each in scores.items():
         low, high = interval_over_photos(each, metric)
         more = scores[PER_IMAGE, drift] - scores[FIXED, drift]
+        gain_low, gain_high = interval_of_gain(more, metric)
         rows.append(
             {
                 "input": name,
@@ -194,10 +196,22 @@ def light_data(scores: dict[tuple[str, Drift], Scores], metric: Metric) -> pd.Da
                 "low": low,
                 "high": high,
                 "gain": more.value,
-                "gain_error": more.standard_error,
+                "gain_low": gain_low,
+                "gain_high": gain_high,
             }
         )
     return pd.DataFrame(rows)
+
+
+def interval_of_gain(more: Scores, metric: Metric) -> Bounds:
+    """95 % interval of a difference on the same photos. Of shares it is no point where the two err alike on all of
+    these: photos on which they differ may be unseen."""
+    arm = NORMAL_95 * more.standard_error
+    low, high = more.value - arm, more.value + arm
+    if not metric.percent:
+        return low, high
+    exact = exact_difference(more.by_photo.astype(np.float64), more.weights.astype(np.float64))
+    return min(low, exact[0]), max(high, exact[1])
 
 
 def light_table(data: pd.DataFrame, metric: Metric) -> pd.DataFrame:
@@ -210,8 +224,10 @@ def light_table(data: pd.DataFrame, metric: Metric) -> pd.DataFrame:
             for name in by_input.index
         }
         scale, form = (100, ".1f") if metric.percent else (1, ".3f")
-        more, half = scale * of_light["gain"].iloc[0], scale * NORMAL_95 * of_light["gain_error"].iloc[0]
-        rows.append({"light": light_name, **shown, "per image - fixed": f"{more:+{form}} ±{half:{form}}"})
+        more, low, high = (scale * of_light[column].iloc[0] for column in ("gain", "gain_low", "gain_high"))
+        rows.append(
+            {"light": light_name, **shown, "per image - fixed": f"{more:+{form}} [{low:+{form}}, {high:+{form}}]"}
+        )
     return pd.DataFrame(rows)
 
 

@@ -17,7 +17,7 @@ import optuna
 import torch
 
 from search import confirm
-from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, run, say
+from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
 from search.data.pictures import Pictures

@@ -12,7 +12,7 @@ from search import light
 from search.binarize import Binarization, Greyscale
 from search.cut_points import CutPoints
 from search.drift import AMOUNTS, KINDS, Drift, drifts
-from search.light import FIXED, NO_CUTS, PER_IMAGE, compared, light_data
+from search.light import FIXED, NO_CUTS, PER_IMAGE, compared, light_data, light_table
 from search.metrics import METRICS
 from search.study import main as study
 from storage.scores import Scores
@@ -65,13 +65,30 @@ def test_gains_are_of_the_same_photos():
     for drift in drifts():
         for name, each in ((FIXED, right), (PER_IMAGE, np.ones(4)), (NO_CUTS, right)):
             scores[name, drift] = Scores(each / 4, np.full(4, 0.25))
-    data = light_data(scores)
+    data = light_data(scores, METRICS["accuracy"])
     assert set(data["gain"]) == {0.25}
-    assert data["gain_error"].iloc[0] == pytest.approx(
-        (scores[PER_IMAGE, drifts()[0]] - scores[FIXED, drifts()[0]]).standard_error
-    )
+    more = scores[PER_IMAGE, drifts()[0]] - scores[FIXED, drifts()[0]]
+    assert data["gain_low"].iloc[0] <= more.value - 1.96 * more.standard_error
+    assert data["gain_high"].iloc[0] >= more.value + 1.96 * more.standard_error
     figure = light_figure(data, METRICS["accuracy"])
     assert len([trace for trace in figure.data if trace.type == "scatter"]) == 9
+
+
+def test_inputs_that_err_on_no_photo_are_not_known_to_be_without_error_nor_equal():
+    """Of 300 photos: the rule of three says that up to a hundredth may err."""
+    weights = np.full(300, 1 / 300)
+    scores = {(name, drift): Scores(weights, weights) for name in (FIXED, PER_IMAGE, NO_CUTS) for drift in drifts()}
+    data = light_data(scores, METRICS["accuracy"])
+    assert data["low"].between(0.98, 0.99).all()
+    assert (data["high"] == 1).all()
+    assert data["gain_low"].between(-0.02, -0.01).all()
+    assert data["gain_high"].between(0.01, 0.02).all()
+    table = light_table(data, METRICS["accuracy"]).to_string()
+    assert "±" not in table
+    assert "100.0% [98.8, 100.0]" in table
+    (line, *_) = [trace for trace in light_figure(data, METRICS["accuracy"]).data if trace.type == "scatter"]
+    assert (np.array(line.error_y.array) == 0).all()
+    assert (np.array(line.error_y.arrayminus) > 0.01).all()
 
 
 @pytest.fixture

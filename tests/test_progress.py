@@ -56,7 +56,7 @@ def test_elsewhere_each_trial_is_a_plain_line():
     assert len(lines) == 3
     assert re.fullmatch(
         r"trial 2 \(3/3\)  0,[\d,]+,255 (range|thermometer)( \([\w-]+\))?  (\d+\.\d%|pruned .*)"
-        r"  \| best \d+\.\d% ±\d+\.\d% with 0,.* channels?, [+-]\d+\.\d points to greyscale \| 0 s left",
+        r"  \| best \d+\.\d% \[\d+\.\d, \d+\.\d\] with 0,.* channels?, [+-]\d+\.\d points to greyscale \| 0 s left",
         lines[2],
     )
 

@@ -16,21 +16,24 @@ from search.binarize import Binarization
 from search.command import NothingToShow
 from search.config import StudyConfig
 from search.cut_points import CutPoints
+from search.intervals import validation_interval
+from search.objective import Result
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
+from storage.scores import Scores
 from tests.conftest import in_folder, toy_pictures
 from tests.formula import make_formula
 
 URL = "sqlite:///studies.db"
 
 
-def make_study(tmp_path, **settings):
+def make_study(tmp_path, make=make_formula, **settings):
     part = toy_pictures().train
     names = ["<b>A</b>", "B & C", "D"]
     np.savez(tmp_path / "toy.npz", images=part.images, labels=part.labels, class_names=names)
     config = StudyConfig(**{"data": "toy.npz", "trials": 24, "study_name": "one"} | settings)
-    run_study(config, URL, make_formula)
+    run_study(config, URL, make)
     return load_results(open_database(URL), "one")
 
 
@@ -140,8 +143,8 @@ def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
     assert data["best"].iloc[-1] == data["value"].min()
     low, high = drawing.value_range(results)
     best = results.by_cuts
-    assert low <= max((best["value"] - 1.96 * best["standard_error"]).min(), 0)
-    assert high > (best["value"] + 1.96 * best["standard_error"]).max()
+    assert low < best["low"].min()
+    assert high > best["high"].max()
     for draw in (cost.cuts_figure, cost.front_figure, figures.history_figure):
         figure = draw(results)
         assert figure.layout.yaxis.title.text == "validation log-loss"
@@ -152,7 +155,7 @@ def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "Log-loss against bits a pixel" in html
-    assert f"{results.candidates['value'].iloc[0]:.3f} ±0.020" in html
+    assert "{value:.3f} [{low:.3f}, {high:.3f}]".format(**results.candidates.iloc[0]) in html
     front = cost.candidates_data(results).query("on_front").sort_values("bits")
     assert front["value"].is_monotonic_decreasing
 
@@ -169,9 +172,8 @@ def test_figures_of_two_objectives_show_the_accuracy(tmp_path):
 
 def test_the_accuracy_axis_shows_the_best_of_each_number_whole(results):
     low, high = drawing.value_range(results)
-    assert low < (results.by_cuts["value"] - 1.96 * results.by_cuts["standard_error"]).min()
-    assert high > results.greyscale.value
-    assert high > results.by_cuts["value"].max()
+    assert low < results.by_cuts["low"].min()
+    assert high > max(results.greyscale.interval[1], results.by_cuts["high"].max())
 
 
 def test_the_report_is_one_file_that_asks_nothing_of_a_network(results, tmp_path):
@@ -212,6 +214,41 @@ def test_a_study_without_a_finished_trial_has_no_report(tmp_path, capsys):
     with pytest.raises(NothingToShow):
         make_study(tmp_path, timeout=0)
     assert main(["--storage", URL]) == 3
+
+
+def make_faultless(split, protocol, device):
+    """Stands for training: no photo errs, whatever the cut points are."""
+    weights = np.full(split.validation.photos, 1 / split.validation.photos)
+    interval = validation_interval(weights, weights)
+
+    def evaluate(specs, report, check):
+        return [Result(1.0, 0.0, (1.0,), 0.1, False, Scores(weights, weights), interval) for _ in specs]
+
+    return evaluate
+
+
+def test_where_no_photo_errs_nothing_says_that_none_can(tmp_path, capsys):
+    results = make_study(tmp_path, make=make_faultless, trials=12)
+    said = "".join(capsys.readouterr())
+    write_report(results, tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text(encoding="utf-8").partition("<body>")[2]
+    file = (tmp_path / "results/one/thresholds.json").read_text(encoding="utf-8")
+    for text in (said, html, file):
+        assert "±" not in text
+    low = results.candidates["low"].iloc[0]
+    assert low < 0.7  # of eight photos
+    shown = f"100.0% [{100 * low:.1f}, 100.0]"
+    assert f"best: {Binarization.of(results.candidates.iloc[0])}, {shown} validation accuracy" in said
+    assert f"greyscale reference: {shown}" in said
+    assert html.count(shown) > 3
+    _, _, best = cost.cuts_figure(results).data
+    *_, front, greyscale = cost.front_figure(results).data
+    for trace in (best, front, greyscale):
+        assert trace.error_y.symmetric is False
+        assert list(trace.error_y.array) == [0] * len(trace.x)
+        assert list(trace.error_y.arrayminus) == pytest.approx([1 - low] * len(trace.x))
+    (band,) = [shape for shape in cost.cuts_figure(results).layout.shapes if shape.type == "rect"]
+    assert (band.y0, band.y1) == (pytest.approx(low), 1)
 
 
 def test_many_cut_points_are_drawn_too(tmp_path):
