@@ -61,11 +61,12 @@ def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_co
     assert isinstance(binarization.cut_points, ColorCutPoints)
     assert [len(made[key]) for key in ("cut_points", "threshold_ranges")] == [3, 3]
     assert made["bits_per_pixel"] == binarization.channels == sum(t.shape[1] for t in binarization.tables)
-    assert made["greyscale"] | {"value": 0, "standard_error": 0} == {
+    assert made["greyscale"] | {"value": 0, "standard_error": 0, "interval": None} == {
         "input": "full color",
         "bits_per_pixel": 24,
         "value": 0,
         "standard_error": 0,
+        "interval": None,
         "confirmed": None,
     }
     assert made["data"]["preprocessing"] == {"color": "per-channel", "channels": "rgb"}
