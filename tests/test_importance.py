@@ -6,11 +6,12 @@ import pytest
 
 from dashboards.importance import FEWEST, importance, importance_figure, properties
 from search.objective import Result
+from search.queue import enqueue
 from search.references import references
 from search.rules import Pixels
-from search.samplers import make_sampler
+from search.samplers import SeededByRank
 from search.space import Space, pixel_scale
-from search.trials import ask, enqueue, tell
+from search.trials import ask, tell
 from storage.records import candidates_frame, trials_frame
 from tests.conftest import toy_pictures
 
@@ -40,14 +41,14 @@ def candidates(value, sampler="local", trials=40, which="auto", seed=0, colors=1
     pixels = [Pixels.of(part.images, part.labels)] * colors
     edges = [pixel_scale(each.histogram) for each in pixels]
     within = Space(**{"max_cuts": 8, "encodings": BOTH} | space, edges=edges[0] if colors == 1 else np.stack(edges))
-    study = optuna.create_study(direction="maximize" if maximize else "minimize")
+    sampling = SeededByRank(sampler, seed, within)
+    study = optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampling)
+    enqueue(study, within, references(which, pixels, within, False), trials)
     rng = np.random.default_rng(seed)
-    for number in range(trials):
-        enqueue(study, within, references(which, pixels, within, False), trials)
-        study.sampler = make_sampler(sampler, seed, number, within)
+    for _ in range(trials):
         asked = ask(study, within, seed)
         seen = float((1 if maximize else -1) * (value(asked.binarization) + NOISE * rng.normal()))
-        tell(study, asked, Result(seen, 0.0, (seen,), 0.0, False))
+        tell(study, asked, Result(seen, 0.0, (seen,), 0.0, False, interval=(seen, seen)))
     return candidates_frame(trials_frame(study), maximize)
 
 
@@ -58,7 +59,6 @@ def test_the_property_that_alone_decides_is_the_most_important(decides, sampler)
     found = importance(candidates(FORMULAS[decides], sampler, weights=weights))
     assert found.shares["property"].iloc[0] == decides
     assert found.shares["importance"].iloc[0] > 0.6
-    assert found.explained > 0.3
 
 
 @pytest.mark.parametrize("which", ["auto", "none"])
