@@ -91,7 +91,7 @@ def _train(
         accuracies=result.steps,
         seconds=round(result.seconds, 2),
         interval=result.interval,
-        trained_with=trained_with(device),
+        trained_with=trained_with(device, protocol.recipe.precision),
     )
     save_run(database, made)
     return made

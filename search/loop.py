@@ -66,7 +66,7 @@ def search(
         say("two objectives: nothing is pruned, each trial is trained to the end")
     study.sampler = SeededByRank(config.sampler, config.seed, space)
     metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
-    bits, best, made_with = 8 * len(space.ends), best_so_far(study), trained_with(device)
+    bits, best, made_with = 8 * len(space.ends), best_so_far(study), trained_with(device, config.precision)
     with Progress(config.trials, counted(study), greyscale, bits, best, metric, step_name) as progress:
         while counted(study) < config.trials:
             check()

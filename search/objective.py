@@ -185,12 +185,13 @@ def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Score
     return by_photo(scores, groups, weights).standard_error
 
 
-def trained_with(device: torch.device) -> str:
-    """On what a value depends beside its protocol and seed: `torch 2.13.0+cpu, cpu AVX512, 2 threads`."""
+def trained_with(device: torch.device, precision: str) -> str:
+    """On what a value depends beside its protocol and seed: `torch 2.13.0+cpu, cpu AVX512, 2 threads, float32`."""
     if device.type == "cuda":
-        return f"torch {torch.__version__}, {torch.cuda.get_device_name(device)}"
-    capability = torch.backends.cpu.get_cpu_capability()
-    return f"torch {torch.__version__}, cpu {capability}, {plural(torch.get_num_threads(), 'thread')}"
+        exact = " without TF32" if precision == "float32" else ""
+        return f"torch {torch.__version__}, {torch.cuda.get_device_name(device)}, {precision}{exact}"
+    threads = plural(torch.get_num_threads(), "thread")
+    return f"torch {torch.__version__}, cpu {torch.backends.cpu.get_cpu_capability()}, {threads}, {precision}"
 
 
 def choose_device(name: str) -> torch.device:

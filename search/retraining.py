@@ -44,7 +44,7 @@ def train_missing(
         silent = not is_here(found.worker) and dt.datetime.now(dt.UTC) - found.at > CLAIM_HOLDS
         if silent or is_gone(found.worker):
             release(database, key, found.worker)
-    made_with = trained_with(device)
+    made_with = trained_with(device, protocol.recipe.precision)
     chosen = protocol.chosen(split.development)
     training = Resident.of(chosen.images, chosen.labels, device)
     test_u8 = torch.from_numpy(split.test.images).to(device)

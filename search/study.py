@@ -87,10 +87,11 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         f"study {name} in {database.shown_url}: {counted(study)} of {plural(config.trials, 'trial')} done; "
         f"training on {device}"
     )
-    if others := made_with(study) - {trained_with(device)}:
+    now = trained_with(device, config.precision)
+    if others := made_with(study) - {now}:
         say(
             f"warning: trials of this study were trained with {' and '.join(sorted(others))}; now it is "
-            f"{trained_with(device)}, so that equal settings may give other values"
+            f"{now}, so that equal settings may give other values"
         )
 
     # ── greyscale, references, search ──

@@ -123,6 +123,23 @@ def run_fake(monkeypatch, split, specs=(), report=lambda *_: False, **changes):
     return run(list(specs) or [TrialSpec(Greyscale(), 0)], report, lambda: None), fake
 
 
+def test_a_value_that_is_not_finite_is_a_diverged_trial(monkeypatch, folded):
+    """Logits that are finite may have a log-loss that is not: a probability of 0 for the right class."""
+
+    class Certain(FakeTraining):
+        def outcome(self, seed, validation_u8, classes):
+            logits = np.zeros((len(validation_u8), classes), np.float32)
+            logits[:, 0] = np.finfo(np.float32).max
+            logits[:, 1] = -np.inf
+            return Outcome(logits, seconds=1.0)
+
+    monkeypatch.setattr(objective, "train", Certain())
+    run = make_objective(folded, protocol(folds=3, metric="log-loss"), torch.device("cpu"))
+    (result,) = run([TrialSpec(Greyscale(), 0)], lambda *_: False, lambda: None)
+    assert result.diverged
+    assert (result.value, result.interval) == (None, None)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_value_of_several_folds_is_the_mean_over_their_pictures(monkeypatch, folded, metric):
     (result,), _ = run_fake(monkeypatch, folded, metric=metric, repeats=2)

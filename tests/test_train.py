@@ -123,6 +123,23 @@ def test_a_loss_that_is_not_finite_ends_the_lane_as_diverged():
     assert outcome.diverged
 
 
+def test_a_prediction_that_is_not_finite_ends_the_lane_as_diverged_although_the_loss_was(monkeypatch):
+    def broken(network, images_u8, *rest):
+        return torch.full((len(images_u8), 3), torch.nan)
+
+    monkeypatch.setattr("models.train.predict", broken)
+    (outcome,) = run([Lane(Greyscale().tables, 0)])
+    assert outcome.diverged
+    assert not outcome.pruned
+
+
+def test_float32_means_float32_on_every_device():
+    torch.set_float32_matmul_precision("high")
+    run([Lane(Greyscale().tables, 0)], Recipe(width=4, epochs=1, batch_size=64))
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+
+
 def test_what_check_raises_ends_the_training():
     steps = iter(range(5))
 
