@@ -19,8 +19,8 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from search.data.groups import photo_groups
-from search.data.near import CORRELATION, standardize
+from search.data.groups import copies_of_photos
+from search.data.near import SIMILARITY, standardize
 
 SIDE, CLASSES, VARIANTS = 28, 10, 5
 Images = npt.NDArray[np.uint8]
@@ -53,7 +53,7 @@ def all_pairs(images: Images, labels: Labels) -> Labels:
         rows = np.flatnonzero(labels == label)
         standard = standardize(images[rows])
         for start in range(0, len(rows), 2048):
-            close = np.argwhere(standard[start : start + 2048] @ standard.T > CORRELATION)
+            close = np.argwhere(standard[start : start + 2048] @ standard.T > SIMILARITY)
             pairs.append(np.stack([rows[close[:, 0] + start], rows[close[:, 1]]]))
     edges = np.concatenate(pairs, axis=1)
     graph = coo_array((np.ones(edges.shape[1], dtype=np.int8), (edges[0], edges[1])), shape=(len(labels),) * 2)
@@ -61,7 +61,7 @@ def all_pairs(images: Images, labels: Labels) -> Labels:
     return found
 
 
-METHODS = {"all pairs": all_pairs, "sketches": photo_groups}
+METHODS = {"all pairs": all_pairs, "sketches": copies_of_photos}
 
 
 def main() -> None:

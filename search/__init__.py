@@ -22,6 +22,6 @@ joining.py     creating or joining a study; protocol.py: what must be equal for 
 greyscale.py   the greyscale reference run
 thresholds.py  the thresholds file and its schema
 progress.py    what one sees while it runs; summary.py: at its end
-config.py      a study's settings and flags
+config.py      a study's settings; flags.py: flags from the fields of a dataclass
 command.py     what all commands share: errors, exit codes, flags; stop.py: signals
 """

@@ -2,11 +2,9 @@
 
 import argparse
 import dataclasses
-import typing
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 from models.networks import NETWORKS
@@ -16,8 +14,10 @@ from search.binarize import ACTIVATIONS, REAL, WEIGHTS
 from search.command import BadInput
 from search.data.color import COLORS
 from search.data.fit import FITS
+from search.data.near import SIMILARITY
 from search.data.source import Source, source_of
 from search.encodings import ENCODINGS, LEVELS
+from search.flags import flag, flags_of
 from search.metrics import METRICS
 from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, check_seeds
 from search.references import WHICH
@@ -32,20 +32,6 @@ ONE_OBJECTIVE = ("cmaes", "halving")  # samplers that rank trials by one value
 FEWEST_FOR_WILCOXON = 5
 SEARCH = "search"
 SEVERAL = {"both": ("range", "thermometer"), "all": tuple(ENCODINGS)}  # encodings that are searched together
-
-
-def flag(
-    help: str,
-    default: Any = None,
-    choices: typing.Iterable[str] | None = None,
-    metavar: str | None = None,
-    without_value: Any = None,
-) -> Any:
-    """A field that becomes a flag. without_value: what the flag alone means; None lets it need a value."""
-    choices = None if choices is None else tuple(choices)
-    return field(
-        default=default, metadata={"help": help, "choices": choices, "metavar": metavar, "const": without_value}
-    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +56,15 @@ class StudyConfig:
     skip_bad: bool = flag("leave pictures out that cannot be read, and say how many", False)
     color: str = flag(
         "what becomes of colour: grey by luma, one channel, or cut points of its own for each of three", "gray", COLORS
+    )
+    groups: str | None = flag(
+        "which pictures belong together and stay on one side of every split: a regular expression whose first capture "
+        "group names the group in a picture's path, a column of a CSV or parquet file, or none: each picture is its "
+        "own; without it near copies belong together",
+        metavar="REGEX|COLUMN",
+    )
+    similarity: float = flag(
+        "correlation above which two pictures of a class are near copies; 1: none are", SIMILARITY, metavar="X"
     )
     max_cuts: int = flag("search 1 to this many cut points", 8, metavar="K")
     encoding: str = flag(
@@ -246,28 +241,8 @@ class StudyConfig:
 
 
 def add_flags(parser: argparse.ArgumentParser, only: Container[str] | None = None) -> None:
-    """One flag for each field of StudyConfig, or for some of them; a field that is true or false takes no value."""
-    hints = typing.get_type_hints(StudyConfig)
-    for each in dataclasses.fields(StudyConfig):
-        if only is not None and each.name not in only:
-            continue
-        kind, name = hints[each.name], f"--{each.name.replace('_', '-')}"
-        if isinstance(kind, UnionType):
-            kind = next(arg for arg in typing.get_args(kind) if arg is not type(None))
-        if kind is bool:
-            help = each.metadata["help"].replace("%", "%%")
-            parser.add_argument(name, action="store_true", default=argparse.SUPPRESS, help=help)
-            continue
-        parser.add_argument(
-            name,
-            type=kind,
-            default=each.default if each.default is not None else argparse.SUPPRESS,
-            choices=each.metadata["choices"],
-            metavar=each.metadata["metavar"],
-            nargs=None if each.metadata["const"] is None else "?",
-            const=each.metadata["const"],
-            help=each.metadata["help"].replace("%", "%%"),
-        )
+    """One flag for each field of StudyConfig, or for some of them."""
+    flags_of(StudyConfig, parser, only)
 
 
 def from_flags(args: argparse.Namespace) -> StudyConfig:

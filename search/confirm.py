@@ -233,12 +233,12 @@ def split_of(pictures: Pictures, results: Results | None, rival: Results | None)
 
 def check_test_photos(split: Split) -> None:
     """Raises: BadInput when too few test photos are left to say anything, before anything is trained."""
-    kept = photos_without_copies(split.test, split.development)
+    kept = photos_without_copies(split.test, split.development, split.pictures.similarity)
     photos = split.test[np.flatnonzero(kept)].photos
     if photos < FEWEST_PHOTOS:
         raise BadInput(
-            f"{split.pictures.origin}: {plural(photos, 'test photo')} without near copies among the training photos; "
-            f"at least {FEWEST_PHOTOS} are needed to say anything"
+            f"{split.pictures.origin}: {plural(photos, 'test photo')} without near copies or pictures of its "
+            f"group among the training photos; at least {FEWEST_PHOTOS} are needed to say anything"
         )
 
 

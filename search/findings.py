@@ -14,6 +14,7 @@ import numpy.typing as npt
 from search.binarize import Binarization
 from search.cut_points import as_lists
 from search.data.groups import near_copies
+from search.data.near import SIMILARITY
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, rivals_best_of, with_role
 from search.statistics import Difference, Estimate, difference, estimate, majority_correct
@@ -21,10 +22,13 @@ from search.statistics import Difference, Estimate, difference, estimate, majori
 Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
 
 
-def photos_without_copies(test: Part, development: Part) -> npt.NDArray[np.bool_]:
-    """Which test pictures (N,) belong to a photo without near copies among the training pictures."""
-    copied = near_copies(test.images, test.labels, development.images, development.labels)
-    return ~np.isin(test.groups, test.groups[copied])
+def photos_without_copies(test: Part, development: Part, similarity: float = SIMILARITY) -> npt.NDArray[np.bool_]:
+    """Which test pictures (N,) are of a photo that has no near copies, and no group, among the training pictures.
+
+    similarity: what the correlation of near copies exceeds; 1 compares no pixels.
+    """
+    copied = near_copies(test.images, test.labels, development.images, development.labels, similarity)
+    return ~np.isin(test.groups, np.union1d(test.groups[copied], development.groups))
 
 
 def findings(

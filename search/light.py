@@ -24,6 +24,7 @@ from search.command import OK, STOPPED, BadInput, ProtocolMismatch, exit_with, m
 from search.config import add_flags as add_study_flags
 from search.cut_points import cut_points_of
 from search.data.load import load_pictures
+from search.data.pictures import NONE
 from search.data.source import source_of
 from search.data.split import Split, at_most_variants, split_pictures
 from search.drift import Drift, drifts
@@ -38,7 +39,7 @@ from storage.scores import Scores, mean_of
 
 UNCHANGED = next(i for i, drift in enumerate(drifts()) if drift.is_none)
 FIXED, PER_IMAGE, NO_CUTS = "fixed", "per image", "no cut points"
-PICTURE_FLAGS = ("data_dir", "shape", "skip_bad")  # size, fit and colour are as the file says
+PICTURE_FLAGS = ("data_dir", "shape", "skip_bad", "groups")  # size, fit, colour and similarity are as the file says
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,7 +98,9 @@ def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
     """The recipe that the file's value was measured by. Raises: BadInput for a file that does not say it."""
     try:
         recipe = Recipe(**{**protocol["recipe"], "augmentation": Augmentation(**protocol["recipe"]["augmentation"])})
+        similarity = protocol["grouping"].get("similarity", 1)
         known = (
+            protocol["grouping"]["groups"] == NONE or ("similarity" in protocol["grouping"] and 0 <= similarity <= 1),
             protocol["metric"] in METRICS,
             recipe.network in NETWORKS,
             protocol["seed"] >= 0,
@@ -105,7 +108,7 @@ def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
         )
         if all(known) and protocol["variants"] >= 0:
             return recipe
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: its protocol does not say how it was measured ({error}); export it again") from error
     raise BadInput(f"{path}: its protocol names what this version does not know; export it again")
 
@@ -115,13 +118,14 @@ def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
     name = made["data"]["name"]
     if args.data is None and name not in ("sign-mnist", "digits"):
         raise BadInput(f"{args.thresholds} was made on pictures called {name!r}: say where with --data")
-    pictures, _ = load_pictures(source_of(vars(args) | as_in_the_file(made) | {"data": args.data or name}))
+    pictures, _ = load_pictures(source_of(as_in_the_file(made) | vars(args) | {"data": args.data or name}))
     split = split_pictures(pictures, int(made["protocol"]["seed"]), int(made["protocol"]["folds"]))
     now = {"data": split.data_fingerprint, "split": split.split_fingerprint}
     if found := [key for key, value in now.items() if made["fingerprints"][key] != value]:
         raise ProtocolMismatch(
             f"these are not the pictures of {args.thresholds} (fingerprint of the {found[0]}: "
-            f"{made['fingerprints'][found[0]]} in the file, {now[found[0]]} now); name the study's pictures with --data"
+            f"{made['fingerprints'][found[0]]} in the file, {now[found[0]]} now); name the study's pictures with "
+            "--data, and its --groups"
         )
     return split
 
@@ -130,7 +134,9 @@ def as_in_the_file(made: dict[str, Any]) -> dict[str, Any]:
     """The picture flags that do what the file says was done to its pictures; others would give other pictures."""
     done = made["data"].get("preprocessing", {})
     size = {"size": "x".join(map(str, done["size"])), "fit": done["fit"]} if "size" in done else {}
-    return size | ({"color": done["color"]} if "color" in done else {})
+    grouping = made["protocol"]["grouping"]
+    near = {"groups": NONE} if grouping["groups"] == NONE else {"similarity": grouping["similarity"]}
+    return near | size | ({"color": done["color"]} if "color" in done else {})
 
 
 def compared(binarization: Binarization, pixels: Sequence[Pixels]) -> dict[str, Input]:

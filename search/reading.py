@@ -59,7 +59,8 @@ def read_test(
         + (said and f"; before: {said}")
     )
     predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
-    found = findings(entries, predicted, split.test, photos_without_copies(split.test, split.development))
+    independent = photos_without_copies(split.test, split.development, split.pictures.similarity)
+    found = findings(entries, predicted, split.test, independent)
     found |= {"readings": len(earlier) + 1, "protocol": protocol.as_dict(), "versions": versions()}
     found["trained_with"] = trained_with(database, wanted)
     found["cost"] = [search_cost(each) for each in (results, rival) if each is not None]

@@ -20,9 +20,10 @@ from search import confirm
 from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.load import load_pictures
+from search.data.notes import first_lines
 from search.data.pictures import Pictures
 from search.data.source import Source
-from search.data.split import Split, split_pictures
+from search.data.split import COPIES, GROUPS, Split, split_pictures
 from search.greyscale import greyscale_run
 from search.joining import default_name, join
 from search.learned import make_learner
@@ -63,12 +64,20 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     # ── pictures ──
     pictures, why = load_pictures(config.source)
     split = split_pictures(pictures, config.seed, config.folds)
-    say_pictures(split, why)
 
     # ── protocol and space ──
     protocol = make_protocol(
-        split, budget_of(config), config.seed, config.batch_size, config.metric, config.folds, config.repeats
+        split,
+        budget_of(config),
+        config.seed,
+        config.batch_size,
+        config.metric,
+        config.folds,
+        config.repeats,
+        variants_of=GROUPS if pictures.groups_given and config.variants is not None else COPIES,
     )
+    for line in first_lines(split, why, len(protocol.chosen(split.train)), config.source):
+        say(line)
     pixels = Pixels.by_channel(split.train.images, split.train.labels)
     edges = [SCALES[config.positions](each.histogram) for each in pixels]
     space = Space(
@@ -172,7 +181,7 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
         name=split.pictures.name,
         class_names=split.pictures.class_names,
         histogram=tuple(int(count) for count in histogram),
-        examples=split.train.images[rows],
+        examples=split.train[np.array(rows)].images,
         example_labels=tuple(int(label) for label in chosen),
     )
 
@@ -183,23 +192,6 @@ def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
     folder = [] if config.output_dir is None else ["--output-dir", str(config.output_dir)]
     args = confirm.flags_of_confirm().parse_args([*fixed, *folder, *config.source.flags])
     return confirm.confirm(argparse.Namespace(**{"study_name": name, "storage": storage} | vars(args)))
-
-
-def say_pictures(split: Split, why: str) -> None:
-    """One line on what is trained and validated on, and one where the data's test set has copies."""
-    pictures = split.pictures
-    height, width = pictures.shape
-    say(
-        f"pictures: {pictures.name} ({why}), {height}x{width}, "
-        f"{plural(len(pictures.class_names), 'class', 'classes')}; "
-        f"training {plural(split.train.photos, 'photo')} ({plural(len(split.train), 'picture')}), "
-        f"validation {split.validation.photos} ({len(split.validation)}), "
-        f"test {split.test.photos} ({len(split.test)}, not read)"
-    )
-    if pictures.known_copies:
-        say(f"note: near copies of training pictures: {plural(pictures.known_copies, 'test picture')}")
-    for note in pictures.notes:
-        say(f"note: {note}")
 
 
 def show_results(database: Database, name: str, folder: Path) -> None:

@@ -158,7 +158,7 @@ COLOURED = np.stack([toy_pictures().train.images] * 3, axis=-1) // [1, 2, 3]
 def test_colour_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and_the_choice_is_written_down():
     coloured = COLOURED.astype(np.uint8)
     save_npz("a.npz", images=coloured, test_images=coloured[:9], test_labels=toy_pictures().train.labels[:9])
-    pixels = replace(toy_pictures().train, images=coloured.reshape(len(coloured), 8, 24))
+    pixels = replace(toy_pictures().train, pixels=coloured.reshape(len(coloured), 8, 24))
     write_csv(Path("a.csv"), pixels)
     for source in (Source("a.npz", color="channel:g"), Source("a.csv", shape="8x8x3", color="channel:g")):
         for _ in range(2):  # read, and from the cache

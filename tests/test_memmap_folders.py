@@ -40,7 +40,7 @@ def test_groups_are_cached_and_pixels_are_not(monkeypatch):
     save(images=large, test_images=large, test_labels=PART.labels)
     before, _ = load_pictures(Source("m"))
     assert sum(entry.stat().st_size for entry in (cache.folder() / "pictures").iterdir()) < PART.images.size
-    monkeypatch.setattr("search.data.assemble.photo_groups", None)
+    monkeypatch.setattr("search.data.assemble.grouped", lambda *_: pytest.fail("groups were searched for again"))
     again, _ = load_pictures(Source("m"))
     assert np.array_equal(again.train.groups, before.train.groups)
     assert np.array_equal(again.test.groups, before.test.groups)

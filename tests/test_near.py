@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.data import near
-from search.data.groups import photo_groups
-from search.data.near import CORRELATION, close_pairs, sketch, standardize
+from search.data.groups import copies_of_photos
+from search.data.near import close_pairs, sketch, standardize
 
 
 def alike_and_not(seed, n=60, side=6):
@@ -23,30 +23,39 @@ def alike_and_not(seed, n=60, side=6):
     return images[rng.permutation(n)]
 
 
-def all_pairs(images, others):
+def all_pairs(images, others, similarity):
     """The plain way, and correlations so near to the limit that rounding decides are left to it."""
     correlation = standardize(images).astype(np.float64) @ standardize(others).T
-    return correlation > CORRELATION, np.abs(correlation - CORRELATION) < 1e-5
+    return correlation > similarity, np.abs(correlation - similarity) < 1e-5
 
 
-def found_pairs(one, other, shape):
+def found_pairs(one, other, shape, similarity):
+    def every(i, j):
+        return np.ones(np.broadcast_shapes(i.shape, j.shape), dtype=bool)
+
     found = np.zeros(shape, dtype=int)
-    for i, j in close_pairs(one, other, lambda i, j: np.ones(np.broadcast_shapes(i.shape, j.shape), dtype=bool)):
+    for i, j in close_pairs(one, other, every, similarity):
         found[i, j] += 1
     return found
 
 
+SIMILARITIES = st.sampled_from([0.98, 0, 0.9999]) | st.floats(0, 0.9999)
+
+
 @pytest.mark.parametrize("dense", [1, 100, 10**9])
-@given(seed=st.integers(0, 10**6))
-def test_no_pair_is_lost_and_none_is_found_twice_however_few_are_looked_at_at_a_time(dense, seed):
+@given(seed=st.integers(0, 10**6), similarity=SIMILARITIES)
+def test_at_any_similarity_no_pair_is_lost_and_none_is_found_twice_however_few_are_looked_at_at_a_time(
+    dense, seed, similarity
+):
     images = alike_and_not(seed)
     rows = np.arange(len(images))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("DENSE", dense), ("ROWS", 16), ("COLUMNS", 20), ("STRIP", 3), ("PAIRS", 7)):
             patch.setattr(near, name, value)
         pictures, others = sketch(images, rows), sketch(images[::2], rows[:30], sketch(images, rows).basis)
-        within, beside = (found_pairs(pictures, pictures, (60, 60)), found_pairs(others, pictures, (30, 60)))
-    expected, near_limit = all_pairs(images, images)
+        sides = ((pictures, pictures, (60, 60)), (others, pictures, (30, 60)))
+        within, beside = (found_pairs(*each, similarity) for each in sides)
+    expected, near_limit = all_pairs(images, images, similarity)
     assert within.max() <= 1
     assert np.array_equal((within + within.T > 0) | near_limit | np.eye(60, dtype=bool), expected | near_limit)
     assert np.array_equal((beside > 0) | near_limit[::2], expected[::2] | near_limit[::2])
@@ -67,7 +76,7 @@ def test_memory_does_not_grow_with_the_number_of_pairs(monkeypatch):
     images = np.zeros((6000, 8, 8), np.uint8)
     images[:3000] = np.random.default_rng(0).integers(40, 200, (8, 8)) + np.arange(3000)[:, None, None] % 40
     tracemalloc.start()
-    groups = photo_groups(images, np.zeros(6000, np.int64))
+    groups = copies_of_photos(images, np.zeros(6000, np.int64))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (groups == np.arange(6000) // 3000).all()

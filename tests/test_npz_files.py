@@ -103,5 +103,6 @@ def test_arrays_that_are_not_known_are_said_and_not_used(tmp_path):
     read = read_npz(tmp_path / "a.npz")
     assert read.groups is None
     assert read.notes == (
-        "arrays that are not used: group (known are images, labels, test_images, test_labels, groups, class_names)",
+        "arrays that are not used: group (known are images, labels, test_images, test_labels, groups, test_groups, "
+        "class_names)",
     )

@@ -5,13 +5,14 @@ Checks of arrays that several formats share: type, shape, labels.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from search.command import BadInput, plural
 from search.data.bounded import check_pixels
+from search.data.given import Stored, check_groups, group_numbers
 from search.data.labels import classes_of, plain
 
 BLOCK = 1 << 24  # values that are looked at at a time
@@ -19,9 +20,10 @@ BLOCK = 1 << 24  # values that are looked at at a time
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """images (N, H, W) or in colour (N, H, W, 3) uint8, raw labels (N,), groups (N,) or None.
+    """images (N, H, W) or in colour (N, H, W, 3) uint8, raw labels (N,), numbers of groups (N,) or None.
 
-    class_names: where the labels are numbers that point into it. preprocessing, notes: as in Pictures.
+    Equal numbers in groups and test_groups are the same group. class_names: where the labels are numbers that point
+    into it. preprocessing, notes: as in Pictures.
     """
 
     images: npt.NDArray[np.uint8]
@@ -29,21 +31,10 @@ class Arrays:
     test_images: npt.NDArray[np.uint8] | None = None
     test_labels: npt.NDArray[np.generic] | None = None
     groups: npt.NDArray[np.int64] | None = None
+    test_groups: npt.NDArray[np.int64] | None = None
     class_names: tuple[str, ...] | None = None
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-class Stored(Protocol):
-    """An array, or one that is read when NumPy asks for it."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    def __array__(self) -> npt.NDArray[np.generic]: ...
 
 
 def check_form(images: Stored, where: str) -> None:
@@ -87,16 +78,6 @@ def check_labels(stored: Stored, n: int, where: str) -> npt.NDArray[np.generic]:
     return plain(np.asarray(stored), where)
 
 
-def check_groups(groups: Stored | None, n: int, where: str) -> npt.NDArray[np.int64] | None:
-    """Group numbers (N,) from 0 of names or numbers. Raises: BadInput."""
-    if groups is None:
-        return None
-    if groups.shape != (n,) or groups.dtype.kind not in "iuSU":
-        raise BadInput(f"{where} are {groups.dtype} {groups.shape}; give one number or name an image")
-    numbers: npt.NDArray[np.int64] = np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)
-    return numbers
-
-
 def check_class_names(names: Stored | None, labels: npt.NDArray[np.generic], where: str) -> tuple[str, ...] | None:
     """Names that number labels point into. Raises: BadInput."""
     if names is None:
@@ -118,6 +99,8 @@ def _check_pairs(arrays: Mapping[str, object], where: str) -> None:
     for present, missing in (("test_labels", "test_images"), ("test_images", "test_labels")):
         if present in arrays and missing not in arrays:
             raise BadInput(f"{where}: {present} without {missing}; give both or neither")
+    if "test_groups" in arrays and "test_images" not in arrays:
+        raise BadInput(f"{where}: test_groups without test_images; add those or leave test_groups out")
 
 
 def checked(arrays: Mapping[str, Stored], where: str) -> Arrays:
@@ -133,10 +116,12 @@ def checked(arrays: Mapping[str, Stored], where: str) -> Arrays:
         if test_shape != shape:
             raise BadInput(f"{where}: test_images are {test_shape}, images {shape}; resize them")
         test_labels = check_labels(arrays["test_labels"], test_n, f"{where}: test_labels")
-    groups = check_groups(arrays.get("groups"), n, f"{where}: groups")
+    sizes = {"groups": n, "test_groups": 0 if test_labels is None else len(test_labels)}
+    given = {key: check_groups(arrays[key], m, f"{where}: {key}") for key, m in sizes.items() if key in arrays}
+    groups, test_groups = group_numbers(given.get("groups"), given.get("test_groups"), where)
     class_names = check_class_names(arrays.get("class_names"), labels, where)
     classes_of(labels, test_labels, class_names, where)
     images = check_images(arrays["images"], f"{where}: images")
     if "test_images" in arrays:
         test_images = check_images(arrays["test_images"], f"{where}: test_images")
-    return Arrays(images, labels, test_images, test_labels, groups, class_names)
+    return Arrays(images, labels, test_images, test_labels, groups, test_groups, class_names)

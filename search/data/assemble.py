@@ -4,6 +4,7 @@ Enters: what a reader read. Leaves: Pictures, or one line on what is wrong with 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,21 +14,25 @@ import numpy.typing as npt
 from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.color import of_images
-from search.data.groups import Grouped, near_copies, photo_groups
+from search.data.groups import Grouped, grouped
 from search.data.labels import classes_of
-from search.data.pictures import SMALLEST_SIDE, Part, Pictures
+from search.data.notes import notes_on_groups
+from search.data.pictures import AUTOMATIC, GIVEN, NONE, SMALLEST_SIDE, Part, Pictures
+from search.data.source import Source
 
 
 def assemble(
     name: str,
     origin: str,
     arrays: Arrays,
-    color: str = "gray",
+    source: Source,
+    groups_by: str | None = None,
     remember: Callable[[Callable[[], Grouped]], Grouped] = lambda find: find(),
 ) -> Pictures:
     """Pictures. Class names are the labels themselves where the arrays bring none.
 
-    remember: gives the groups, found now or remembered from an earlier start. Raises: BadInput.
+    groups_by: how the user may say which pictures belong together. remember: gives the groups, found now or remembered
+    from an earlier start. Raises: BadInput.
     """
     height, width = arrays.images.shape[1:3]
     if min(height, width) < SMALLEST_SIDE:
@@ -40,7 +45,7 @@ def assemble(
     classes = classes_of(arrays.labels, arrays.test_labels, arrays.class_names, origin)
     labels, test_labels = classes.labels, classes.test_labels
     # A reader of encoded pictures has taken the colours already.
-    color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=color, where=origin)
+    color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=source.color, where=origin)
     images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}
     notes = arrays.notes
@@ -48,19 +53,30 @@ def assemble(
         notes += (f"the brightest pixel is {brightest}: if pixels were scaled to 0..1, save them as 0..255",)
     test_images = None if arrays.test_images is None else color_of(arrays.test_images)[0]
 
-    def find() -> Grouped:
-        groups = photo_groups(images, labels, arrays.groups)
-        if test_images is None or test_labels is None:
-            return Grouped(groups, None)
-        copies = near_copies(test_images, test_labels, images, labels)
-        return Grouped(groups, photo_groups(test_images, test_labels), int(copies.sum()))
-
-    grouped = remember(find)
+    given, test_given = (None, None) if source.groups == NONE else (arrays.groups, arrays.test_groups)
+    find = partial(grouped, images, labels, test_images, test_labels, given, test_given, source.compared_by)
+    found = remember(find)
     test = None
-    if test_images is not None and test_labels is not None and grouped.test is not None:
-        test = Part(test_images, test_labels, grouped.test)
-    train = Part(images, labels, grouped.train)
-    return Pictures(name, origin, classes.names, train, test, grouped.known_copies, preprocessing, notes)
+    if not (test_images is None or test_labels is None or found.test_groups is None or found.test_copies is None):
+        test = Part(test_images, test_labels, found.test_groups, found.test_copies)
+    pictures = Pictures(
+        name,
+        origin,
+        classes.names,
+        Part(images, labels, found.groups, found.copies),
+        test,
+        found.known_copies,
+        preprocessing,
+        grouping=_grouping(given is not None, source.compared_by),
+    )
+    return replace(pictures, notes=notes + notes_on_groups(pictures, arrays.groups, arrays.test_groups, groups_by))
+
+
+def _grouping(given: bool, similarity: float) -> dict[str, Any]:
+    """Where the groups come from, for the protocol."""
+    if given:
+        return {"groups": GIVEN, "similarity": similarity}
+    return {"groups": NONE} if similarity == 1 else {**AUTOMATIC, "similarity": similarity}
 
 
 def _as_they_are(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:

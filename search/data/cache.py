@@ -23,6 +23,7 @@ from search.data.groups import Grouped
 from search.data.pictures import Part, Pictures
 
 Arrays = dict[str, npt.NDArray[Any]]
+PART = ("images", "labels", "groups", "copies")
 UNUSABLE = (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile)
 FORMAT = 3  # raise it when reading or grouping changes, so that older entries are not used
 
@@ -47,11 +48,11 @@ def cached_groups(files: list[Path], options: str, find: Callable[[], Grouped]) 
     entry = _entry(files, f"groups {options}")
     with contextlib.suppress(*UNUSABLE):
         arrays = _load(entry)
-        return Grouped(arrays["train"], arrays.get("test"), int(arrays["known_copies"]))
-    grouped = find()
-    test = {} if grouped.test is None else {"test": grouped.test}
-    _save(entry, {"train": grouped.train, "known_copies": np.array(grouped.known_copies), **test})
-    return grouped
+        test = (arrays.get("test_groups"), arrays.get("test_copies"))
+        return Grouped(arrays["groups"], arrays["copies"], *test, int(arrays["known_copies"]))
+    found = find()
+    _save(entry, {name: np.asarray(value) for name, value in vars(found).items() if value is not None})
+    return found
 
 
 def _entry(files: list[Path], options: str) -> Path:
@@ -68,16 +69,17 @@ def _from_pictures(pictures: Pictures) -> Arrays:
         "known_copies": np.array(pictures.known_copies),
         "preprocessing": np.array(json.dumps(pictures.preprocessing)),
         "notes": np.array(json.dumps(pictures.notes)),
+        "grouping": np.array(json.dumps(pictures.grouping)),
     }
     for name, part in (("train", pictures.train), ("test", pictures.test)):
         if part is not None:
-            arrays |= {f"{name}_{key}": getattr(part, key) for key in ("images", "labels", "groups")}
+            arrays |= {f"{name}_{key}": getattr(part, key) for key in PART}
     return arrays
 
 
 def _to_pictures(arrays: Arrays) -> Pictures:
     def part(name: str) -> Part:
-        return Part(*(arrays[f"{name}_{key}"] for key in ("images", "labels", "groups")))
+        return Part(*(arrays[f"{name}_{key}"] for key in PART))
 
     return Pictures(
         str(arrays["name"]),
@@ -88,6 +90,7 @@ def _to_pictures(arrays: Arrays) -> Pictures:
         int(arrays["known_copies"]),
         json.loads(str(arrays["preprocessing"])),
         tuple(json.loads(str(arrays["notes"]))),
+        json.loads(str(arrays["grouping"])),
     )
 
 

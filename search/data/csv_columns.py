@@ -7,6 +7,7 @@ that follow no order, are refused: nothing later would show that pixels are at w
 import itertools
 import math
 import re
+import shlex
 from collections import Counter
 
 import pandas as pd
@@ -30,7 +31,8 @@ def in_order(pixels: pd.DataFrame, where: str) -> pd.DataFrame:
         return pixels
     if len(numbered) < len(names):
         stray = names[matches.index(None)][:40]
-        remedy = "save without the index (index=False)" if stray.startswith("Unnamed") else "remove it"
+        remedy = f"remove it, or say --groups {shlex.quote(stray)} if it tells which pictures belong together"
+        remedy = "save without the index (index=False)" if stray.startswith("Unnamed") else remedy
         raise BadInput(f"{where}: column {stray!r} is no pixel, as {numbered[0].string!r} is; {remedy}")
     places: dict[str, list[Numbers]] = {}
     for match in numbered:

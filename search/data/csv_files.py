@@ -17,11 +17,13 @@ from pandas.errors import EmptyDataError, ParserError, ParserWarning
 from search.command import BadInput, plural
 from search.data.arrays import Arrays
 from search.data.bounded import check_unpacked, opened_zip
-from search.data.csv_columns import in_order
+from search.data.csv_columns import NUMBERED, in_order
+from search.data.given import group_numbers, refuse_unknown_column
 from search.data.source import parse_shape
 
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
+Values = npt.NDArray[np.generic]
 
 
 def csv_files_in(folder: Path) -> list[Path]:
@@ -43,23 +45,26 @@ def csv_files_in(folder: Path) -> list[Path]:
     return [found["train"][0], found["test"][0]]
 
 
-def read_csv_files(path: Path, files: list[Path], shape: str | None) -> Arrays:
-    """The one table that these files hold, or one to train on and one to test. Raises: BadInput."""
+def read_csv_files(path: Path, files: list[Path], shape: str | None, column: str | None = None) -> Arrays:
+    """The one table that these files hold, or one to train on and one to test. column: of groups. Raises: BadInput."""
     texts = {
         f"{file}" if len(read) == 1 else f"{file}/{csv}": text
         for file in files
         for read in [read_bytes(file)]
         for csv, text in read.items()
     }
-    tables = {where: parse_csv(text, where, parse_shape(shape)) for where, text in texts.items()}
+    tables = {where: parse_table(text, where, parse_shape(shape), column) for where, text in texts.items()}
     if len(tables) == 1:
-        return Arrays(*next(iter(tables.values())))
+        images, labels, groups = next(iter(tables.values()))
+        return Arrays(images, labels, groups=group_numbers(groups, None, str(path))[0])
     parts = {part: [t for where, t in tables.items() if f"_{part}.csv" in where] for part in ("train", "test")}
     if len(tables) != 2 or any(len(found) != 1 for found in parts.values()):
         raise BadInput(
             f"{path}: holds {', '.join(map(str, tables))}; expected one CSV, or one *_train.csv and one *_test.csv"
         )
-    return Arrays(*parts["train"][0], *parts["test"][0])
+    images, labels, groups = parts["train"][0]
+    test_images, test_labels, test_groups = parts["test"][0]
+    return Arrays(images, labels, test_images, test_labels, *group_numbers(groups, test_groups, str(path)))
 
 
 def read_bytes(path: Path) -> dict[str, bytes]:
@@ -78,6 +83,13 @@ def read_bytes(path: Path) -> dict[str, bytes]:
 
 def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
     """Images (N, H, W) uint8, or (N, H, W, 3) where the shape says so, and raw labels (N,). Raises: BadInput."""
+    return parse_table(text, where, shape)[:2]
+
+
+def parse_table(
+    text: bytes, where: str, shape: tuple[int, ...] | None, column: str | None = None
+) -> tuple[npt.NDArray[np.uint8], Values, Values | None]:
+    """The same, and the values (N,) of a column that says which pictures belong together. Raises: BadInput."""
     frame = _parse_frame(text, where)
     if "label" not in frame.columns:
         begins = ",".join(map(str, frame.columns))[:40]
@@ -85,7 +97,12 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
     if len(frame) == 0:
         raise BadInput(f"{where}: a header but no rows; add pictures")
     _check_labels(frame["label"], where)
-    pixels = frame.drop(columns="label")
+    pixels, groups = frame.drop(columns="label"), None
+    if column is not None:
+        columns = list(map(str, frame.columns))
+        refuse_unknown_column(column, columns, [name for name in columns if not NUMBERED.fullmatch(name)], where)
+        _check_labels(frame[column], where, "group")
+        pixels, groups = pixels.drop(columns=column), frame[column].to_numpy()
     if pixels.shape[1] == 0:
         raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
     pixels = in_order(pixels, where)
@@ -93,7 +110,7 @@ def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
     if math.prod(shape) != pixels.shape[1]:
         said = "x".join(map(str, shape))
         raise BadInput(f"{where}: {plural(pixels.shape[1], 'pixel column')} cannot make {said} pictures (--shape)")
-    return _check_pixels(pixels, where).reshape(-1, *shape), frame["label"].to_numpy()
+    return _check_pixels(pixels, where).reshape(-1, *shape), frame["label"].to_numpy(), groups
 
 
 def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
@@ -123,12 +140,12 @@ def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
         raise BadInput(f"{where}: not UTF-8 text; save it as CSV in UTF-8") from error
 
 
-def _check_labels(labels: "pd.Series[int]", where: str) -> None:
+def _check_labels(labels: "pd.Series[int]", where: str, what: str = "label") -> None:
     empty = np.flatnonzero(labels.isna() | (labels.astype(str).str.strip() == ""))
     if len(empty):
-        raise BadInput(f"{where}: row {_line(empty[0])}: the label is empty; fill it in or delete the row")
+        raise BadInput(f"{where}: row {_line(empty[0])}: the {what} is empty; fill it in or delete the row")
     if labels.dtype.kind not in "iuOT":
-        raise BadInput(f"{where}: labels are {labels.dtype}, such as {labels.iloc[0]}; use whole numbers or text")
+        raise BadInput(f"{where}: {what}s are {labels.dtype}, such as {labels.iloc[0]}; use whole numbers or text")
 
 
 def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:

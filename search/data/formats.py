@@ -6,6 +6,7 @@ Enters: a path of the user's. Leaves: a Kind, with nothing read yet. A new forma
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from search.command import BadInput, listed, plural
@@ -29,11 +30,16 @@ IN_FOLDER = (
 
 @dataclass(frozen=True)
 class Kind:
-    """A format at a place. files: all that the pictures depend on, for the cache; notes: on what lies there beside."""
+    """A format at a place.
+
+    files: all that the pictures depend on, for the cache; groups_by: how the user may say which pictures belong
+    together; notes: on what lies there beside.
+    """
 
     name: str
     files: list[Path]
     read: Callable[[], Arrays]
+    groups_by: str
     pixels_stay_on_disk: bool = False
     notes: tuple[str, ...] = ()
 
@@ -43,29 +49,35 @@ def recognize(path: Path, source: Source) -> Kind:
     suffix = path.suffix.lower()
     if path.is_file() and suffix in (".csv", ".zip"):
         source.refuse_picture_flags(f"a {suffix}")
-        return Kind("csv", [path], lambda: read_csv_files(path, [path], source.shape))
+        read = partial(read_csv_files, path, [path], source.shape, source.given_by)
+        return Kind("csv", [path], read, "--groups COLUMN")
     csv_files = csv_files_in(path) if path.is_dir() else []
     if csv_files:
         source.refuse_picture_flags("a folder of CSVs")
-        return Kind("csv", csv_files, lambda: read_csv_files(path, csv_files, source.shape))
+        read = partial(read_csv_files, path, csv_files, source.shape, source.given_by)
+        return Kind("csv", csv_files, read, "--groups COLUMN")
     source.refuse_shape()
     if tables := (find_parquet(path) if path.is_dir() or suffix == ".parquet" else None):
-        return Kind("parquet", [*tables.files, *named_pictures(tables)], lambda: read_parquet(path, tables, source))
+        files = [*tables.files, *named_pictures(tables)]
+        return Kind("parquet", files, lambda: read_parquet(path, tables, source), "--groups COLUMN or REGEX")
     if is_idx(path):
         source.refuse_picture_flags("IDX files")
+        source.refuse_groups("IDX files", "save them as .npz with groups and test_groups")
         idx = find_idx(path)
-        return Kind("idx", idx.files, lambda: read_idx(idx))
+        return Kind("idx", idx.files, lambda: read_idx(idx), "groups in an .npz")
     if path.is_file() and suffix == ".npz":
         source.refuse_picture_flags("an .npz")
-        return Kind("npz", [path], lambda: read_npz(path))
+        source.refuse_groups("an .npz's arrays", "its arrays groups and test_groups are used by themselves")
+        return Kind("npz", [path], lambda: read_npz(path), "the array groups")
     if path.is_file():
         raise BadInput(f"{path}: not {KNOWN}")
     if is_memmap_folder(path):
         source.refuse_picture_flags("memmaps")
-        return Kind("memmap", memmap_files(path), lambda: read_memmaps(path), pixels_stay_on_disk=True)
+        source.refuse_groups("memmaps", "groups.npy and test_groups.npy are used by themselves")
+        return Kind("memmap", memmap_files(path), lambda: read_memmaps(path), "groups.npy", pixels_stay_on_disk=True)
     _check_folder(path)
     found = find_pictures(path)
-    return Kind("folder", found.files, lambda: read_folder(path, found, source), notes=found.notes)
+    return Kind("folder", found.files, lambda: read_folder(path, found, source), "--groups REGEX", notes=found.notes)
 
 
 def _check_folder(path: Path) -> None:

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from search.command import BadInput, listed, plural
 from search.data.arrays import Arrays
 from search.data.folder_parts import check_classes, entries, find_parts
+from search.data.given import captured, numbers_of, refuse_unmatched
+from search.data.hints import hint_of_paths, note_on_classes
 from search.data.labels import classes_of
 from search.data.source import Source
 from search.data.stack import stack
@@ -79,6 +82,10 @@ def find_pictures(path: Path) -> Found:
 
 def read_folder(path: Path, found: Found, source: Source) -> Arrays:
     """Decodes the pictures that were found. Raises: BadInput."""
+    paths = [file.relative_to(path).as_posix() for file in found.files]
+    names = None if source.given_by is None else captured(source.given_by, paths)
+    if names is not None and not source.skip_bad:
+        refuse_unmatched(str(source.given_by), names, paths)
     read = stack(((str(file), file) for file in found.files), len(found.files), source, str(path))
     labels = np.array(found.classes)[read.kept]
     training = int(np.searchsorted(read.kept, found.training))
@@ -88,16 +95,32 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
     ):
         if lost := sorted(set(before) - set(kept)):
             raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; add good ones or remove the class")
+    groups, said = _groups(names, paths, found.classes, read.kept, source)
+    notes = read.notes + said
     if found.training == len(found.files):
-        return Arrays(read.images, labels, preprocessing=read.preprocessing, notes=read.notes)
+        return Arrays(read.images, labels, groups=groups, preprocessing=read.preprocessing, notes=notes)
     return Arrays(
         read.images[:training],
         labels[:training],
         read.images[training:],
         labels[training:],
+        None if groups is None else groups[:training],
+        None if groups is None else groups[training:],
         preprocessing=read.preprocessing,
-        notes=read.notes,
+        notes=notes,
     )
+
+
+def _groups(
+    names: list[str | None] | None, paths: list[str], classes: list[str], kept: npt.NDArray[np.int64], source: Source
+) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+    """Numbers of the groups of the pictures that were kept, where --groups names them, and what is to be said."""
+    if names is None:
+        return None, () if source.groups else hint_of_paths(paths, classes)
+    kept_names, kept_paths = [names[i] for i in kept], [paths[i] for i in kept]
+    refuse_unmatched(str(source.given_by), kept_names, kept_paths)
+    notes = note_on_classes(str(source.given_by), kept_names, kept_paths, [classes[i] for i in kept])
+    return numbers_of(kept_names), notes
 
 
 def _folders(path: Path, seen: _Seen) -> list[Path]:

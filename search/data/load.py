@@ -44,15 +44,18 @@ def _named(source: Source) -> tuple[Pictures, str]:
     """A set that has a name."""
     source.refuse_shape()
     source.refuse_picture_flags("a named data set")
+    source.refuse_groups("the named data sets", "leave it out, or say 'none' to take each picture as its own group")
     check_colour(source.color, source.data or "without --data")
     if source.data == "digits":
-        return _digits(), "asked for by --data"
+        return _digits(source), "asked for by --data"
     found = sign_mnist.find([*_folders(source.data_dir), folder()])
     if source.data is None and found is None:
-        return _digits(), "Sign Language MNIST is not on disk, so scikit-learn's digits; --data sign-mnist fetches it"
+        why = "Sign Language MNIST is not on disk, so scikit-learn's digits; --data sign-mnist fetches it"
+        return _digits(source), why
     files = found or sign_mnist.download(folder())
     why = "found on disk" if source.data is None else "asked for by --data"
-    return cached(files, "sign-mnist", lambda: _sign_mnist(files)), f"{why}, {files[0].parent}"
+    options = f"sign-mnist {source.changes}"
+    return cached(files, options, lambda: _sign_mnist(files, source)), f"{why}, {files[0].parent}"
 
 
 def _own(path: Path, source: Source) -> Pictures:
@@ -66,9 +69,10 @@ def _own(path: Path, source: Source) -> Pictures:
     name = re.sub(r"[^\w.-]+", "-", re.sub(r"(\.csv)?\.\w+$", "", path.resolve().name)).strip(".-") or "data"
     kind = recognize(path, source)
     options = f"{kind.name} {source.changes}"
+    make = partial(assemble, name, str(path), source=source, groups_by=kind.groups_by)
     if kind.pixels_stay_on_disk:
-        return assemble(name, str(path), kind.read(), source.color, partial(cached_groups, kind.files, options))
-    pictures = cached(kind.files, options, lambda: assemble(name, str(path), kind.read(), source.color))
+        return make(kind.read(), remember=partial(cached_groups, kind.files, options))
+    pictures = cached(kind.files, options, lambda: make(kind.read()))
     return replace(pictures, notes=kind.notes + pictures.notes)  # of the place as it is now, cached or not
 
 
@@ -81,14 +85,14 @@ def _folders(data_dir: Path | None) -> list[Path]:
     return folders
 
 
-def _digits() -> Pictures:
+def _digits(source: Source) -> Pictures:
     bundled = load_digits()
     images = np.round(bundled.images * (255 / 16)).astype(np.uint8)  # 17 grey levels, 0..16
-    return assemble("digits", "scikit-learn's digits", Arrays(images, bundled.target))
+    return assemble("digits", "scikit-learn's digits", Arrays(images, bundled.target), source)
 
 
-def _sign_mnist(files: list[Path]) -> Pictures:
+def _sign_mnist(files: list[Path], source: Source) -> Pictures:
     texts = sign_mnist.read(files)
     train, test = (parse_csv(texts[name], name, (28, 28)) for name in (sign_mnist.TRAIN, sign_mnist.TEST))
     letters = tuple(chr(ord("A") + number) for number in range(26))
-    return assemble("sign-mnist", str(files[0].parent), Arrays(*train, *test, class_names=letters))
+    return assemble("sign-mnist", str(files[0].parent), Arrays(*train, *test, class_names=letters), source)

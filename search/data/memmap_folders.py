@@ -1,7 +1,8 @@
 """NumPy memmaps, for what does not fit in memory: a folder with `images.npy` and `labels.npy`.
 
-Optionally `test_images.npy`, `test_labels.npy`, `groups.npy` and `class_names.json`, a list of text. Enters: a folder.
-Leaves: the checked arrays; images of type uint8 stay on disk until a split takes its pictures. Never unpickles.
+Optionally `test_images.npy`, `test_labels.npy`, `groups.npy`, `test_groups.npy` and `class_names.json`, a list of text.
+Enters: a folder. Leaves: the checked arrays; images of type uint8 stay on disk until a split takes its pictures. Never
+unpickles.
 """
 
 import json
@@ -16,7 +17,7 @@ from search.data.arrays import Arrays, checked
 from search.data.labels import text_array
 from search.data.npy import read_header
 
-NAMES = ("images", "labels", "test_images", "test_labels", "groups")
+NAMES = ("images", "labels", "test_images", "test_labels", "groups", "test_groups")
 
 
 def is_memmap_folder(path: Path) -> bool:

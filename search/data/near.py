@@ -1,10 +1,10 @@
 """Pairs of pictures that look alike, found exactly, in bounded memory.
 
-Enters: pictures of one class, which may lie on disk. Leaves: pairs whose pixels correlate by more than 0.98. To compare
-all pixels of all pairs would take most of the time. So a picture, less its mean and scaled to length 1, is sketched
-by its part in a few directions and by the length r of the rest. Two pictures x, y with parts p, q in these directions
-correlate by at most p·q + r(x) r(y) (Cauchy–Schwarz); all pixels are compared only where this lets a pair through.
-Whatever the directions are, no pair is lost; those in which the pictures differ most save most.
+Enters: pictures of one class, which may lie on disk. Leaves: pairs whose pixels correlate by more than a similarity. To
+compare all pixels of all pairs would take most of the time. So a picture, less its mean and scaled to length 1, is
+sketched by its part in a few directions and by the length r of the rest. Two pictures x, y with parts p, q in these
+directions correlate by at most p·q + r(x) r(y) (Cauchy–Schwarz); all pixels are compared only where this lets a pair
+through. Whatever the directions are, no pair is lost; those in which the pictures differ most save most.
 """
 
 import math
@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-CORRELATION = 0.98
-REACH = math.sqrt(2 - 2 * CORRELATION) + 1e-3  # no two such pictures are farther apart in any direction
+SIMILARITY = 0.98  # unless the user says another
 MARGIN = 1e-3  # of the bound, more than rounding moves it; r is off by 1e-3 at most, and only where it is near 0
 DIRECTIONS = 32
 SAMPLE = 256  # pictures that the directions are chosen by
@@ -71,29 +70,33 @@ def sketch(images: npt.NDArray[np.uint8], rows: Indices, basis: Floats | None = 
     return Sketches(images, basis, order, rows[order], coarse[order])
 
 
-def close_pairs(one: Sketches, other: Sketches, wanted: Wanted) -> Iterator[tuple[Indices, Indices]]:
+def close_pairs(
+    one: Sketches, other: Sketches, wanted: Wanted, similarity: float = SIMILARITY
+) -> Iterator[tuple[Indices, Indices]]:
     """Places (M,), (M,) of pictures that look alike, some at a time; with `other is one` each pair once.
 
     wanted: which of the pairs of places, that broadcast, the caller does not know yet; asked before each comparison.
+    similarity: what the correlation has to exceed, 0 or more.
     """
+    reach = math.sqrt(2 - 2 * similarity) + 1e-3  # no two such pictures are farther apart in any direction
     columns = min(COLUMNS, max(256, VALUES // len(other.basis)))
     for start in range(0, len(one.rows), ROWS):
         tall = np.arange(start, min(start + ROWS, len(one.rows)))
-        first, last = one.coarse[tall[0], 0] - REACH, one.coarse[tall[-1], 0] + REACH
+        first, last = one.coarse[tall[0], 0] - reach, one.coarse[tall[-1], 0] + reach
         begin, end = np.searchsorted(other.coarse[:, 0], [first, last])
         for left in range(max(begin, start) if other is one else begin, end, columns):
             wide = np.arange(left, min(left + columns, end))
-            mask = one.coarse[tall] @ other.coarse[wide].T > CORRELATION - MARGIN
+            mask = one.coarse[tall] @ other.coarse[wide].T > similarity - MARGIN
             if other is one and left < tall[-1]:
                 mask &= tall[:, None] < wide
             mask &= wanted(one.places[tall][:, None], other.places[wide])
             compare = _as_a_whole if np.count_nonzero(mask) > mask.size // DENSE else _pair_by_pair
-            for i, j in compare(one, other, tall, wide, mask, wanted):
+            for i, j in compare(one, other, tall, wide, mask, wanted, similarity):
                 yield one.places[i], other.places[j]
 
 
 def _as_a_whole(
-    one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted
+    one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted, similarity: float
 ) -> Iterator[tuple[Indices, Indices]]:
     """All pixels of all pairs of a tile, for where many are close. A strip at a time: the first may answer the rest."""
     pixels = other.pixels(wide).T
@@ -101,12 +104,12 @@ def _as_a_whole(
         strip = tall[start : start + STRIP]
         open_ = mask[start : start + STRIP] & wanted(one.places[strip][:, None], other.places[wide])
         if open_.any():
-            i, j = np.nonzero(open_ & (one.pixels(strip) @ pixels > CORRELATION))
+            i, j = np.nonzero(open_ & (one.pixels(strip) @ pixels > similarity))
             yield strip[i], wide[j]
 
 
 def _pair_by_pair(
-    one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted
+    one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted, similarity: float
 ) -> Iterator[tuple[Indices, Indices]]:
     """All pixels of the pairs in the mask. The likely ones come first, and spare their group the other pairs."""
     i, j = np.nonzero(mask)
@@ -114,7 +117,7 @@ def _pair_by_pair(
     left = np.argsort(-np.einsum("nd,nd->n", one.coarse[i], other.coarse[j]))
     while len(left):
         some, left = left[:PAIRS], left[PAIRS:]
-        alike = np.einsum("np,np->n", one.pixels(i[some]), other.pixels(j[some])) > CORRELATION
+        alike = np.einsum("np,np->n", one.pixels(i[some]), other.pixels(j[some])) > similarity
         yield i[some[alike]], j[some[alike]]
         left = left[wanted(one.places[i[left]], other.places[j[left]])]
 

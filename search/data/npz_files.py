@@ -1,4 +1,4 @@
-"""NumPy's .npz: `images` and `labels`, optionally `test_images`, `test_labels`, `groups`, `class_names`.
+"""NumPy's .npz: `images` and `labels`, optionally `test_images`, `test_labels`, `groups`, `test_groups`, `class_names`.
 
 Enters: a path. Leaves: the checked arrays. Headers are read first, then labels, and pixels only when those are right.
 """
@@ -18,7 +18,7 @@ from search.data.arrays import Arrays, checked
 from search.data.bounded import check_unpacked, opened_zip
 from search.data.npy import Header, read_array, read_header
 
-KEYS = ("images", "labels", "test_images", "test_labels", "groups", "class_names")
+KEYS = ("images", "labels", "test_images", "test_labels", "groups", "test_groups", "class_names")
 SAVE = "save it with numpy.savez(…, images=…, labels=…)"
 
 

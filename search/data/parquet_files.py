@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from search.command import BadInput, listed
 from search.data.arrays import Arrays, check_class_names
 from search.data.bounded import check_unpacked
-from search.data.labels import LARGEST, classes_of, text_array
+from search.data.labels import classes_of, text_array
+from search.data.parquet_columns import batches, column_of, damaged, groups_of
 from search.data.source import Source
 from search.data.stack import stack
 
 BATCH, IN_MEMORY = 1000, 1 << 26  # rows, and about the bytes of them, that are in memory at a time
 LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes
-LABELS, OF_LABEL = 1 << 16, 64  # rows of labels that are read at a time, and bytes that each takes
+OF_LABEL = 64  # bytes that a row of labels takes
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def named_pictures(tables: Tables) -> list[Path]:
             columns = [group.column(i) for group in _row_groups(table) for i in range(group.num_columns)]
             held = [c.statistics for c in columns if c.path_in_schema in ("image.bytes", "image")]
             if not held or any(statistics is None or statistics.null_count != 0 for statistics in held):
-                rows = (row for batch in _batches(table, file, BATCH, "image.path") for row in batch)
+                rows = (row for batch in batches(table, file, BATCH, "image.path") for row in batch)
                 places = (_place(file, row["path"]) for row in rows if isinstance(row, dict))
                 found += [place for place in places if place is not None and place.is_file()]
     return found
@@ -70,7 +70,7 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
     with ExitStack() as opened:
         opened_tables = [(opened.enter_context(_open(file)), file) for file in tables.files]
         names = _class_names(opened_tables[0][0])
-        labels = [_labels(table, file) for table, file in opened_tables]
+        labels = [column_of(table, file, "label") for table, file in opened_tables]
         if len({each.dtype.kind for each in labels}) > 1:
             raise BadInput(f"{path}: labels are numbers in one file and text in another; write them alike")
         if names is not None and labels[0].dtype.kind == "i":
@@ -79,6 +79,7 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
             names = None
         test_labels = np.concatenate(labels[len(tables.train) :]) if tables.test else None
         classes_of(np.concatenate(labels[: len(tables.train)]), test_labels, names, str(path))
+        given = groups_of(opened_tables, labels, source)
         tables_with_labels = zip(opened_tables, labels, strict=True)
         pictures = (item for (table, file), each in tables_with_labels for item in _pictures(table, file, len(each)))
         read = stack(pictures, sum(map(len, labels)), source, str(path))
@@ -86,14 +87,17 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
     training = int(np.searchsorted(read.kept, sum(map(len, labels[: len(tables.train)]))))
     if training == 0:
         raise BadInput(f"{path}: no picture to train on; add some")
+    groups = None if given.numbers is None else given.numbers[read.kept]
     return Arrays(
         read.images[:training],
         kept[:training],
         read.images[training:] if tables.test else None,
         kept[training:] if tables.test else None,
-        class_names=names,
+        None if groups is None else groups[:training],
+        groups[training:] if tables.test and groups is not None else None,
+        names,
         preprocessing=read.preprocessing,
-        notes=read.notes,
+        notes=read.notes + given.notes,
     )
 
 
@@ -107,7 +111,7 @@ def _open(file: Path) -> Any:
     try:
         table = parquet.ParquetFile(file)
     except (pyarrow.ArrowException, OSError) as error:
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
     try:
         _check_columns(table, file)
     except BadInput:
@@ -135,27 +139,6 @@ def _row_groups(table: Any) -> list[Any]:
     return [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
 
 
-def _batches(table: Any, file: Path, rows: int, column: str) -> Iterator[list[Any]]:
-    """The values of a column, so many rows at a time; empty where there is no such column. Raises: BadInput."""
-    import pyarrow
-
-    batches = table.iter_batches(rows, columns=[column])
-    while True:
-        try:
-            batch = next(batches, None)
-            values = batch.column(0).to_pylist() if batch is not None and batch.num_columns else []
-        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
-            raise _damaged(file, error) from error
-        if batch is None:
-            return
-        yield values
-
-
-def _damaged(file: Path, error: Exception) -> BadInput:
-    reason = " ".join(str(error).split())[:100]
-    return BadInput(f"{file}: no parquet file, or a damaged one ({reason}); download or copy it again")
-
-
 def _class_names(table: Any) -> tuple[str, ...] | None:
     """What the Hugging Face metadata in the schema calls the classes, if it does."""
     try:
@@ -166,26 +149,11 @@ def _class_names(table: Any) -> tuple[str, ...] | None:
         return None
 
 
-def _labels(table: Any, file: Path) -> npt.NDArray[np.generic]:
-    """Labels (N,) as int64 or text. Raises: BadInput."""
-    values = [value for batch in _batches(table, file, LABELS, "label") for value in batch]
-    if None in values:
-        raise BadInput(f"{file}: row {values.index(None)}: the label is missing; fill it in or leave the row out")
-    kinds = {type(value) for value in values}
-    if kinds not in ({int}, {str}):
-        raise BadInput(f"{file}: labels such as {repr(values[0])[:40]}; use whole numbers or text")
-    if kinds == {str}:
-        return text_array(values, str(file))
-    if max(values) > LARGEST:
-        raise BadInput(f"{file}: label {max(values)}; use whole numbers up to {LARGEST}, or text")
-    return np.array(values, dtype=np.int64)
-
-
 def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path | bytes]]:
     """Each row's picture, encoded, with a name for it. Raises: BadInput where there are not as many as labels."""
     row = 0
     of_row = max(1, sum(group.total_byte_size for group in _row_groups(table)) // table.metadata.num_rows)
-    for batch in _batches(table, file, max(1, min(BATCH, IN_MEMORY // of_row)), "image"):
+    for batch in batches(table, file, max(1, min(BATCH, IN_MEMORY // of_row)), "image"):
         if row + len(batch) > labels:
             break
         for value in batch:
@@ -200,7 +168,7 @@ def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path |
                 yield f"{where}, {named}", _below(file, named, where)
             row += 1
     if row != labels:
-        raise _damaged(file, ValueError(f"not as many pictures as the {labels} labels"))
+        raise damaged(file, ValueError(f"not as many pictures as the {labels} labels"))
 
 
 def _place(file: Path, named: object) -> Path | None:

@@ -7,36 +7,50 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-AUTOMATIC: Mapping[str, Any] = {"groups": "automatic", "similarity": 0.98}  # of one class, by their correlation
+from search.data.near import SIMILARITY
+
+# Where groups come from: near copies of one class, by their correlation; the data's owner and near copies; nowhere.
+AUTOMATIC: Mapping[str, Any] = {"groups": "automatic", "similarity": SIMILARITY}
+GIVEN, NONE = "given", "none"
 SMALLEST_SIDE = 4  # pixels; the network halves a picture at least twice
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Pictures that belong together: images (N, H, W) or (N, H, W, 3) uint8, labels (N,) 0..C-1, groups (N,).
+    """Pictures that belong together: pixels (N, H, W) or (N, H, W, 3) uint8, labels (N,) 0..C-1, groups (N,).
 
-    Pictures with the same group number stay on one side of every split. copies (N,): pictures with the same number look
-    nearly alike; the groups where the groups were found by that alone.
+    Pictures with the same group number stay on one side of every split, and a test photo with the number of a training
+    photo is one of that group. copies (N,): pictures with the same number look nearly alike; the groups where the
+    groups were found by that alone. rows (N,): which of the pixels' pictures these are, where pixels are those of more.
+    So a split costs no copy of its pictures, in memory or on disk, until they are taken.
     """
 
-    images: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
     copies: npt.NDArray[np.int64] = None  # type: ignore[assignment]  # set below
+    rows: npt.NDArray[np.integer] | None = None
 
     def __post_init__(self) -> None:
         if self.copies is None:
             object.__setattr__(self, "copies", self.groups)
-        if self.images.dtype != np.uint8 or self.images.ndim not in (3, 4):
-            raise ValueError(f"images are {self.images.dtype} {self.images.shape}, not uint8 (N, H, W) or (N, H, W, 3)")
-        if not len(self.images) == len(self.labels) == len(self.groups) == len(self.copies):
-            raise ValueError(f"{len(self.images)} images, {len(self.labels)} labels, {len(self.groups)} groups")
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim not in (3, 4):
+            raise ValueError(f"images are {self.pixels.dtype} {self.pixels.shape}, not uint8 (N, H, W) or (N, H, W, 3)")
+        n = len(self.pixels if self.rows is None else self.rows)
+        if not n == len(self.labels) == len(self.groups) == len(self.copies):
+            raise ValueError(f"{n} images, {len(self.labels)} labels, {len(self.groups)} groups")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, rows: npt.NDArray[np.integer]) -> "Part":
-        return Part(self.images[rows], self.labels[rows], self.groups[rows], self.copies[rows])
+        of_all = rows if self.rows is None else self.rows[rows]
+        return Part(self.pixels, self.labels[rows], self.groups[rows], self.copies[rows], of_all)
+
+    @property
+    def images(self) -> npt.NDArray[np.uint8]:
+        """The pictures, (N, H, W) or (N, H, W, 3). Of some pictures among more each use is a copy: take it once."""
+        return self.pixels if self.rows is None else self.pixels[self.rows]
 
     @property
     def photos(self) -> int:
@@ -64,11 +78,21 @@ class Pictures:
     grouping: Mapping[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))
 
     @property
+    def groups_given(self) -> bool:
+        """Whether the data's owner said which pictures belong together."""
+        return bool(self.grouping["groups"] == GIVEN)
+
+    @property
+    def similarity(self) -> float:
+        """What the correlation of near copies exceeds; 1 where no pixels are compared."""
+        return float(self.grouping.get("similarity", 1))
+
+    @property
     def colors(self) -> int:
         """Channels that have cut points of their own: 1, or 3 of pictures in colour."""
-        return 1 if self.train.images.ndim == 3 else self.train.images.shape[3]
+        return 1 if self.train.pixels.ndim == 3 else self.train.pixels.shape[3]
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return self.train.images.shape[1], self.train.images.shape[2]
+        return self.train.pixels.shape[1], self.train.pixels.shape[2]

@@ -5,6 +5,7 @@ data is said by whoever reads them.
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 from search.command import BadInput
 from search.data.color import COLORS
 from search.data.fit import FITS
-from search.data.pictures import SMALLEST_SIDE
+from search.data.near import SIMILARITY
+from search.data.pictures import NONE, SMALLEST_SIDE
 
 LARGEST_SIDE = 9999
+CLOSEST = 0.9999  # correlations are of single precision: nearer to 1, equal pictures might not be near copies
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Source:
     fit: str | None = None
     skip_bad: bool = False
     color: str = "gray"
+    groups: str | None = None
+    similarity: float = SIMILARITY
 
     def __post_init__(self) -> None:
         parse_shape(self.shape)
@@ -39,6 +44,24 @@ class Source:
             raise BadInput(f"--fit {self.fit}: expected one of {', '.join(FITS)}")
         if self.fit is not None and self.size is None:
             raise BadInput(f"--fit {self.fit}: says how pictures become --size; give that too")
+        if self.groups is not None and not self.groups.strip():
+            raise BadInput("--groups is empty; leave it out, or say 'none' if no pictures belong together")
+        if not (0 <= self.similarity <= CLOSEST or self.similarity == 1):
+            raise BadInput(
+                f"--similarity {self.similarity}: expected a correlation of 0 to {CLOSEST}, or 1 to compare no pictures"
+            )
+        if self.groups == NONE and self.similarity not in (SIMILARITY, 1):
+            raise BadInput(f"--similarity {self.similarity}: --groups none compares no pictures; leave one of them out")
+
+    @property
+    def given_by(self) -> str | None:
+        """The expression or the column that says which pictures belong together."""
+        return None if self.groups == NONE else self.groups
+
+    @property
+    def compared_by(self) -> float:
+        """The correlation above which pictures are near copies; 1 where none are compared."""
+        return 1 if self.groups == NONE else self.similarity
 
     @property
     def flags(self) -> list[str]:
@@ -57,7 +80,7 @@ class Source:
     @property
     def changes(self) -> str:
         """All that changes the pictures beside the files themselves: a part of the cache's key."""
-        return f"{self.shape} {self.size} {self.fit} {self.skip_bad} {self.color}"
+        return f"{self.shape} {self.size} {self.fit} {self.skip_bad} {self.color} {self.groups} {self.similarity}"
 
     def refuse_picture_flags(self, kind: str) -> None:
         """Raises: BadInput for a flag that only files of pictures need, where the data are something else."""
@@ -65,6 +88,11 @@ class Source:
             if given:
                 said = flag if given is True else f"{flag} {given}"
                 raise BadInput(f"{said}: only folders of pictures and parquet files take it, not {kind}; leave it out")
+
+    def refuse_groups(self, kind: str, remedy: str) -> None:
+        """Raises: BadInput for groups by name where the data have no names to say them by."""
+        if self.given_by is not None:
+            raise BadInput(f"--groups {shlex.quote(self.given_by)}: {kind} give no names to groups; {remedy}")
 
     def refuse_shape(self) -> None:
         """Raises: BadInput for a --shape where the data say it themselves."""

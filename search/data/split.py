@@ -98,7 +98,7 @@ def split_pictures(pictures: Pictures, seed: int, folds: int = 1) -> Split:
 def _grouped_folds(part: Part, folds: int, seed: int) -> list[npt.NDArray[np.int64]]:
     """The rows of each fold."""
     made = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    return [rows for _, rows in made.split(part.images[:, 0, 0], part.labels, part.groups)]
+    return [rows for _, rows in made.split(part.labels, part.labels, part.groups)]
 
 
 def check_no_leak(groups: npt.NDArray[np.int64], other_groups: npt.NDArray[np.int64]) -> None:

@@ -1,0 +1,81 @@
+"""What the user should hear of pictures before a study: what is trained on, and what their groups are.
+
+Enters: Pictures, or a split of them. Leaves: sentences, one a line.
+"""
+
+import shlex
+
+import numpy as np
+import numpy.typing as npt
+
+from search.data.pictures import GIVEN, NONE, Pictures
+from search.data.source import Source
+from search.data.split import Split
+
+Numbers = npt.NDArray[np.int64]
+
+
+def first_lines(split: Split, why: str, trained: int, source: Source) -> list[str]:
+    """The lines that a study begins with. trained: pictures that a trial trains on, after variants are chosen."""
+    pictures, train, validation, test = split.pictures, split.train, split.validation, split.test
+    height, width = pictures.shape
+    copies = pictures.known_copies
+    are = "is a near copy" if copies == 1 else "are near copies"
+    some = "" if trained == len(train) else f", {trained:,} of them trained on"
+    folds = f"; the first of {len(split.folds)} folds" if len(split.folds) > 1 else ""
+    return [
+        f"pictures: {pictures.name} ({why}), {height}x{width}, {len(pictures.class_names)} classes; "
+        f"training {_count(train.photos, 'photo')} ({_count(len(train), 'picture')}{some}), "
+        f"validation {validation.photos:,} ({len(validation):,}), "
+        f"test {test.photos:,} ({len(test):,}, not read){folds}",
+        _of_groups(pictures, source),
+        *([f"note: {_count(copies, 'test picture')} {are} of training pictures"] if copies else []),
+        *(f"note: {note}" for note in pictures.notes),
+    ]
+
+
+def notes_on_groups(
+    pictures: Pictures, given: Numbers | None, test_given: Numbers | None, groups_by: str | None
+) -> tuple[str, ...]:
+    """What is to be known of the groups. given: those that the data bring; groups_by: how the user may say them."""
+    notes = []
+    groups, n = pictures.train.photos, len(pictures.train)
+    if given is not None and pictures.grouping["groups"] == NONE:
+        notes.append("the groups that the data bring are not used: --groups none takes each picture as its own")
+    if given is not None and pictures.groups_given and groups < (before := len(np.unique(given))):
+        notes.append(f"near copies join the {before:,} given groups of the training pictures to {groups:,}")
+    if pictures.groups_given and pictures.test is not None and test_given is None:
+        notes.append("no groups of the test pictures are given (test_groups): only near copies among them are known")
+    if pictures.test is not None and (shared := np.isin(pictures.test.groups, pictures.train.groups)).any():
+        photos = pictures.test.groups[shared]
+        which = f"{_count(len(photos), 'test picture')} of {_count(len(np.unique(photos)), 'group')}"
+        notes.append(f"{which} that training pictures have too: a confirmation leaves them out")
+    if groups == n and groups_by is not None and pictures.grouping["groups"] not in (GIVEN, NONE):
+        notes.append(
+            "every picture is its own group: if pictures are frames of one video, or of one person, say which belong "
+            f"together with {groups_by}"
+        )
+    return tuple(notes)
+
+
+def _of_groups(pictures: Pictures, source: Source) -> str:
+    """How many photo groups there are, and where they come from."""
+    kind, similarity = pictures.grouping["groups"], pictures.similarity
+    close = f"correlation > {similarity:g}"
+    if kind == NONE:
+        return (
+            "photo groups: none (--groups none), each picture is its own"
+            if source.groups == NONE
+            else (f"photo groups: none (--similarity {similarity:g}), each picture is its own")
+        )
+    by = "by the data" if source.given_by is None else f"by --groups {shlex.quote(source.given_by)}"
+    joined = "" if similarity == 1 else f", near copies joined ({close})"
+    how = f"given {by}{joined}" if kind == GIVEN else f"found automatically ({close})"
+    train, test = pictures.train, pictures.test
+    also = "" if test is None else f", {test.photos:,} among {_count(len(test), 'test picture')}"
+    return f"photo groups: {train.photos:,} {how} among {_count(len(train), 'training picture')}{also}"
+
+
+def _count(number: int, word: str) -> str:
+    """`1 photo`, `1,274 photos`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

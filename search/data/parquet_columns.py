@@ -1,0 +1,128 @@
+"""Columns of parquet tables beside the pictures: labels, and what tells which pictures belong together.
+
+Enters: open tables with their files. Leaves: labels (N,), and group numbers (N,) over all tables. Columns are read as a
+whole; pictures are not touched.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from search.command import BadInput
+from search.data.given import captured, numbers_of, refuse_unknown_column, refuse_unmatched
+from search.data.hints import hint_of_column, hint_of_paths, note_on_classes
+from search.data.labels import LARGEST, text_array
+from search.data.source import Source
+
+ROWS = 1 << 16  # of a column that are read at a time
+TAKEN = ("image", "label")
+Values = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Group numbers (N,) of all pictures, None where nothing says them; and what the user should hear."""
+
+    numbers: npt.NDArray[np.int64] | None
+    notes: tuple[str, ...] = ()
+
+
+def damaged(file: Path, error: Exception) -> BadInput:
+    """The complaint about a file that pyarrow cannot read."""
+    reason = " ".join(str(error).split())[:100]
+    return BadInput(f"{file}: no parquet file, or a damaged one ({reason}); download or copy it again")
+
+
+def batches(table: Any, file: Path, rows: int, column: str) -> Iterator[list[Any]]:
+    """The values of a column, so many rows at a time; empty where there is no such column. Raises: BadInput."""
+    import pyarrow
+
+    found = table.iter_batches(rows, columns=[column])
+    while True:
+        try:
+            batch = next(found, None)
+            values = batch.column(0).to_pylist() if batch is not None and batch.num_columns else []
+        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+            raise damaged(file, error) from error
+        if batch is None:
+            return
+        yield values
+
+
+def column_of(table: Any, file: Path, column: str) -> Values:
+    """Values (N,) as int64 or text. Raises: BadInput."""
+    values = _values(table, file, column)
+    if None in values:
+        raise BadInput(f"{file}: row {values.index(None)}: the {column} is missing; fill it in or leave the row out")
+    kinds = {type(value) for value in values}
+    if kinds not in ({int}, {str}):
+        raise BadInput(f"{file}: {column}s such as {repr(values[0])[:40]}; use whole numbers or text")
+    if kinds == {str}:
+        return text_array(values, str(file))
+    if max(values) > LARGEST:
+        raise BadInput(f"{file}: {column} {max(values)}; use whole numbers up to {LARGEST}, or text")
+    return np.array(values, dtype=np.int64)
+
+
+def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], source: Source) -> Given:
+    """The groups that --groups names: by a column of that name, otherwise by an expression for the pictures' paths.
+
+    Raises: BadInput.
+    """
+    classes = np.concatenate(labels).tolist()
+    if source.groups is None:
+        return Given(None, _hints(tables, classes))
+    if (said := source.given_by) is None:
+        return Given(None)
+    if any(said in table.schema_arrow.names for table, _ in tables) or "(" not in said:
+        for table, file in tables:
+            names = table.schema_arrow.names
+            refuse_unknown_column(said, names, names, str(file), TAKEN)
+            if names.count(said) > 1:
+                raise BadInput(f"{file}: two columns {said!r}; leave one")
+        columns = [column_of(table, file, said) for table, file in tables]
+        if len({each.dtype.kind for each in columns}) > 1:
+            raise BadInput(f"{tables[0][1].parent}: {said} is a number in one file and text in another; write it alike")
+        return Given(numbers_of(np.concatenate(columns).tolist()))
+    paths: list[str] = []
+    for table, file in tables:
+        of_table = _paths(table, file)
+        if None in of_table:
+            raise BadInput(
+                f"{file}, row {of_table.index(None)}: no path that --groups could match; name a column that says "
+                "which pictures belong together"
+            )
+        paths += [str(path) for path in of_table]
+    found = captured(said, paths)
+    refuse_unmatched(said, found, paths)
+    return Given(numbers_of(found), note_on_classes(said, found, paths, classes))
+
+
+def _values(table: Any, file: Path, column: str) -> list[Any]:
+    return [value for batch in batches(table, file, ROWS, column) for value in batch]
+
+
+def _paths(table: Any, file: Path) -> list[str | None]:
+    """The path that each row names, as it stands there; None where it names none."""
+    paths = [row.get("path") if isinstance(row, dict) else None for row in _values(table, file, "image.path")]
+    return [path if isinstance(path, str) else None for path in paths] or [None] * table.metadata.num_rows
+
+
+def _hints(tables: Sequence[tuple[Any, Path]], classes: list[object]) -> tuple[str, ...]:
+    """What the first column that tells groups is called, or how the paths tell them."""
+    import pyarrow
+
+    simple = (pyarrow.types.is_integer, pyarrow.types.is_string, pyarrow.types.is_large_string)
+    schemas = [table.schema_arrow for table, _ in tables]
+    for field in schemas[0]:
+        everywhere = all(schema.names.count(field.name) == 1 for schema in schemas)
+        if field.name not in TAKEN and everywhere and any(is_of(field.type) for is_of in simple):
+            columns = [_values(table, file, field.name) for table, file in tables]
+            if hint := hint_of_column(field.name, [value for column in columns for value in column], classes):
+                return hint
+    paths = [path for table, file in tables for path in _paths(table, file)]
+    return () if None in paths else hint_of_paths([str(path) for path in paths], classes)

@@ -1,0 +1,48 @@
+"""Flags of a command and their help from the fields of a dataclass."""
+
+import argparse
+import dataclasses
+import typing
+from collections.abc import Container, Iterable
+from dataclasses import field
+from types import UnionType
+from typing import Any
+
+
+def flag(
+    help: str,
+    default: Any = None,
+    choices: Iterable[str] | None = None,
+    metavar: str | None = None,
+    without_value: Any = None,
+) -> Any:
+    """A field that becomes a flag. without_value: what the flag alone means; None lets it need a value."""
+    choices = None if choices is None else tuple(choices)
+    return field(
+        default=default, metadata={"help": help, "choices": choices, "metavar": metavar, "const": without_value}
+    )
+
+
+def flags_of(config: type, parser: argparse.ArgumentParser, only: Container[str] | None = None) -> None:
+    """One flag for each field of a config, or for some of them; a field that is true or false takes no value."""
+    hints = typing.get_type_hints(config)
+    for each in dataclasses.fields(config):
+        if only is not None and each.name not in only:
+            continue
+        kind, name = hints[each.name], f"--{each.name.replace('_', '-')}"
+        if isinstance(kind, UnionType):
+            kind = next(arg for arg in typing.get_args(kind) if arg is not type(None))
+        if kind is bool:
+            help = each.metadata["help"].replace("%", "%%")
+            parser.add_argument(name, action="store_true", default=argparse.SUPPRESS, help=help)
+            continue
+        parser.add_argument(
+            name,
+            type=kind,
+            default=each.default if each.default is not None else argparse.SUPPRESS,
+            choices=each.metadata["choices"],
+            metavar=each.metadata["metavar"],
+            nargs=None if each.metadata["const"] is None else "?",
+            const=each.metadata["const"],
+            help=each.metadata["help"].replace("%", "%%"),
+        )

@@ -1,0 +1,230 @@
+"""Groups in whole studies: what is said of them, what they make of the protocol, and what a confirmation does."""
+
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from search import confirm, light
+from search.binarize import Greyscale
+from search.config import StudyConfig
+from search.data.load import load_pictures
+from search.data.source import Source
+from search.data.split import split_pictures
+from search.finalists import GREYSCALE, Entry
+from search.findings import findings, photos_without_copies
+from search.study import main, run_study
+from storage.database import open_database
+from storage.results import SOURCE, internal, load_results
+from tests.conftest import toy_pictures
+from tests.formula import make_formula
+
+URL = "sqlite:///studies.db"
+TRACKS, FRAMES = 24, 10  # frames of a track look alike, but are no near copies
+TRACK = np.repeat(np.arange(TRACKS), FRAMES)
+LABELS = TRACK % 2
+
+
+def frames(seed=0):
+    rng = np.random.default_rng(seed)
+    photos = rng.integers(0, 256, (TRACKS, 8, 8))
+    return (photos[TRACK] + rng.normal(0, 25, (len(TRACK), 8, 8))).clip(0, 255).astype(np.uint8)
+
+
+def save_folder(folder="signs"):
+    for i, image in enumerate(frames()):
+        path = Path(folder) / "ab"[LABELS[i]] / f"{TRACK[i]:05}_{i % FRAMES:05}.ppm"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return folder
+
+
+def run(**settings):
+    return run_study(StudyConfig(**{"trials": 4, "pruner": "none", "study_name": "mine"} | settings), URL, make_formula)
+
+
+def protocol():
+    return load_results(open_database(URL), "mine").protocol
+
+
+def lines(capsys):
+    return capsys.readouterr().err.splitlines()
+
+
+EXPRESSION = r"(\d+)_\d+\.ppm$"
+
+
+def test_the_first_lines_say_how_many_are_trained_on_and_how_many_groups_were_found(capsys):
+    part, test = toy_pictures(photos=10, variants=7).train, toy_pictures(photos=4, seed=3).train
+    np.savez("a.npz", images=part.images, labels=part.labels, test_images=test.images, test_labels=test.labels)
+    assert run(data="a.npz") == 0
+    first, second, *_ = lines(capsys)
+    assert first == (
+        "pictures: a (asked for by --data), 8x8, 3 classes; training 24 photos (168 pictures, 144 of them trained on), "
+        "validation 6 (42), test 12 (36, not read)"
+    )
+    assert second == (
+        "photo groups: 30 found automatically (correlation > 0.98) among 210 training pictures, "
+        "12 among 36 test pictures"
+    )
+    assert run(data="a.npz", variants=0, similarity=0.9, folds=2, study_name="other") == 0
+    first, second, *_ = lines(capsys)
+    assert "training 15 photos (105 pictures), validation 15 (105), test 12 (36, not read); the first of 2 folds" in first
+    assert "30 found automatically (correlation > 0.9) among" in second
+
+
+def test_the_first_lines_of_given_groups_say_by_what_and_of_none_that_there_are_none(capsys):
+    save_folder()
+    assert run(data="signs", groups=EXPRESSION) == 0
+    assert lines(capsys)[1] == (
+        rf"photo groups: 24 given by --groups '{EXPRESSION}', near copies joined (correlation > 0.98) "
+        "among 240 training pictures"
+    )
+    assert run(data="signs", groups="none", study_name="none") == 0
+    assert lines(capsys)[1] == "photo groups: none (--groups none), each picture is its own"
+    assert run(data="signs", similarity=1, study_name="none") == 0
+    assert lines(capsys)[1] == "photo groups: none (--similarity 1), each picture is its own"
+    np.savez("a.npz", images=frames(), labels=LABELS, groups=TRACK)
+    assert run(data="a.npz", similarity=1, study_name="array") == 0
+    assert lines(capsys)[1] == "photo groups: 24 given by the data among 240 training pictures"
+
+
+def test_automatic_groups_of_frames_are_single_pictures_and_the_remedy_is_named_and_works(capsys):
+    save_folder()
+    assert run(data="signs") == 0
+    found = lines(capsys)
+    assert found[1] == "photo groups: 240 found automatically (correlation > 0.98) among 240 training pictures"
+    (hint,) = [line for line in found if line.startswith("note: a/00000_00000.ppm and 9 others have ")]
+    assert any(line.startswith("note: every picture is its own group: if pictures are frames") for line in found)
+    flags = shlex.split(hint[hint.index("--groups") :])
+    flags += ["--epochs", "1", "--width", "4", "--trials", "1", "--output-dir", "out"]
+    assert main(["--storage", URL, "--data", "signs", *flags]) == 0
+    assert "photo groups: 24 given" in lines(capsys)[1]
+
+
+@pytest.mark.parametrize("command", ["--groups none", "--groups '(\\d+)_'", "--similarity 0.5", "--similarity 1"])
+def test_another_grouping_of_the_same_pictures_is_another_protocol_and_says_the_difference(command, capsys):
+    save_folder()
+    run(data="signs")
+    capsys.readouterr()
+    given = Source(
+        **{"groups": shlex.split(command)[1]} if "groups" in command else {"similarity": float(command[13:])}
+    )
+    now = load_pictures(Source("signs", groups=given.groups, similarity=given.similarity))[0].grouping
+    assert main(["--storage", URL, "--data", "signs", "--study-name", "mine", *shlex.split(command)]) == 4
+    (said,) = [line for line in lines(capsys) if line.startswith("error: ")]
+    assert "study 'mine' has another protocol" in said
+    if now["groups"] == "automatic":
+        assert "grouping.similarity: 0.98 in the study, 0.5 now" in said
+    else:
+        assert f"grouping.groups: automatic in the study, {now['groups']} now" in said
+
+
+def test_near_copies_are_variants_and_given_groups_keep_all_their_pictures_unless_variants_are_asked_for(capsys):
+    images = frames()
+    images[1::FRAMES] = images[::FRAMES]  # the first two frames of a track are near copies
+    np.savez("a.npz", images=images, labels=LABELS, groups=TRACK)
+    pictures = load_pictures(Source("a.npz"))[0]
+    assert len(set(pictures.train.copies)) == TRACKS * (FRAMES - 1)
+    in_training = split_pictures(pictures, 0).train.photos
+    for name, settings, variants, of, trained in (
+        ("quick", {}, 6, "near copies", 10),
+        ("one", {"variants": 1}, 1, "groups", 1),
+        ("four", {"variants": 4}, 4, "groups", 4),
+        ("all", {"variants": 0}, 0, "groups", 10),
+    ):
+        assert run(data="a.npz", study_name=name, **settings) == 0
+        made = load_results(open_database(URL), name).protocol
+        assert (made["variants"], made["variants_of"]) == (variants, of)
+        number = in_training * trained
+        said = f"{in_training * 10} pictures" + (f", {number} of them trained on)" if trained < 10 else ")")
+        assert said in lines(capsys)[0]
+
+
+def test_variants_of_automatic_groups_are_of_near_copies_whether_they_are_asked_for_or_not():
+    part = toy_pictures().train
+    np.savez("a.npz", images=part.images, labels=part.labels)
+    run(data="a.npz", variants=2)
+    assert (protocol()["variants"], protocol()["variants_of"]) == (2, "near copies")
+
+
+@pytest.mark.parametrize("flags", [{"groups": EXPRESSION, "similarity": 0.99}, {"groups": "none"}, {"similarity": 0.5}])
+def test_a_confirmation_finds_the_groups_of_its_study(flags):
+    """From the database alone, and from the flags that --confirm types."""
+    save_folder()
+    assert run(data="signs", **flags) == 0
+    results = load_results(open_database(URL), "mine")
+    known = Source(**internal(results.study, SOURCE))
+    assert (known.groups, known.similarity) == (flags.get("groups"), flags.get("similarity", 0.98))
+    again = confirm.pictures_of(confirm.flags_of_confirm().parse_args([]), results)
+    typed = StudyConfig(data="signs", **flags).source
+    from_flags = confirm.pictures_of(confirm.flags_of_confirm().parse_args(typed.flags), results)
+    for pictures in (again, from_flags):
+        assert pictures.grouping == results.protocol["grouping"]
+        assert confirm.split_of(pictures, results, None).data_fingerprint == results.protocol["data_fingerprint"]
+        made = confirm.confirmation_protocol(confirm.split_of(pictures, results, None), "full", None, results)
+        assert made.grouping == results.protocol["grouping"]
+
+
+def test_groups_on_both_sides_are_left_out_of_a_confirmation_and_test_groups_are_what_its_intervals_count():
+    images = np.random.default_rng(0).integers(0, 256, (2 * len(TRACK), 8, 8)).astype(np.uint8)
+    test = {"test_images": images[len(TRACK) :], "test_labels": LABELS, "test_groups": TRACK + TRACKS - 3}
+    np.savez("a.npz", images=images[: len(TRACK)], labels=LABELS, groups=TRACK, **test)
+    pictures = load_pictures(Source("a.npz"))[0]
+    split = split_pictures(pictures, 0)
+    independent = photos_without_copies(split.test, split.development, pictures.similarity)
+    assert independent.tolist() == (TRACK >= 3).tolist()
+    entries = [Entry(Greyscale(), (GREYSCALE,))]
+    # All of a track is right or wrong together: a picture says no more than its track.
+    right = np.isin(TRACK, [5, 9, 14])
+    predicted = {entries[0]: np.stack([np.where(right, LABELS, 1 - LABELS)] * 2)}
+    found = findings(entries, predicted, split.test, independent)
+    assert (found["photos"], found["photos_left_out"], found["pictures"]) == (TRACKS - 3, 3, 210)
+    accuracy = found["entries"][0]["accuracy"]
+    assert accuracy["mean"] == pytest.approx(3 / 21)
+    assert accuracy["high"] - accuracy["low"] > 0.2  # 210 independent pictures would give 0.1
+
+
+def test_with_none_no_test_picture_is_left_out_for_its_looks():
+    part = toy_pictures().train
+    np.savez("a.npz", images=part.images, labels=part.labels, test_images=part.images, test_labels=part.labels)
+    split = split_pictures(load_pictures(Source("a.npz", groups="none"))[0], 0)
+    assert photos_without_copies(split.test, split.development, split.pictures.similarity).all()
+    assert not photos_without_copies(split.test, split.development).any()
+
+
+def test_other_light_finds_the_similarity_of_the_file_itself_and_takes_its_expression(capsys):
+    save_folder()
+    flags = ["--data", "signs", "--trials", "1", "--epochs", "1", "--width", "4", "--output-dir"]
+    assert main(["--storage", URL, *flags, "near", "--similarity", "0.5"]) == 0
+    assert main(["--storage", URL, *flags, "none", "--groups", "none"]) == 0
+    assert main(["--storage", URL, *flags, "given", "--groups", EXPRESSION]) == 0
+    for folder, more in (("near", []), ("none", []), ("given", ["--groups", EXPRESSION])):
+        assert light.main([f"{folder}/thresholds.json", "--data", "signs", *more]) == 0
+    capsys.readouterr()
+    assert light.main(["given/thresholds.json", "--data", "signs"]) == 4
+    assert "name the study's pictures with --data, and its --groups" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("grouping", [None, [], {}, {"groups": "given"}, {"groups": "given", "similarity": "x"}])
+def test_a_thresholds_file_with_a_grouping_that_cannot_be_is_refused_in_one_line(grouping, capsys):
+    np.savez("a.npz", images=frames(), labels=LABELS)
+    assert run(data="a.npz", output_dir=Path("out")) == 0
+    made = json.loads(Path("out/thresholds.json").read_text())
+    made["protocol"]["grouping"] = grouping
+    Path("out/thresholds.json").write_text(json.dumps(made))
+    capsys.readouterr()
+    assert light.main(["out/thresholds.json", "--data", "a.npz"]) == 2
+    assert "export it again" in capsys.readouterr().err
+
+
+def test_a_study_remembers_all_of_its_source():
+    save_folder()
+    source = Source("signs", size="9x9", fit="crop", groups=EXPRESSION, similarity=0.97)
+    assert run(**{key: value for key, value in asdict(source).items() if value is not None}) == 0
+    known = Source(**internal(load_results(open_database(URL), "mine").study, SOURCE))
+    assert asdict(known) == asdict(source) | {"data": str(Path("signs").resolve())}
