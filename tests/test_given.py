@@ -76,10 +76,16 @@ def test_the_first_capture_group_names_the_group_in_a_files_path():
 
 def test_paths_are_relative_to_the_data_folder_with_slashes_and_may_name_folders():
     people = save_folder("photos/7_7", name="{class_name}/p{person}/{i}.png")
+    with pytest.raises(BadInput, match=r"a and b hold folders of the same names .* or say that the folders in"):
+        loaded("photos/7_7")
+    with pytest.raises(BadInput, match="a and b hold folders of the same names"):
+        loaded("photos/7_7", groups=r"(\d+)\.png$")
+    assert loaded("photos/7_7", groups="([^/]+)/[^/]+$").train.photos == PEOPLE
     pictures = loaded("photos/7_7", groups="^[abc]/(p[^/]+)/")
     assert (together(pictures.train.groups) == together(people)).all()
+    save_folder("others/7_7")
     with pytest.raises(BadInput, match="96 of 96 paths do not match"):
-        loaded("photos/7_7", groups="(7_7)")
+        loaded("others/7_7", groups="(7_7)")
 
 
 def test_the_same_name_is_the_same_group_among_training_and_test_pictures():

@@ -73,7 +73,9 @@ def test_the_first_lines_say_how_many_are_trained_on_and_how_many_groups_were_fo
     )
     assert run(data="a.npz", variants=0, similarity=0.9, folds=2, study_name="other") == 0
     first, second, *_ = lines(capsys)
-    assert "training 15 photos (105 pictures), validation 15 (105), test 12 (36, not read); the first of 2 folds" in first
+    assert (
+        "training 15 photos (105 pictures), validation 15 (105), test 12 (36, not read); the first of 2 folds" in first
+    )
     assert "30 found automatically (correlation > 0.9) among" in second
 
 

@@ -96,7 +96,8 @@ def check_classes(path: Path, folders: Sequence[Path]) -> None:
         if len(shared := sorted(within[one] & within[other])) > 1:
             raise BadInput(
                 f"{path}: {one.name} and {other.name} hold folders of the same names ({listed(shared)}): classes, or "
-                f"parts of the data? Call parts train and test; if they are classes, put their pictures right into them"
+                "parts of the data? Call parts train and test; if they are classes, put their pictures right into "
+                "them, or say that the folders in them are groups: --groups '([^/]+)/[^/]+$'"
             )
     if len(folders) == 1:
         inner = folders[0]

@@ -76,7 +76,7 @@ def recognize(path: Path, source: Source) -> Kind:
         source.refuse_groups("memmaps", "groups.npy and test_groups.npy are used by themselves")
         return Kind("memmap", memmap_files(path), lambda: read_memmaps(path), "groups.npy", pixels_stay_on_disk=True)
     _check_folder(path)
-    found = find_pictures(path)
+    found = find_pictures(path, source.given_by)
     return Kind("folder", found.files, lambda: read_folder(path, found, source), "--groups REGEX", notes=found.notes)
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from search.command import BadInput, listed, plural
 from search.data.arrays import Arrays
-from search.data.folder_parts import check_classes, entries, find_parts
+from search.data.folder_parts import check_classes, entries, find_parts, folders_in
 from search.data.given import captured, numbers_of, refuse_unmatched
 from search.data.hints import hint_of_paths, note_on_classes
 from search.data.labels import classes_of
@@ -45,8 +45,11 @@ class _Seen:
     beside: list[str] = field(default_factory=list)
 
 
-def find_pictures(path: Path) -> Found:
-    """Walks the folder. Raises: BadInput for a folder without class folders, or classes without pictures."""
+def find_pictures(path: Path, expression: str | None = None) -> Found:
+    """Walks the folder. expression: what names groups, where it is given.
+
+    Raises: BadInput for a folder without class folders, or classes without pictures.
+    """
     seen = _Seen(path.resolve())
     notes: tuple[str, ...] = ()
     found = find_parts(path)
@@ -63,7 +66,8 @@ def find_pictures(path: Path) -> Found:
         folders = _folders(part, seen)
         if not folders:
             raise BadInput(f"{part}: no class folders in it; put each class's pictures into a folder of its own")
-        check_classes(part, folders)
+        if not _are_groups(path, folders, expression):
+            check_classes(part, folders)
         of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
         if empty := [str(folder) for folder, pictures in of_class.items() if not pictures]:
             of_them = "a class folder" if len(empty) == 1 else "class folders"
@@ -151,6 +155,16 @@ def _pictures(folder: Path, seen: _Seen) -> Iterator[Path]:
             yield Path(entry.path)
         else:  # a pipe would be waited for without end
             raise BadInput(f"{entry.path}: neither a file nor a folder; remove it")
+
+
+def _are_groups(path: Path, folders: list[Path], expression: str | None) -> bool:
+    """Whether there are folders below the class folders, and the expression that names groups captures those."""
+    if expression is None:
+        return False
+    below = [inner for folder in folders for inner in folders_in(folder)]
+    first = {inner: next(_pictures(inner, _Seen(path.resolve())), inner / "none") for inner in below}
+    names = captured(expression, [file.relative_to(path).as_posix() for file in first.values()])
+    return bool(below) and all(name and inner.name in name for inner, name in zip(first, names, strict=True))
 
 
 def _leads_out(path: str, root: Path) -> bool:
