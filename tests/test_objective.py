@@ -1,5 +1,6 @@
 """From specs and a split to results."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from models.train import Outcome, Recipe
 from search import objective
 from search.binarize import Greyscale
 from search.command import BadInput
+from search.data.pictures import Part, Pictures
 from search.data.split import Split, split_pictures
 from search.metrics import METRICS
 from search.objective import TrialSpec, choose_device, make_objective, standard_error
@@ -114,6 +116,21 @@ def folded():
     kept = np.random.default_rng(0).random(len(pictures.train)) < 0.6
     kept[::4] = True
     return split_pictures(replace(pictures, train=pictures.train[kept]), 0, folds=3)
+
+
+def test_folds_hold_what_they_train_and_validate_on_and_nothing_else():
+    """The claim of docs/data.md: of each fold what is trained on, and all validation photos once."""
+    images = np.random.default_rng(0).integers(0, 256, (3000, 40, 40), np.uint8)
+    part = Part(images, np.arange(3000) % 3, np.arange(3000) // 6)
+    tracemalloc.start()
+    split = split_pictures(Pictures("toy", "toy", ("A", "B", "C"), part, None), 0, 8)
+    per_fold = protocol(folds=8, variants=1)
+    make_objective(split, per_fold, torch.device("cpu"))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    trained = sum(len(per_fold.chosen(fold.train)) for fold in split.folds)
+    held = (trained + len(split.development)) * images[0].size
+    assert held <= most < held + images.size / 5
 
 
 def run_fake(monkeypatch, split, specs=(), report=lambda *_: False, **changes):

@@ -1,5 +1,6 @@
 """Leak-safe splits and fingerprints."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -138,3 +139,24 @@ def test_at_most_variants_keeps_every_photo():
     assert len(at_most_variants(part, 9, 0)) == len(at_most_variants(part, 0, 0)) == len(part)
     assert (at_most_variants(part, 2, 0).images == some.images).all()
     assert not np.array_equal(at_most_variants(part, 2, 1).images, some.images)
+
+
+def test_a_split_with_many_folds_copies_no_pictures_and_gives_the_ones_it_says():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (3000, 40, 40), np.uint8)
+    part = Part(images, np.arange(3000) % 3, np.arange(3000) // 6)
+    pictures = Pictures("toy", "toy", ("A", "B", "C"), part, None)
+    tracemalloc.start()
+    split = split_pictures(pictures, 0, 10)
+    for each in (split.development, split.test, *(side for fold in split.folds for side in vars(fold).values())):
+        at_most_variants(each, 2, 0, "groups")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < images.size / 2
+    for fold in split.folds:
+        twice = fold.train[np.arange(7)][np.array([3, 5])]
+        assert np.array_equal(twice.images, fold.train.images[[3, 5]])
+        assert np.array_equal(twice.images, images[twice.rows])
+        assert np.array_equal(twice.labels, part.labels[twice.rows])
+        assert np.array_equal(twice.copies, part.copies[twice.rows])
+        assert np.array_equal(fold.train[fold.train.labels == 1].images, images[fold.train.rows[fold.train.labels == 1]])

@@ -43,8 +43,9 @@ class Part:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, rows: npt.NDArray[np.integer]) -> "Part":
-        of_all = rows if self.rows is None else self.rows[rows]
+    def __getitem__(self, rows: npt.NDArray[np.integer | np.bool_]) -> "Part":
+        places = np.arange(len(self))[rows]  # of a mask too
+        of_all = places if self.rows is None else self.rows[places]
         return Part(self.pixels, self.labels[rows], self.groups[rows], self.copies[rows], of_all)
 
     @property
