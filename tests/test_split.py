@@ -159,4 +159,5 @@ def test_a_split_with_many_folds_copies_no_pictures_and_gives_the_ones_it_says()
         assert np.array_equal(twice.images, images[twice.rows])
         assert np.array_equal(twice.labels, part.labels[twice.rows])
         assert np.array_equal(twice.copies, part.copies[twice.rows])
-        assert np.array_equal(fold.train[fold.train.labels == 1].images, images[fold.train.rows[fold.train.labels == 1]])
+        mask = fold.train.labels == 1
+        assert np.array_equal(fold.train[mask].images, images[fold.train.rows[mask]])
