@@ -18,7 +18,8 @@ import torch
 from dashboards.light import write_light
 from models.augment import Augmentation
 from models.networks import NETWORKS
-from models.train import Recipe, Resident, train
+from models.quantize import GRADIENTS, REAL_LAYERS
+from models.train import PRECISIONS, Recipe, Resident, train
 from search.binarize import Binarization, Greyscale, Input
 from search.command import OK, STOPPED, BadInput, ProtocolMismatch, exit_with, make_folder, parser, plural, run, say
 from search.config import add_flags as add_study_flags
@@ -103,6 +104,9 @@ def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
             protocol["grouping"]["groups"] == NONE or ("similarity" in protocol["grouping"] and 0 <= similarity <= 1),
             protocol["metric"] in METRICS,
             recipe.network in NETWORKS,
+            recipe.precision in PRECISIONS,
+            recipe.real_layers in REAL_LAYERS,
+            recipe.gradient in GRADIENTS,
             protocol["seed"] >= 0,
             protocol["folds"] > 0,
         )

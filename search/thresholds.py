@@ -6,6 +6,7 @@ anything is written. `read` gives back the binarization.
 
 import datetime as dt
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
 
 from search.binarize import REAL, Binarization
 from search.command import BadInput, NothingToShow, one_line, plural, write_atomically
@@ -24,6 +26,8 @@ from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
 LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # how many of the picture's pixels are darker, of how many
+# 3.0 is a whole number for JSON Schema, but not for those who read the file.
+WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "cost", "trained_with", "protocol")
 
 
@@ -135,9 +139,10 @@ def write(path: Path, made: dict[str, Any]) -> None:
 def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
     """A thresholds file's binarization and its whole document. Raises: BadInput."""
     try:
-        made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: no thresholds file ({one_line(error)})") from error
+        made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
+        json.dumps(made, ensure_ascii=False).encode()  # half a character could not be shown or written
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: no thresholds file ({one_line(error)[:120]}); export it again") from error
     problem = next(iter(_validator().iter_errors(made)), None)
     if problem is not None:
         raise BadInput(f"{path}: not a thresholds file of version 1: {problem.json_path}: {one_line(problem)[:120]}")
@@ -149,14 +154,29 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
         raise BadInput(
             f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ"
         )
-    said = {"comparison": made["comparison"], "channels": made["channels"]}
-    is_so = {"comparison": comparison_of(binarization), "channels": binarization.channels}
-    for name in said:
-        if said[name] != is_so[name]:
-            raise BadInput(f"{path}: {name} {said[name]!r} does not fit {binarization}, which has {is_so[name]!r}")
+    is_so = {
+        "comparison": comparison_of(binarization),
+        "channels": binarization.channels,
+        "bits_per_pixel": binarization.bits,
+        "index_bits_per_pixel": binarization.index_bits,
+    }
+    for name, value in is_so.items():
+        if made[name] != value:
+            raise BadInput(f"{path}: {name} {made[name]!r} does not fit {binarization}, which has {value!r}")
     return binarization, made
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _finite(number: str) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number[:40]} is too large")
+    return value
 
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads((files("search") / "thresholds.schema.json").read_text(encoding="utf-8")))
+    schema = json.loads((files("search") / "thresholds.schema.json").read_text(encoding="utf-8"))
+    return extend(Draft202012Validator, type_checker=WHOLE)(schema)

@@ -24,6 +24,7 @@ from search.data.source import Source
 from search.data.stack import stack
 
 BATCH, IN_MEMORY = 1000, 1 << 26  # rows, and about the bytes of them, that are in memory at a time
+SHOWN = 80  # characters of a path in a message
 LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes
 OF_LABEL = 64  # bytes that a row of labels takes
 
@@ -165,7 +166,8 @@ def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path |
                     raise BadInput(f"{where}: the image is {type(held).__name__}, not an encoded picture's bytes")
                 yield where, held or b""
             else:
-                yield f"{where}, {named}", _below(file, named, where)
+                place = _below(file, named, where)
+                yield f"{where}, {named if len(named) <= SHOWN else f'…{named[-SHOWN:]}'}", place
             row += 1
     if row != labels:
         raise damaged(file, ValueError(f"not as many pictures as the {labels} labels"))
