@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.command import BadInput
 from search.data.csv_files import parse_csv, read_bytes
+from tests.test_npz_files import patched
 
 HEADER = "label,pixel1,pixel2,pixel3,pixel4\n"
 
@@ -117,3 +120,59 @@ def test_written_pictures_come_back(tmp_path):
     read, labels = parse_csv(text.getvalue().encode(), "a.csv", None)
     assert (read == images).all()
     assert labels.tolist() == [i % 3 for i in range(20)]
+
+
+NUMBERED = [f"pixel{i}" for i in range(1, 65)]
+
+
+def table(columns, rows):
+    return "\n".join(",".join(map(str, row)) for row in (("label", *columns), *rows)).encode()
+
+
+def test_columns_that_were_sorted_as_text_are_put_in_the_order_of_their_numbers():
+    images = np.arange(128).reshape(2, 64)
+    order = sorted(range(64), key=NUMBERED.__getitem__)
+    assert NUMBERED[order[1]] == "pixel10"
+    text = table([NUMBERED[i] for i in order], [(i, *image[order]) for i, image in enumerate(images)])
+    assert parse_csv(text, "a.csv", None)[0].reshape(2, 64).tolist() == images.tolist()
+
+
+@given(st.permutations(range(9)), st.sampled_from([0, 1]), st.sampled_from(["pixel", "", "px_", "0"]))
+def test_any_order_of_numbered_columns_gives_the_same_picture(order, start, prefix):
+    text = table([f"{prefix}{i + start}" for i in order], [("a", *order)])
+    assert parse_csv(text, "a.csv", None)[0].ravel().tolist() == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            ["pixel1", "pixel2", "pixel4", "pixel5"],
+            "no column pixel3, but pixel5; pixels have to be numbered from 0 or 1",
+        ),
+        (["pixel2", "pixel3", "pixel4", "pixel5"], "no column pixel1, but pixel5"),
+        (["pixel0", "pixel1", "pixel2", "pixel9"], "no column pixel3, but pixel9"),
+        (["pixel1", "pixel01", "pixel2", "pixel3"], "two columns with the number of pixel1; remove one"),
+        (["1x1", "1x2", "2x1", "2x3"], "no column 1x3, but 2x3"),
+        (["1x1", "2x2", "1x2", "2x1"], "the columns 1x1, 2x2, … follow no order; write the pixels row by row"),
+        (["1x1", "1x2", "1", "2x1"], "some columns such as 1x1 have more numbers"),
+        (["r1", "r3", "g1", "g2"], "no column r2, but r3"),
+        (["r2", "r1", "g1", "g2"], "the columns r2, r1, … follow no order"),
+    ],
+)
+def test_numbers_that_leave_gaps_or_follow_no_order_are_refused(columns, said):
+    with pytest.raises(BadInput, match=f"a.csv: {said}"):
+        parse_csv(table(columns, [(0, 1, 2, 3, 4)]), "a.csv", None)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [["1x1", "1x2", "2x1", "2x2"], ["0_0", "1_0", "0_1", "1_1"], ["r1", "g1", "r2", "g2"], ["a", "b", "c", "d"]],
+)
+def test_rows_and_columns_in_the_names_and_other_names_keep_the_order_of_the_file(columns):
+    assert parse_csv(table(columns, [(0, 1, 2, 3, 4)]), "a.csv", None)[0].ravel().tolist() == [1, 2, 3, 4]
+
+
+def test_an_encrypted_zip_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"a.zip: .*encrypted.*pack it again without a password"):
+        read_bytes(patched(write_zip(tmp_path / "a.zip", a__csv=HEADER), _6=1))

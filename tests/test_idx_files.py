@@ -115,3 +115,10 @@ def test_images_without_labels_are_named(tmp_path):
     file.rename(tmp_path / "t10k-images-idx3-ubyte")
     with pytest.raises(BadInput, match="needs one set with …train-images-idx3-ubyte; it has none"):
         find_idx(tmp_path)
+
+
+def test_labels_are_checked_before_pixels_are_read(tmp_path):
+    with pytest.raises(BadInput, match="only one class"):
+        read_idx(find_idx(save(tmp_path / "m", WHOLE[:-1], PART.labels * 0)))
+    with pytest.raises(BadInput, match="108 images, but 107 labels"):
+        read_idx(find_idx(save(tmp_path / "m", WHOLE[:-1], PART.labels[1:])))

@@ -181,3 +181,175 @@ def test_a_study_says_what_was_skipped_and_its_confirmation_reads_the_same_pictu
     out, err = capsys.readouterr()
     assert "note: 1 bad picture skipped: a/cat/notes.txt" in err
     assert "Reading 1 of these photos" in out
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("Train", "Test"),
+        ("TRAIN", "test"),
+        ("training", "testing"),
+        ("training_set", "test_set"),
+        ("Training Data", "Testing Data"),
+        ("train-images", "evaluation"),
+        ("seg_train", "seg_test"),
+        ("training_set/training_set", "test_set/test_set"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("train/images", "test/images"),
+    ],
+)
+def test_parts_are_known_by_their_common_names_in_any_case(train, test):
+    save_part(Path("a") / train)
+    save_part(Path("a") / test, toy_pictures(photos=3, seed=5).train)
+    pictures, _ = load_pictures(Source("a"))
+    assert pictures.class_names == NAMES
+    assert (len(pictures.train), len(pictures.test)) == (108, 27)
+    assert pictures.notes == ()
+
+
+@pytest.mark.parametrize("name", ["val", "Valid", "VALIDATION", "dev"])
+def test_a_validation_part_is_not_read_and_it_is_said(name):
+    save_part(Path("a/train"))
+    save_part(Path("a") / name)
+    pictures, _ = load_pictures(Source("a"))
+    assert (pictures.class_names, pictures.test) == (NAMES, None)
+    assert pictures.notes == (f"not read beside train, of which a test set is made: {name}",)
+
+
+def test_classes_may_end_as_parts_do():
+    for name in ("freight-train", "car", "crash-test"):
+        save(Path("a") / name / "1.png", PART.images[0])
+        save(Path("a") / name / "night" / "1.png", PART.images[0])
+    assert set(find_pictures(Path("a")).classes) == {"freight-train", "car", "crash-test"}
+
+
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [
+        (
+            ("fold1/{}", "fold2/{}"),
+            r"a: fold1 and fold2 hold folders of the same names \(bird, cat, dog\): classes, or",
+        ),
+        (("Train/{}", "train/{}"), "a: Train, train: which of them train\\? Leave one folder"),
+        (
+            ("a_train/{}", "a_test/{}", "b_train/{}", "b_test/{}"),
+            "a_train, a_test, b_train, b_test: which of them train",
+        ),
+        (("{}/train", "{}/test"), r"a: bird and cat hold folders of the same names \(test, train\)"),
+        (
+            ("Dataset/{}",),
+            r"a: only one folder in it; the class folders \(bird, cat, dog\) lie in a/Dataset: name that one",
+        ),
+        (("x/y/{}",), r"a: only one folder in it; the class folders \(bird, cat, dog\) lie in a/x/y: name that one"),
+        (("Data/train/{}", "Data/test/{}"), r"the class folders \(test, train\) lie in a/Data: name that one"),
+        (("cat",), "a: only one class \\(cat\\); a classifier needs at least two"),
+        (("train", "test"), "a: test, train hold no class folders; put each class's pictures into one, in each"),
+    ],
+)
+def test_folders_that_could_be_misread_are_refused(folders, said):
+    for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
+        for folder in folders:
+            save(Path("a") / folder.format(NAMES[label]) / f"{i:03}.png", image)
+    with pytest.raises(BadInput, match=said):
+        load_pictures(Source("a"))
+
+
+def test_labels_are_checked_before_pictures_are_decoded(monkeypatch):
+    monkeypatch.setattr("search.data.stack.decode", None)
+    save_part(Path("a/train"))
+    save(Path("a/test/fish/1.png"), PART.images[0])
+    with pytest.raises(BadInput, match="the test set has label fish"):
+        load_pictures(Source("a"))
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "labels.parquet", "notes_2.csv.zip"])
+def test_a_stray_table_does_not_make_a_folder_of_pictures_something_else(name):
+    folder = save_part(Path("a"))
+    (folder / name).write_text("file,species\n")
+    pictures, _ = load_pictures(Source("a"))
+    assert pictures.class_names == NAMES
+    assert pictures.notes == (f"1 file beside the class folders not read: a/{name}",)
+
+
+def test_a_class_folder_itself_is_said_to_be_one_and_the_folder_above_is_named():
+    save_part(Path("Dataset"))
+    with pytest.raises(BadInput, match=r"Dataset/cat: 36 pictures, but no class folders; .*name the folder above it: "):
+        load_pictures(Source("Dataset/cat"))
+    with pytest.raises(BadInput, match=r"cat: 36 pictures, but no class folders; .* of its own, or name .*/Dataset$"):
+        load_pictures(Source("Dataset/cat"))
+
+
+def test_a_folder_of_something_else_says_what_is_there_and_what_is_needed():
+    Path("a").mkdir()
+    for i in range(7):
+        Path(f"a/notes{i}.txt").write_text("x")
+    names = ", ".join(f"notes{i}.txt" for i in range(5))
+    with pytest.raises(BadInput, match=rf"a: it has {names} and 2 more; it needs \*_train.csv .* for each class"):
+        load_pictures(Source("a"))
+
+
+def test_what_is_said_of_a_folder_is_said_again_when_the_pictures_come_from_the_cache(monkeypatch):
+    folder = save_part(Path("a"))
+    assert load_pictures(Source("a"))[0].notes == ()
+    monkeypatch.setattr("search.data.stack.decode", None)
+    (folder / "README.txt").write_text("x")
+    os.symlink("/", folder / "cat/root")
+    for _ in range(2):
+        assert load_pictures(Source("a"))[0].notes == (
+            "1 file beside the class folders not read: a/README.txt",
+            "1 link not followed: a/cat/root",
+        )
+
+
+def test_five_links_are_named_and_a_link_in_place_of_a_part_too():
+    folder = save_part(Path("a/train"))
+    for i in range(7):
+        os.symlink("/", folder / f"cat/{i}")
+    os.symlink("/", "a/test")
+    names = ", ".join(f"a/train/cat/{i}" for i in range(4))
+    assert find_pictures(Path("a")).notes == (f"8 links not followed: a/test, {names} and 3 more",)
+
+
+def test_a_link_that_leads_to_itself_is_not_followed():
+    os.symlink("loop.png", save_part(Path("a")) / "cat/loop.png")
+    with pytest.raises(BadInput, match=r"a/cat/loop.png: neither a file nor a folder; remove it"):
+        find_pictures(Path("a"))
+
+
+def test_five_bad_pictures_are_named_and_how_many_more():
+    folder = save_part(Path("a"))
+    for i in range(7):
+        (folder / f"cat/x{i}.png").write_text("x")
+    with pytest.raises(
+        BadInput, match=r"7 of 115 pictures are bad: a/cat/x0.png is .*a/cat/x4.png is .* and 2 more; mend"
+    ):
+        load_pictures(Source("a"))
+    assert load_pictures(Source("a", skip_bad=True))[0].notes[0].endswith("of a format that is read and 2 more")
+
+
+def test_five_class_folders_without_pictures_are_named():
+    folder = save_part(Path("a"))
+    for i in range(6):
+        (folder / f"e{i}").mkdir()
+    with pytest.raises(
+        BadInput, match=r"a/e0, a/e1, a/e2, a/e3, a/e4 and 1 more: class folders without pictures; fill"
+    ):
+        load_pictures(Source("a"))
+
+
+def test_a_class_whose_name_is_no_text_is_named():
+    save_part(Path("a"))
+    os.rename(b"a/cat", b"a/c\xff")
+    with pytest.raises(
+        BadInput, match=r"a: the class name 'c\\udcff' has characters that are no text; rename it, in UTF-8"
+    ):
+        load_pictures(Source("a"))
+
+
+def test_folders_may_be_nested_deeper_than_python_nests_calls():
+    place = save_part(Path("a")) / "cat"
+    for _ in range(1200):
+        place /= "d"
+        os.mkdir(place)
+    Image.fromarray(PART.images[0]).save(place / "1.png")
+    assert len(find_pictures(Path("a")).files) == len(PART) + 1

@@ -12,6 +12,7 @@ from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
 from tests.conftest import toy_pictures
+from tests.test_npz_files import BAD_MEMBERS
 
 PART = toy_pictures().train
 
@@ -104,3 +105,44 @@ def test_cut_files_are_named():
     Path("m/class_names.json").write_text("[")
     with pytest.raises(BadInput, match=r"class_names.json: no JSON in UTF-8"):
         load_pictures(Source("m"))
+
+
+@pytest.mark.parametrize("key", ["images", "labels"])
+@pytest.mark.parametrize(("content", "said"), BAD_MEMBERS)
+def test_a_file_that_is_no_array_or_has_a_bad_header_is_named(key, content, said):
+    save()
+    Path(f"m/{key}.npy").write_bytes(content)
+    with pytest.raises(BadInput, match=f"m/{key}.npy: .*{said}"):
+        load_pictures(Source("m"))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, "no JSON in UTF-8"),
+        (b"9" * 5000, "no JSON in UTF-8"),
+        (b"[NaN, Infinity]", "not a list of text"),
+        (b'["a", {"b": []}, "c"]', "not a list of text"),
+        (b'["a\\u0000", "a", "c"]', "has characters that are no text"),
+        (b'["\\ud800", "b", "c"]', "has characters that are no text"),
+        (b'["a", " ", "c"]', "a class without a name"),
+        ('["a", "b", "c"]'.encode("utf-16"), "no JSON in UTF-8"),
+    ],
+)
+def test_class_names_that_are_none_are_named(names, said):
+    save()
+    Path("m/class_names.json").write_bytes(names)
+    with pytest.raises(BadInput, match=f"m/class_names.json: .*{said}") as caught:
+        load_pictures(Source("m"))
+    assert len(str(caught.value)) < 300
+
+
+def test_an_array_without_any_value_is_refused_and_not_mapped():
+    save(images=PART.images[:0])
+    with pytest.raises(BadInput, match=r"m: images: shape .*, at least one"):
+        load_pictures(Source("m"))
+
+
+def test_arrays_in_fortran_order_are_mapped_as_they_are():
+    save(images=np.asfortranarray(PART.images))
+    assert np.array_equal(load_pictures(Source("m"))[0].train.images, PART.images)

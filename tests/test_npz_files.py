@@ -1,10 +1,17 @@
 """NumPy's .npz, and what is said of files that are not fit."""
 
+import io
+import struct
+import zipfile
+
 import numpy as np
 import pytest
 
 from search.command import BadInput
+from search.data.load import load_pictures
 from search.data.npz_files import read_npz
+from search.data.source import Source
+from tests.conftest import toy_pictures
 
 IMAGES = np.arange(2 * 16, dtype=np.uint8).reshape(2, 4, 4)
 
@@ -106,3 +113,116 @@ def test_arrays_that_are_not_known_are_said_and_not_used(tmp_path):
         "arrays that are not used: group (known are images, labels, test_images, test_labels, groups, test_groups, "
         "class_names)",
     )
+
+
+WHOLE = {"images": IMAGES, "labels": np.array([0, 1])}
+
+
+def npy(array):
+    target = io.BytesIO()
+    np.save(target, array)
+    return target.getvalue()
+
+
+def npy_of(header, data=bytes(32), version=b"\x01\x00"):
+    """An array whose header is any text."""
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY" + version + struct.pack("<H" if version == b"\x01\x00" else "<I", len(text)) + text + data
+
+
+def said_of(shape, descr="'|u1'"):
+    return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
+
+
+def write(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+BAD_MEMBERS = [
+    (npy_of(said_of("(2, 4, 4")[:-4]), "damaged header"),
+    (npy_of("(" * 3000 + ")" * 3000), "damaged header"),
+    (npy_of(said_of("(2.0, 4, 4)")), "damaged header"),
+    (npy_of(said_of("(9" + "9" * 5000 + ", 4, 4)")), "damaged header"),
+    (npy_of(said_of("(True, 4, 4)")), "which no array is"),
+    (npy_of(said_of("(-2, 4, 4)")), "which no array is"),
+    (npy_of(said_of("(-1, -4, 8)")), "which no array is"),
+    (npy_of(said_of("(2, 4, 4)", "'|V0'")), "which no array is"),
+    (npy_of(said_of(f"({10**40}, 4, 4)")), "holds fewer bytes"),
+    (npy_of(said_of("(999999999, 9999, 9999)")), "holds fewer bytes"),
+    (npy_of(said_of("(2, 4, 4)"), bytes(33)), "holds more bytes than the 32"),
+    (npy_of(said_of("(2, 4, 4)"), version=b"\x03\x00"), r"\.npy of version 3\.0"),
+    (npy_of(said_of("(2,)", "[('a', '|O')]"), bytes(16)), "pickled data is never loaded"),
+    (b"hello", "no array of NumPy's"),
+    (b"", "no array of NumPy's"),
+]
+
+
+@pytest.mark.parametrize("key", ["images", "labels"])
+@pytest.mark.parametrize(("content", "said"), BAD_MEMBERS)
+def test_a_member_that_is_no_array_or_has_a_bad_header_is_named(tmp_path, key, content, said):
+    members = {f"{name}.npy": npy(array) for name, array in WHOLE.items()} | {f"{key}.npy": content}
+    with pytest.raises(BadInput, match=f"a.npz: {key}: .*{said}"):
+        read_npz(write(tmp_path / "a.npz", members))
+
+
+def patched(path, **places):
+    """A zip whose members have other flags (6) or methods (8), in their own headers and in the directory."""
+    data = bytearray(path.read_bytes())
+    for signature, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        start = data.find(signature)
+        while start >= 0:
+            for place, value in places.items():
+                data[start + int(place[1:]) + shift] = value
+            start = data.find(signature, start + 4)
+    path.write_bytes(data)
+    return path
+
+
+def test_an_encrypted_one_and_one_packed_in_another_way_are_named(tmp_path):
+    with pytest.raises(BadInput, match=r"a.npz: .*encrypted.*pack it again without a password"):
+        read_npz(patched(save(tmp_path / "a.npz", **WHOLE), _6=1))
+    with pytest.raises(BadInput, match=r"a.npz: .*compression.*by plain deflate"):
+        read_npz(patched(save(tmp_path / "a.npz", **WHOLE), _8=99))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_members_of_one_name_are_named(tmp_path):
+    path = save(tmp_path / "a.npz", **WHOLE)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.npy", npy(np.array([1, 0])))
+    with pytest.raises(BadInput, match="two members called 'labels'; leave one"):
+        read_npz(path)
+
+
+def test_bytes_are_read_as_text_in_labels_and_class_names(tmp_path):
+    read = read_npz(save(tmp_path / "a.npz", images=IMAGES, labels=["ä", "b"]))
+    assert read.labels.tolist() == ["ä", "b"]
+    pictures = toy_pictures().train
+    np.savez("b.npz", images=pictures.images, labels=pictures.labels.astype("S"))
+    assert load_pictures(Source("b.npz"))[0].class_names == ("0", "1", "2")
+    np.savez("c.npz", images=pictures.images, labels=pictures.labels, class_names=[b"x", "ä".encode(), b"z"])
+    assert load_pictures(Source("c.npz"))[0].class_names == ("x", "ä", "z")
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([b"\xff", b"a"], "labels: bytes that are no UTF-8 text"),
+        (["a\x1b[31m", "b"], r"the class name 'a\\x1b\[31m' has characters that are no text"),
+        (["a", ""], "a class without a name"),
+        (["a", "b" * 300], "a class's name of 300 characters, 'bbbb.*; at most 200"),
+        (np.array([0, 2**63], np.uint64), "label 9223372036854775808; use whole numbers up to 9223372036854775807"),
+    ],
+)
+def test_labels_that_cannot_be_class_names_are_named(tmp_path, labels, said):
+    with pytest.raises(BadInput, match=said):
+        read_npz(save(tmp_path / "a.npz", images=IMAGES, labels=labels))
+
+
+def test_numbers_to_train_on_and_text_to_test_on_are_not_the_same_labels(tmp_path):
+    path = save(tmp_path / "a.npz", **WHOLE, test_images=IMAGES, test_labels=["0", "1"])
+    with pytest.raises(BadInput, match="labels are numbers in one part and text in the other"):
+        read_npz(path)

@@ -124,3 +124,93 @@ def test_without_pyarrow_one_line_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(BadInput, match=r"a.parquet: parquet files need pyarrow: pip install 'cutpoints\[parquet\]'"):
         load_pictures(Source(file))
+
+
+def structs(path):
+    return [{"bytes": None, "path": path} for _ in PNGS]
+
+
+def about(text):
+    return {b"huggingface": text}
+
+
+def columns(*names):
+    known = {"image": pa.array(STRUCTS), "label": pa.array(PART.labels)}
+    parquet.write_table(pa.Table.from_arrays([known[name] for name in names], names=names), "a.parquet")
+    return "a.parquet"
+
+
+def nested(depth):
+    array = pa.array(PART.labels)
+    for _ in range(depth):
+        array = pa.StructArray.from_arrays([array], ["bytes"])
+    return array
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: save("a.parquet", labels=PART.labels.astype(np.uint64) + 2**63),
+            "label 9223372036854775810; use whole",
+        ),
+        (lambda: save("a.parquet", structs("a\0b.png")), r"row 0: 'a\\x00b.png' is no file's name"),
+        (lambda: save("a.parquet", structs("x" * 5000)), "row 0: 'xxxx.*' is no file's name"),
+        (lambda: save("a.parquet", structs(7)), "row 0: '7' is no file's name; put the picture's bytes into"),
+        (lambda: save("a.parquet", structs(b"7.png")), "is no file's name"),
+        (lambda: save("a.parquet", structs(["7.png"])), "is no file's name"),
+        (lambda: columns("image", "label", "label"), "two columns 'label'; leave one"),
+        (lambda: columns("image", "image", "label"), "two columns 'image'; leave one"),
+        (lambda: save("a.parquet", nested(3)), "row 0: the image is dict, not an encoded picture's bytes"),
+        (lambda: save("a.parquet", nested(120)), "too deeply nested"),
+        (lambda: save("a.parquet", labels=nested(2)), r"labels such as \{'bytes': \{'bytes': 0\}\}; use whole"),
+        (lambda: save("a.parquet", labels=nested(120)), "too deeply nested"),
+        (lambda: save("a.parquet", labels=["a\0" if i else "a" for i in PART.labels]), "characters that are no text"),
+        (lambda: save("a.parquet", labels=["a" * 300, *["b"] * 107]), "a class's name of 300 characters"),
+        (lambda: save("a.parquet", labels=[b"a", *[b"b"] * 107]), "labels such as b'a'; use whole numbers or text"),
+        (lambda: save("a.parquet", labels=PART.labels * 0), "only one class"),
+        (
+            lambda: save("a.parquet", metadata=about('{"info": {"features": {"label": {"names": ["a", "a", "b"]}}}}')),
+            "class_names repeat a name",
+        ),
+        (
+            lambda: save(
+                "a.parquet", metadata=about('{"info": {"features": {"label": {"names": ["a\\ud800", "b", "c"]}}}}')
+            ),
+            "class names: the class name .* has characters that are no text",
+        ),
+    ],
+)
+def test_tables_that_hold_something_else_are_named(make, said):
+    with pytest.raises(BadInput, match=f"a.parquet.*{said}") as caught:
+        load_pictures(Source(make()))
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"info": {"features": {"label": {"names": "xyz"}}}}', "[1]", "NaN"])
+def test_metadata_without_class_names_is_none(text):
+    assert load_pictures(Source(save("a.parquet", metadata=about(text))))[0].class_names == ("0", "1", "2")
+
+
+def test_labels_are_checked_before_pictures_are_decoded(monkeypatch):
+    monkeypatch.setattr("search.data.stack.decode", None)
+    file = save("a.parquet", metadata=about('{"info": {"features": {"label": {"names": ["x", "y"]}}}}'))
+    with pytest.raises(BadInput, match=r"labels 0\.\.2 do not fit 2 class_names"):
+        load_pictures(Source(file))
+
+
+def test_large_pictures_are_in_memory_a_few_at_a_time(monkeypatch):
+    """A batch has about so many bytes as are allowed, whatever number of rows that is."""
+    monkeypatch.setattr("search.data.parquet_files.IN_MEMORY", 5000)
+    sizes = []
+    batches = parquet.ParquetFile.iter_batches
+
+    def watched(table, rows, columns):
+        sizes.append((columns[0], rows))
+        return batches(table, rows, columns=columns)
+
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", watched)
+    pictures, _ = load_pictures(Source(save("a.parquet")))
+    assert np.array_equal(pictures.train.images, PART.images)
+    of_images = dict(sizes)["image"]
+    assert 1 <= of_images <= 5000 // len(PNGS[0])

@@ -141,6 +141,16 @@ def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_p
         ({"schema_version": 9}, r"\$\.schema_version"),
         ({"encoding": "grey"}, "encoding 'grey'"),
         ({"weights": "ternary"}, "weights"),
+        ({"bits_per_pixel": 77}, "bits_per_pixel 77 does not fit"),
+        ({"index_bits_per_pixel": 77}, "index_bits_per_pixel 77 does not fit"),
+        ({"channels": 77}, "channels 77 does not fit"),
+        ({"trials": 3.0}, r"\$\.trials: 3.0 is not of type 'integer'"),
+        ({"value": float("nan")}, "NaN is no number of JSON; export it again"),
+        ({"standard_error": float("inf")}, "Infinity is no number of JSON"),
+        ({"standard_error": float("-inf")}, "-Infinity is no number of JSON"),
+        ({"metric": "\ud800"}, "no thresholds file .*surrogates not allowed"),
+        ({"protocol": {"seed": 1.5}}, r"\$\.protocol\.seed"),
+        ({"protocol": {"recipe": {"epochs": 10**9}}}, r"\$\.protocol\.recipe\.epochs"),
     ],
 )
 def test_a_file_that_does_not_hold_together_is_refused(results, tmp_path, change, said):
@@ -150,7 +160,8 @@ def test_a_file_that_does_not_hold_together_is_refused(results, tmp_path, change
 
 
 def test_what_is_no_json_is_refused(tmp_path):
-    for content in ("", "{", "[1]", '"text"'):
+    deep = ["[" * 100_000, '{"a":' * 100_000, "[" * 900 + "]" * 900, '{"value": 1e999}', "9" * 5000]
+    for content in ("", "{", "[1]", '"text"', *deep):
         (tmp_path / "a.json").write_text(content)
         with pytest.raises(BadInput, match=r"a\.json"):
             thresholds.read(tmp_path / "a.json")

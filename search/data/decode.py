@@ -60,8 +60,8 @@ def decode(encoded: Path | bytes, color: str) -> Decoded:
                     raise BadPicture(
                         f"has {picture.width}x{picture.height} pixels, more than the {LARGEST_PICTURE} that are read"
                     )
+                said = stated(picture) if is_deep(picture) else None  # first: getexif reads a PNG's pixels
                 turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
-                said = stated(picture) if is_deep(picture) else None
                 found = _converted(ImageOps.exif_transpose(picture), color, said)
                 done = found.done | ({"orientation"} if turned else set())
                 return replace(found, done=done)
