@@ -3,10 +3,11 @@
 A picture is right when a normal score is positive: what is easy about its photo (for all models, and for this model),
 what a training seed adds to all photos, what it adds to this one, and a little of the variant. So the accuracy over
 all photos and seeds is known. 316 photos of 21 variants, as Sign Language MNIST's test set; a model of 97 to 100 %
-against an equal one and against worse ones. The estimate is that of the worse one. Beside it the plain bootstrap over
-photos and seeds (percentile), which would be the first idea. "seeds" is the standard deviation, in points of accuracy,
-that seeds add to all photos alike. Shares are in per cent, widths in points. The simulation's own standard error is 1.0
-at 95 %. A second table says which differences are told: how often the better model is called better.
+against an equal one and against worse ones, which are trained with S and T seeds. The estimate is that of the worse
+one. Beside it the plain bootstrap over photos and seeds (percentile), which would be the first idea. "seeds" is the
+standard deviation, in points of accuracy, that seeds add to all photos alike. Shares are in per cent, widths in points.
+Of equals a share of 2.5 may be called better, and as many worse. A second table says which differences are told: how
+often the better model is called better.
 
     python -m benchmarks.coverage
 """
@@ -29,13 +30,19 @@ Bools = npt.NDArray[np.bool_]
 class Row:
     """One setting. seeds_sd: what seeds add to all photos alike, in accuracy (in the rival's, if ours is 1).
 
-    truth: how much better ours is than its rival.
+    truth: how much better ours is than its rival. rivals_seeds: None for as many as ours.
     """
 
     seeds: int
     seeds_sd: float
     truth: float
     accuracy: float = 0.97
+    rivals_seeds: int | None = None
+
+    @property
+    def of_rival(self) -> int:
+        """How many trainings the rival has."""
+        return self.seeds if self.rivals_seeds is None else self.rivals_seeds
 
 
 @dataclass(frozen=True)
@@ -47,16 +54,18 @@ class Drawn:
     plain: Difference
 
 
-def trainings(accuracy: float, row: Row, common: npt.NDArray[np.float64], rng: np.random.Generator) -> Bools:
-    """Which pictures one model gets right after each training, (S, N), when its true accuracy is `accuracy`."""
+def trainings(
+    accuracy: float, row: Row, seeds: int, common: npt.NDArray[np.float64], rng: np.random.Generator
+) -> Bools:
+    """Which pictures one model gets right after each of so many trainings, (S, N), when its true accuracy is this."""
     known = row.accuracy if row.accuracy < 1 else row.accuracy - row.truth
     shared = (row.seeds_sd / norm.pdf(norm.ppf(known))) ** 2
     score = norm.ppf(accuracy) * np.sqrt(COMMON + OWN + shared + INTERACTION + VARIANT)
     score = score + common + rng.normal(0, np.sqrt(OWN), PHOTOS)
-    score = score + rng.normal(0, np.sqrt(shared), (row.seeds, 1))
-    score = score + rng.normal(0, np.sqrt(INTERACTION), (row.seeds, PHOTOS))
+    score = score + rng.normal(0, np.sqrt(shared), (seeds, 1))
+    score = score + rng.normal(0, np.sqrt(INTERACTION), (seeds, PHOTOS))
     right = rng.binomial(VARIANTS, norm.cdf(score / np.sqrt(VARIANT)))
-    correct: Bools = (np.arange(VARIANTS) < right[:, :, None]).reshape(row.seeds, -1)
+    correct: Bools = (np.arange(VARIANTS) < right[:, :, None]).reshape(seeds, -1)
     return correct
 
 
@@ -79,8 +88,8 @@ def simulate(row: Row, simulations: int, resamples: int, seed: int) -> list[Draw
     found = []
     for i in range(simulations):
         common = rng.normal(0, np.sqrt(COMMON), PHOTOS)
-        ours = trainings(row.accuracy, row, common, rng)
-        theirs = trainings(row.accuracy - row.truth, row, common, rng)
+        ours = trainings(row.accuracy, row, row.seeds, common, rng)
+        theirs = trainings(row.accuracy - row.truth, row, row.of_rival, common, rng)
         theirs_alone = estimate(theirs, groups, i, resamples)
         found.append(
             Drawn(theirs_alone, difference(ours, theirs, groups, i, resamples), plain(ours, theirs, photos, rng))
@@ -108,6 +117,7 @@ def line(row: Row, drawn: list[Drawn]) -> str:
         f"{100 * row.accuracy:.4g}",
         f"{100 * row.truth:.4g}",
         f"{row.seeds}",
+        f"{row.of_rival}",
         f"{100 * row.seeds_sd:.4g}",
         *[f"{100 * x:.1f}" for x in shares],
     ]
@@ -117,9 +127,9 @@ def line(row: Row, drawn: list[Drawn]) -> str:
 
 
 HEADER = """\
-| accuracy | true difference | S | seeds | estimate covers | difference covers | called better | called worse \
+| accuracy | true difference | S | T | seeds | estimate covers | difference covers | called better | called worse \
 | estimate's width, mean (median) | difference's width | plain covers | plain width |
-|---|---|---|---|---|---|---|---|---|---|---|---|"""
+|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 TOLD = """\
@@ -138,6 +148,10 @@ def settings() -> list[Row]:
         rows += [Row(s, 0.0003, 0.0004, 0.9996)]
         rows += [Row(s, 0.0001, truth, 0.9999) for truth in (0.0, 0.0004, 0.001, 0.002, 0.004)]
         rows += [Row(s, sd, truth, 1.0) for sd, truth in ((0.0003, 0.001), (0.001, 0.004), (0.003, 0.02))]
+    for s, t in ((10, 3), (3, 10), (10, 2), (5, 3)):
+        rows += [Row(s, 0.0003, 0.0, accuracy, t) for accuracy in (0.9985, 0.999, 0.9996)]
+    rows += [Row(10, 0.003, 0.0, accuracy, 3) for accuracy in (0.97, 0.99)]
+    rows += [Row(10, 0.0003, 0.002, accuracy, 3) for accuracy in (0.999, 0.9996)]
     return rows
 
 

@@ -1,7 +1,7 @@
 """Malformed files of every format (benchmarks/malformed.py): each is read, or refused in one line. A Markdown table.
 
-What is neither ends the run, and the smallest such file is left in the folder `failed`. tests/test_fuzz.py does the same
-with fewer files.
+What is neither ends the run, and the smallest such file is left in the folder `failed`. tests/test_fuzz.py does the
+same with fewer files.
 
     python -m benchmarks.fuzz --examples 2000
     python -m benchmarks.fuzz --examples 5000 --readers npz parquet

@@ -12,7 +12,14 @@ from markupsafe import Markup
 from dashboards.drawing import whiskers
 from search.confirmed import confirmed_data, confirmed_table, greyscale_of
 
-COLORS = {"better": "#059669", "tied": "#2563eb", "worse": "#ea580c", "": "#64748b"}
+COLORS = {
+    "better": "#059669",
+    "equivalent": "#7c3aed",
+    "tied": "#2563eb",
+    "unclear": "#a16207",
+    "worse": "#ea580c",
+    "": "#64748b",
+}
 
 
 def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
@@ -22,7 +29,9 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
     unbinarized = greyscale_of(findings)
     names = {
         "better": f"better than {unbinarized}",
+        "equivalent": f"equivalent to {unbinarized}",
         "tied": f"tied with {unbinarized}",
+        "unclear": f"unclear against {unbinarized}",
         "worse": f"worse than {unbinarized}",
     }
     for verdict, rows in data.groupby("verdict", sort=False):

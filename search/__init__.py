@@ -1,12 +1,12 @@
 """The search: what is searched, and the run itself. The map:
 
 study.py       python -m search.study: the whole run, readable from top to bottom; loop.py: its loop
-confirm.py     python -m search.confirm: retrains finalists, reads the test set once
+confirm.py     python -m search.confirm: retrains finalists, reads the test set once; confirm_flags.py: its flags
 finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
-findings.py    what a reading found; confirmed.py: as text; tables.py: text or Markdown
+findings.py    what a reading found; verdicts.py: who is better; confirmed.py: as text; tables.py: text or Markdown
 outputs.py     the files that a study leaves
 light.py       python -m search.light: a thresholds file under other light; drift.py: gain, gamma, brightness
-export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them
+export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them; ties.py: who is tied
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
 cut_points.py  CutPoints, of one channel or three colours; encodings.py: how the ranges between them become channels
 binarize.py    what is binary in a network: cut points with an encoding, weights, activations

@@ -240,9 +240,12 @@ class StudyConfig:
         return "wilcoxon" if enough else "none"
 
 
-def add_flags(parser: argparse.ArgumentParser, only: Container[str] | None = None) -> None:
-    """One flag for each field of StudyConfig, or for some of them."""
-    flags_of(StudyConfig, parser, only)
+def add_flags(parser: argparse.ArgumentParser, only: Container[str] | None = None, defaults: bool = True) -> None:
+    """One flag for each field of StudyConfig, or for some of them.
+
+    defaults: whether what is not given has the field's default, or is not there.
+    """
+    flags_of(StudyConfig, parser, only, defaults)
 
 
 def from_flags(args: argparse.Namespace) -> StudyConfig:

@@ -7,73 +7,34 @@ of them are there. Each reading is recorded before it begins.
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from models.train import PRECISIONS
-from search.command import (
-    OK,
-    STOPPED,
-    BadInput,
-    NothingToShow,
-    OneLineParser,
-    ProtocolMismatch,
-    exit_with,
-    parser,
-    plural,
-    run,
-    say,
-)
-from search.config import add_flags as add_study_flags
-from search.confirmed import caption, confirmed_table, paper_tables
+from search.command import OK, STOPPED, BadInput, NothingToShow, ProtocolMismatch, exit_with, plural, run, say
+from search.confirm_flags import check_flags, flags_of_confirm, margin_of
+from search.confirmed import confirmed_tables, paper_tables
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
 from search.data.source import Source, source_of
-from search.data.split import Fold, Split, digest, split_pictures
-from search.finalists import REFERENCES, finalists, paper_entries
+from search.data.split import Fold, Split, by_appearance, digest, split_pictures
+from search.finalists import finalists, paper_entries
 from search.findings import photos_without_copies
 from search.objective import choose_device
 from search.outputs import output_folder, write_results
-from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, Protocol, check_seeds, differences, make_protocol
-from search.reading import read_test
-from search.retraining import train_missing
+from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, Protocol, differences, make_protocol
+from search.reading import announcement, read_test
+from search.retraining import plan, train_missing
 from search.stop import Stopped, StopSignals
 from search.tables import FORMATS
+from search.verdicts import judged
 from storage.confirmations import RunKey, claimed
 from storage.database import open_database
 from storage.results import SOURCE, Results, internal, load_results
 
-TOP = 1
 FEWEST_PHOTOS = 2
 OF_THE_STUDY = ("network", "real_layers", "gradient")  # settings of a recipe that a confirmation takes over
-
-
-def add_flags(flags: argparse.ArgumentParser) -> None:
-    """How many trainings of what."""
-    flags.add_argument("--seeds", type=int, default=10, metavar="N", help="trainings of each finalist")
-    flags.add_argument(
-        "--reference-seeds",
-        type=int,
-        default=argparse.SUPPRESS,
-        metavar="N",
-        help="trainings of greyscale and of references that are no finalists (default: --seeds)",
-    )
-    flags.add_argument(
-        "--cuts",
-        type=int,
-        nargs="+",
-        metavar="K",
-        help="which numbers of cut points have finalists; default: all",
-    )
-    flags.add_argument("--top", type=int, default=TOP, metavar="N", help="confirm the N best of all as well")
-    flags.add_argument(
-        "--confirm-references",
-        choices=REFERENCES,
-        default="kinds",
-        help="which references are confirmed: the best of each kind and within each finalist's bits, all, or none",
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,50 +42,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(confirm, flags_of_confirm().parse_args(argv))
 
 
-def flags_of_confirm() -> OneLineParser:
-    """All flags of python -m search.confirm."""
-    flags = parser(
-        "search.confirm",
-        "Retrain a study's finalists, references and greyscale with fresh seeds on all training photos, "
-        "then read the test set.",
-    )
-    flags.add_argument("--study-name", metavar="NAME", default=argparse.SUPPRESS, help="default: the newest study")
-    flags.add_argument("--data", metavar="NAME|PATH", help="the study's pictures; default: where it found them")
-    add_study_flags(flags, {each.name for each in fields(Source)} - {"data"})
-    add_flags(flags)
-    flags.add_argument("--rival", metavar="NAME", help="another study, whose best is confirmed beside")
-    flags.add_argument("--preset", choices=["paper"], help="the paper's settings instead of a study's finalists")
-    flags.add_argument("--budget", choices=BUDGETS, default="full", help="what each training may spend")
-    flags.add_argument("--precision", choices=PRECISIONS, help="default: the study's, or float32")
-    flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
-    flags.add_argument("--output-dir", metavar="FOLDER", type=Path, help="default: results/STUDY-NAME")
-    flags.add_argument("--format", choices=FORMATS, default="text", help="of the table on stdout")
-    return flags
-
-
 def confirm(args: argparse.Namespace) -> int:
     """The run."""
-    reference_seeds = getattr(args, "reference_seeds", args.seeds)
-    check_seeds("--seeds", args.seeds)
-    check_seeds("--reference-seeds", reference_seeds)
-    if args.top < 0:
-        raise BadInput(f"--top {args.top}: expected 0 or more")
+    check_flags(args)
     device = choose_device(args.device)
-    paper = args.preset == "paper"
-    if paper:
-        check_paper_flags(args)
-    database = open_database(args.storage, create=paper)
+    database = open_database(args.storage, create=args.preset == "paper")
 
     # ── entries: chosen by validation values ──
-    results = None if paper else load_results(database, args.study_name)
+    results = None if args.preset == "paper" else load_results(database, args.study_name)
     rival = None if args.rival is None else load_results(database, args.rival)
     if rival is not None and results is not None and rival.study.study_name == results.study.study_name:
         raise BadInput(f"--rival {args.rival}: that is the study itself; name another one")
     entries = (
         paper_entries() if results is None else finalists(results, args.top, args.cuts, args.confirm_references, rival)
     )
-
-    folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
 
     # ── pictures and protocol ──
     pictures = pictures_of(args, results)
@@ -133,19 +64,17 @@ def confirm(args: argparse.Namespace) -> int:
     protocol = confirmation_protocol(split, args.budget, args.precision, results)
 
     # ── trainings ──
-    seeds = {entry: args.seeds if entry.is_finalist else reference_seeds for entry in entries}
-    wanted = [
-        RunKey(protocol.fingerprint, str(entry), FIRST_SEED + seed)
-        for seed in range(max(seeds.values()))
-        for entry in entries
-        if seed < seeds[entry]
-    ]
+    wanted = [RunKey(protocol.fingerprint, str(e), FIRST_SEED + seed) for seed in range(args.seeds) for e in entries]
     say(
         f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {args.budget}: "
-        f"{plural(len(entries), 'input')}, {plural(len(wanted), 'training')} on {device}; "
-        f"pictures: {pictures.name} ({pictures.origin}), training {plural(split.development.photos, 'photo')}, "
-        f"test {split.test.photos}, read when all trainings are done"
+        f"{plural(len(entries), 'input')}, {plural(args.seeds, 'training')} each, on {device}; "
+        f"pictures: {pictures.name} ({pictures.origin}), training {plural(split.development.photos, 'photo')}"
     )
+    say(announcement(database, results, entries, wanted, split, protocol))
+    if args.dry_run:
+        print(FORMATS[args.format](plan(database, entries, wanted, protocol)), flush=True)
+        return OK
+    folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
     with StopSignals() as signals:
         try:
             left = train_missing(database, wanted, entries, split, protocol, device, signals.check)
@@ -161,36 +90,14 @@ def confirm(args: argparse.Namespace) -> int:
         )
 
     # ── the reading ──
-    found = read_test(database, results, rival, entries, wanted, split, protocol)
+    found = judged(read_test(database, results, rival, entries, wanted, split, protocol), margin_of(args))
 
     # ── results ──
-    if results is None or folder is None:
-        print(paper_tables(found, FORMATS[args.format]), flush=True)
-        return OK
-    write_results(replace(results, confirmation=found), folder)
-    print(f"{caption(found)}\n\n{FORMATS[args.format](confirmed_table(found))}", flush=True)
+    if results is not None and folder is not None:
+        write_results(replace(results, confirmation=found), folder)
+    form, short = FORMATS[args.format], args.format == "text" and not args.wide
+    print((paper_tables if results is None else confirmed_tables)(found, form, short), flush=True)
     return OK
-
-
-def check_paper_flags(args: argparse.Namespace) -> None:
-    """Raises: BadInput for pictures other than the paper's, and for flags that mean nothing with its settings."""
-    given = {
-        "--study-name": args.study_name is not None,
-        "--rival": args.rival is not None,
-        "--cuts": args.cuts is not None,
-        "--top": args.top != TOP,
-        "--confirm-references": args.confirm_references != "kinds",
-        "--output-dir": args.output_dir is not None,
-    }
-    if without_meaning := [name for name, is_given in given.items() if is_given]:
-        raise BadInput(
-            f"--preset paper has inputs of its own and writes no file; leave {', '.join(without_meaning)} out"
-        )
-    if args.data not in (None, "sign-mnist"):
-        raise BadInput(
-            f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {args.data}; leave --data out, "
-            "--data-dir says where it lies"
-        )
 
 
 def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
@@ -261,7 +168,8 @@ def confirmation_protocol(
     if precision is not None:
         recipe = replace(recipe, precision=precision)
     made = make_protocol(whole, replace(BUDGETS[budget], recipe=recipe), FIRST_SEED)
-    return replace(made, photos="test", split_fingerprint=digest(split.development.groups, split.test.groups))
+    sides = by_appearance(split.development.groups), by_appearance(split.test.groups)
+    return replace(made, photos="test", split_fingerprint=digest(*sides))
 
 
 if __name__ == "__main__":

@@ -5,17 +5,24 @@ Enters: findings, as search/findings.py makes them. Leaves: text for stdout.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
 
 from search.metrics import NORMAL_95
+from search.tables import COLUMNS, fitted
 
 Findings = Mapping[str, Any]
 WITHIN_BITS = "to best reference of no more bits"
 UNEQUAL = 0.1  # share of the search's seconds by which a rival's may differ
 WITHIN = "best reference within"
 SAME_CUTS = "to rival's of as many cut points"
+SHORT = (
+    "to …: verdict and difference in points. The reference is the best of no more bits, or of all where there is none; "
+    "the rival's is its best of as many cut points, or of all. --wide and --format markdown show all columns and the "
+    "intervals of the differences."
+)
 
 # Accuracy in percent, by threshold ranges; None is the original network (Section IV). Its text says 60.2 for 0,200,255.
 PAPER_ORIGINAL = 94.9
@@ -75,12 +82,12 @@ def confirmed_table(found: Findings) -> pd.DataFrame:
             f"to {greyscale_of(found)}": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
             WITHIN_BITS: "is it"
-            if entry["input"] == entry.get("reference_within_bits")
-            else verdict(entry["against"].get("reference_within_bits")),
+            if entry["input"] == entry["reference_within_bits"]
+            else verdict(entry["against"]["reference_within_bits"]),
             **(
                 {
                     "to rival's best": verdict(entry["against"]["rival"]),
-                    SAME_CUTS: verdict(entry["against"].get("rival_same_cuts")),
+                    SAME_CUTS: verdict(entry["against"]["rival_same_cuts"]),
                 }
                 if len(found["cost"]) > 1
                 else {}
@@ -91,6 +98,44 @@ def confirmed_table(found: Findings) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows)
     return table.drop(columns=[name for name in (WITHIN_BITS, SAME_CUTS) if name in table and not table[name].any()])
+
+
+def confirmed_tables(found: Findings, form: Callable[[pd.DataFrame], str], short: bool = False) -> str:
+    """The caption and the table; short: those columns that fit a terminal."""
+    if not short:
+        return f"{caption(found)}\n\n{form(confirmed_table(found))}"
+    return f"{fill(caption(found), COLUMNS)}\n\n{form(short_table(found))}\n\n{fill(SHORT, COLUMNS)}"
+
+
+def short_table(found: Findings) -> pd.DataFrame:
+    """What fits a terminal: accuracy, who is better, what it stands for."""
+    rival = len(found["cost"]) > 1
+    rows = []
+    for entry in ordered(found):
+        against, role = entry["against"], main_role(entry["roles"])
+        row = {
+            "input": entry["input"],
+            "bits": entry["bits_per_pixel"],
+            "test accuracy, %": with_interval(entry["accuracy"]),
+            f"to {greyscale_of(found)}": verdict(against["greyscale"], interval=False),
+        }
+        if rival:
+            row["to rival's"] = verdict(against["rival_same_cuts"] or against["rival"], interval=False)
+        elif found["best_reference"] is not None:
+            itself = entry["input"] == (entry["reference_within_bits"] or found["best_reference"])
+            of_reference = against["reference_within_bits"] or against["best_reference"]
+            row["to reference"] = "is it" if itself else verdict(of_reference, interval=False)
+        rows.append(row | {"stands for": role})
+    return fitted(pd.DataFrame(rows).astype(str), ["stands for", "input"])
+
+
+def main_role(roles: Sequence[str]) -> str:
+    """One role of a search, and the name of a reference: `best of 3`, `multi-otsu`, `best, multi-otsu`."""
+    names = [role.removeprefix("reference ") for role in roles if role.startswith("reference ")]
+    others = [role for role in roles if not role.startswith(("reference ", WITHIN))]
+    searched = [role.replace("best of the rival study", "rival's best") for role in others if role != "best reference"]
+    first = ["best"] if "best" in searched else searched[:1]
+    return ", ".join(first + names[:1]) or "best reference"
 
 
 def short_roles(roles: Sequence[str]) -> list[str]:
@@ -121,6 +166,7 @@ def caption(found: Findings) -> str:
         f"Accuracy on {found['photos']} test photos ({found['pictures']} pictures){copies}, of networks trained with "
         "fresh seeds on all other photos; [95 % interval over photos and seeds].",
         f"Reading {found['readings']} of these photos in this database.",
+        *verdict_sentences(found),
         *("Search of study {study}: {trials} trials, {seconds:,.0f} s of training.".format(**c) for c in found["cost"]),
     ]
     if len(found["cost"]) > 1:
@@ -129,58 +175,83 @@ def caption(found: Findings) -> str:
             sentences.append(
                 f"The rival's training took {rivals / own:.2f} times as long: no comparison at equal cost."
             )
-    if len(found.get("trained_with") or ()) > 1:
+    if len(found["trained_with"]) > 1:
         sentences.append(f"Trained with different versions or devices: {'; '.join(found['trained_with'])}.")
     return " ".join(sentences)
 
 
-def verdict(against: Mapping[str, Any] | None) -> str:
-    """`tied, +0.10 [-0.43, +0.62]`, in points."""
+def verdict_sentences(found: Findings) -> list[str]:
+    """What the verdicts mean; those that are there."""
+    said = {against["verdict"] for entry in found["entries"] for against in entry["against"].values() if against}
+    sentences = [
+        "Verdicts are corrected for the number of entries in their column (Holm, 5 %), intervals are not; tied is not "
+        "told apart."
+    ]
+    if found["margin"] is not None:
+        sentences.append(f"Equivalent: the interval lies within ±{100 * found['margin']:g} points.")
+    if "unclear" in said:
+        sentences.append(
+            "Unclear: not told apart, but no tie either: only the correction keeps it from a verdict, or an entry with "
+            "the same difference has one."
+        )
+    return sentences
+
+
+def verdict(against: Mapping[str, Any] | None, interval: bool = True) -> str:
+    """`tied, +0.10 [-0.43, +0.62]`, in points, or without its interval."""
     if against is None:
         return ""
     mean, low, high = (f"{round(100 * against[key], 2) + 0.0:+.2f}" for key in ("mean", "low", "high"))
-    return f"{against['verdict']}, {mean} [{low}, {high}]"
+    return f"{against['verdict']}, {mean}" + (f" [{low}, {high}]" if interval else "")
 
 
-def paper_tables(found: Findings, form: Callable[[pd.DataFrame], str]) -> str:
-    """The paper's Tables I–III beside ours: is what it reports, against its original network, more than noise?"""
+def paper_tables(found: Findings, form: Callable[[pd.DataFrame], str], short: bool = False) -> str:
+    """The paper's Tables I–III beside ours: is what it reports, against its original network, more than noise?
+
+    short: those columns that fit a terminal.
+    """
     entries = {",".join(map(str, e["threshold_ranges"] or ())): e for e in found["entries"]}
-    texts = [caption(found), NOISE]
+    texts = [fill(caption(found), COLUMNS), fill(NOISE, COLUMNS)] if short else [caption(found), NOISE]
     photos = found["photos"] + found["photos_left_out"]
     for title, settings in TABLES.items():
-        texts.append(f"{title}\n{form(_paper_rows(entries, settings, photos))}")
+        texts.append(f"{title}\n{form(_paper_rows(entries, settings, photos, short))}")
     return "\n\n".join(texts)
 
 
 NOISE = (
-    "paper's: accuracy of one run on the whole published test set, with another network. noise: 95 % interval of the\n"
-    "difference of two such accuracies over so many photos, errors taken as independent, without what seeds add.\n"
+    "paper's: accuracy of one run on the whole published test set, with another network. noise: 95 % interval of the "
+    "difference of two such accuracies over so many photos, errors taken as independent, without what seeds add. "
     "A reported difference inside it decides nothing."
 )
 
 
-def _paper_rows(entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str], photos: int) -> pd.DataFrame:
+def _paper_rows(
+    entries: Mapping[str, Mapping[str, Any]], settings: Sequence[str], photos: int, short: bool
+) -> pd.DataFrame:
     original = entries[""]
     if not settings:
         row = {"input": "greyscale", "paper's": PAPER_ORIGINAL, "ours": with_interval(original["accuracy"])}
-        return pd.DataFrame([row | {"whole test set": f"{100 * original['all_photos']['mean']:.2f}"}])
+        return pd.DataFrame([row | {"whole test set": f"{100 * original['all_photos']['mean']:.2f}"}]).astype(str)
     rows = []
     for ranges in settings:
         entry = entries[ranges]
         reported = PAPER_ACCURACY[ranges] - PAPER_ORIGINAL
         noise = 100 * noise_in_photos(PAPER_ACCURACY[ranges] / 100, PAPER_ORIGINAL / 100, photos)
-        rows.append(
-            {
-                "threshold ranges": ranges,
-                "paper's": f"{PAPER_ACCURACY[ranges]:.1f}",
-                "ours": with_interval(entry["accuracy"]),
-                "whole test set": f"{100 * entry['all_photos']['mean']:.2f}",
-                "paper's to original": f"{reported:+.1f}",
-                "noise": f"±{noise:.1f}",
-                "so it is": "within noise" if abs(reported) <= noise else "more than noise",
-                "ours to greyscale": verdict(entry["against"]["greyscale"]),
-            }
-        )
+        so_it_is = "within noise" if abs(reported) <= noise else "more than noise"
+        row = {
+            "threshold ranges": ranges,
+            "paper's": f"{PAPER_ACCURACY[ranges]:.1f}",
+            "ours": with_interval(entry["accuracy"]),
+        }
+        if short:
+            row["paper's to original"] = f"{reported:+.1f}, {so_it_is}"
+            row["to greyscale"] = verdict(entry["against"]["greyscale"], interval=False)
+        else:
+            row["whole test set"] = f"{100 * entry['all_photos']['mean']:.2f}"
+            row["paper's to original"] = f"{reported:+.1f}"
+            row |= {"noise": f"±{noise:.1f}", "so it is": so_it_is}
+            row["ours to greyscale"] = verdict(entry["against"]["greyscale"])
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

@@ -20,7 +20,6 @@ from storage.results import SPACE, Results
 GREYSCALE = "greyscale"
 RIVAL = "best of the rival study"
 BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
-COMPARED_WITH = ("reference ", BEST_REFERENCE, "rival's best of ")  # how roles begin that no search stands behind
 # Which references are confirmed: the best of each kind and within each finalist's bits a pixel, all, or none.
 REFERENCES = ("kinds", "all", "none")
 
@@ -40,11 +39,6 @@ class Entry:
 
     def __str__(self) -> str:
         return str(self.input)
-
-    @property
-    def is_finalist(self) -> bool:
-        """Whether a search stands behind it, and not only greyscale or a reference to compare with."""
-        return any(role != GREYSCALE and not role.startswith(COMPARED_WITH) for role in self.roles)
 
     @property
     def bits(self) -> int:

@@ -18,6 +18,7 @@ from search.data.near import SIMILARITY
 from search.data.pictures import Part
 from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, rivals_best_of, with_role
 from search.statistics import Difference, Estimate, difference, estimate, majority_correct
+from search.verdicts import judged
 
 Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
 
@@ -45,7 +46,7 @@ def findings(
     def against(entry: Entry, rival: Entry | None) -> dict[str, Any] | None:
         if rival is None or rival == entry:
             return None
-        return _plain(difference(right[entry], right[rival], kept.groups))
+        return {"to": str(rival), **_plain(difference(right[entry], right[rival], kept.groups))}
 
     def one(entry: Entry) -> dict[str, Any]:
         within = with_role(entries, best_reference_within(entry.bits))
@@ -65,13 +66,15 @@ def findings(
             "reference_within_bits": None if within is None else str(within),
         }
 
-    return {
-        "photos": kept.photos,
-        "pictures": len(kept),
-        "photos_left_out": test.photos - kept.photos,
-        "entries": [one(entry) for entry in entries],
-        "best_reference": None if rivals["best_reference"] is None else str(rivals["best_reference"]),
-    }
+    return judged(
+        {
+            "photos": kept.photos,
+            "pictures": len(kept),
+            "photos_left_out": test.photos - kept.photos,
+            "entries": [one(entry) for entry in entries],
+            "best_reference": None if rivals["best_reference"] is None else str(rivals["best_reference"]),
+        }
+    )
 
 
 def _describe(entry: Entry) -> dict[str, Any]:
@@ -89,5 +92,4 @@ def _describe(entry: Entry) -> dict[str, Any]:
 
 
 def _plain(found: Estimate | Difference) -> dict[str, Any]:
-    values = {key: round(value, 6) for key, value in asdict(found).items()}
-    return values | ({"verdict": found.verdict} if isinstance(found, Difference) else {})
+    return {key: round(value, 6) for key, value in asdict(found).items()}

@@ -23,8 +23,13 @@ def flag(
     )
 
 
-def flags_of(config: type, parser: argparse.ArgumentParser, only: Container[str] | None = None) -> None:
-    """One flag for each field of a config, or for some of them; a field that is true or false takes no value."""
+def flags_of(
+    config: type, parser: argparse.ArgumentParser, only: Container[str] | None = None, defaults: bool = True
+) -> None:
+    """One flag for each field of a config, or for some of them; a field that is true or false takes no value.
+
+    defaults: whether what is not given has the field's default, or is not there.
+    """
     hints = typing.get_type_hints(config)
     for each in dataclasses.fields(config):
         if only is not None and each.name not in only:
@@ -39,7 +44,7 @@ def flags_of(config: type, parser: argparse.ArgumentParser, only: Container[str]
         parser.add_argument(
             name,
             type=kind,
-            default=each.default if each.default is not None else argparse.SUPPRESS,
+            default=each.default if defaults and each.default is not None else argparse.SUPPRESS,
             choices=each.metadata["choices"],
             metavar=each.metadata["metavar"],
             nargs=None if each.metadata["const"] is None else "?",

@@ -4,13 +4,14 @@ Enters: a study's results. Leaves: a row of its candidates. Chooses by validatio
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from search.metrics import METRICS, NORMAL_95
+from search.metrics import METRICS
+from search.ties import Candidate, tied
 from storage.records import KIND, pareto_front
 from storage.results import Results
 from storage.scores import Scores, mean_of
@@ -41,31 +42,31 @@ def knee(results: Results) -> "pd.Series[Any]":
 def smallest_tied(results: Results) -> "pd.Series[Any]":
     """The fewest cut points whose value is not distinguishable from the best's; then fewest bits, then best value.
 
-    Distinguishable: the 95 % normal interval of the difference leaves out 0. It is paired: both were validated on the
-    same photos, and what an earlier version did not keep by photo is taken as if of different ones, which calls more
-    tied. That the best is the luckiest of many works against all others.
+    What that means stands in search/ties.py: photos are paired, seeds vary, and the best is the luckiest of many.
     """
-    candidates, scores = results.candidates, _scores(results)
-    tied = [_is_tied(row, candidates.iloc[0], scores) for _, row in candidates.iterrows()]
-    fewest: pd.Series[Any] = candidates[tied].sort_values(["cuts", "channels"], kind="stable").iloc[0]
+    protocol = results.protocol
+    candidates = [_candidate(row, trials) for row, trials in _with_trials(results)]
+    found = tied(candidates, METRICS[protocol["metric"]].percent, protocol["folds"] * protocol["repeats"])
+    fewest: pd.Series[Any] = results.candidates[found].sort_values(["cuts", "channels"], kind="stable").iloc[0]
     return fewest
 
 
-def _is_tied(row: "pd.Series[Any]", best: "pd.Series[Any]", scores: Mapping[Kind, Scores]) -> bool:
-    own, of_best = scores.get(_kind(row)), scores.get(_kind(best))
-    if own is None or of_best is None:
-        spread = float(np.hypot(row["standard_error"], best["standard_error"]))
-        return abs(float(row["value"] - best["value"])) <= NORMAL_95 * spread
-    difference = own - of_best
-    return abs(difference.value) <= NORMAL_95 * difference.standard_error
-
-
-def _scores(results: Results) -> dict[Kind, Scores]:
-    """Mean scores by photo of each candidate whose complete trials all have some."""
-    found: dict[Kind, list[Scores | None]] = defaultdict(list)
+def _with_trials(results: Results) -> Iterator[tuple["pd.Series[Any]", list[tuple[float, Scores | None]]]]:
+    """Each candidate with its complete trials: their values, and what they scored on each photo."""
+    trials: dict[Kind, list[tuple[float, Scores | None]]] = defaultdict(list)
     for _, row in results.trials[results.trials["state"] == "COMPLETE"].iterrows():
-        found[_kind(row)].append(results.scores.get(row["number"]))
-    return {kind: mean_of([s for s in each if s is not None]) for kind, each in found.items() if None not in each}
+        trials[_kind(row)].append((float(row["value"]), results.scores.get(row["number"])))
+    return ((row, trials[_kind(row)]) for _, row in results.candidates.iterrows())
+
+
+def _candidate(row: "pd.Series[Any]", trials: Sequence[tuple[float, Scores | None]]) -> Candidate:
+    scores = [each for _, each in trials if each is not None]
+    return Candidate(
+        float(row["value"]),
+        [value for value, _ in trials],
+        float(row["standard_error"]),
+        mean_of(scores) if len(scores) == len(trials) else None,
+    )
 
 
 def _kind(row: "pd.Series[Any]") -> Kind:

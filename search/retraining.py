@@ -7,6 +7,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
+import pandas as pd
 import torch
 
 from models.train import Resident, train
@@ -16,14 +17,23 @@ from search.finalists import Entry
 from search.objective import DIVERGED, lane_of, trained_with
 from search.protocol import FIRST_SEED, Protocol
 from search.worker import is_gone, is_here, this_worker
-from storage.confirmations import RunKey, claim, claimed, load_predicted, release, save_predicted
+from storage.confirmations import (
+    RunKey,
+    claim,
+    claimed,
+    load_failures,
+    load_predicted,
+    release,
+    save_failure,
+    save_predicted,
+)
 from storage.database import Database
 
 CLAIM_HOLDS = dt.timedelta(days=1)  # of another machine's process nothing is known: after a day it counts as gone
 
 
 class TrainingDiverged(Exception):
-    """A finalist's training failed; its numbers would not be a mean over all seeds."""
+    """A finalist's training failed, now or in an earlier run; its numbers would not be a mean over all seeds."""
 
 
 def train_missing(
@@ -40,6 +50,9 @@ def train_missing(
     Returns what is still missing because others train it.
     Raises: TrainingDiverged; what `check` raises.
     """
+    failed = load_failures(database, protocol.fingerprint)
+    for key in (key for key in wanted if key in failed):
+        raise _failure(key, f"{failed[key]} in an earlier run")
     for key, found in claimed(database, protocol.fingerprint).items():
         silent = not is_here(found.worker) and dt.datetime.now(dt.UTC) - found.at > CLAIM_HOLDS
         if silent or is_gone(found.worker):
@@ -61,9 +74,8 @@ def train_missing(
             classes = len(split.pictures.class_names)
             (outcome,) = train([lane], training, test_u8, classes, protocol.recipe, None, check)
             if outcome.diverged or outcome.logits is None:
-                raise TrainingDiverged(
-                    f"{key.input}, seed {key.seed}: {DIVERGED}; nothing is read. Another --budget has another recipe"
-                )
+                save_failure(database, key, this_worker(), DIVERGED)
+                raise _failure(key, DIVERGED)
             save_predicted(database, key, this_worker(), outcome.logits.argmax(axis=1), outcome.seconds, made_with)
         except BaseException:
             release(database, key, this_worker())
@@ -74,3 +86,22 @@ def train_missing(
         say(f"trained {key.input}, seed {key.seed - FIRST_SEED + 1}  | {left} left, {minutes:.0f} min")
     done = load_predicted(database, protocol.fingerprint)
     return [key for key in wanted if key not in done]
+
+
+def plan(database: Database, entries: Sequence[Entry], wanted: Sequence[RunKey], protocol: Protocol) -> pd.DataFrame:
+    """What train_missing would do, as text: for each entry its trainings, how many are missing, how many failed."""
+    done, failed = load_predicted(database, protocol.fingerprint), load_failures(database, protocol.fingerprint)
+    rows = []
+    for entry in entries:
+        keys = [key for key in wanted if key.input == str(entry)]
+        missing = [key for key in keys if key not in done]
+        row = {"input": str(entry), "trainings": len(keys), "missing": len(missing)}
+        rows.append(row | {"failed": sum(key in failed for key in missing), "stands for": ", ".join(entry.roles)})
+    return pd.DataFrame(rows).astype(str)
+
+
+def _failure(key: RunKey, why: str) -> TrainingDiverged:
+    return TrainingDiverged(
+        f"{key.input}, seed {key.seed - FIRST_SEED + 1}: {why}; the test set is not read. It would fail again: take "
+        "another --budget or --precision, or leave that input out with --cuts or --confirm-references"
+    )

@@ -19,6 +19,7 @@ import torch
 from search import confirm
 from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
 from search.config import StudyConfig, add_flags, from_flags
+from search.confirm_flags import flags_of_confirm
 from search.data.load import load_pictures
 from search.data.notes import first_lines
 from search.data.pictures import Pictures
@@ -187,10 +188,10 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
 
 
 def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
-    """python -m search.confirm with this study's pictures, device and folder."""
+    """python -m search.confirm with this study's device and folder; its pictures are where it found them."""
     fixed = ["--storage", storage, "--study-name", name, "--seeds", str(config.confirm), "--device", config.device]
     folder = [] if config.output_dir is None else ["--output-dir", str(config.output_dir)]
-    args = confirm.flags_of_confirm().parse_args([*fixed, *folder, *config.source.flags])
+    args = flags_of_confirm().parse_args([*fixed, *folder])
     return confirm.confirm(argparse.Namespace(**{"study_name": name, "storage": storage} | vars(args)))
 
 

@@ -28,7 +28,7 @@ COMPARISON = "pixel >= cut_point"
 LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # how many of the picture's pixels are darker, of how many
 # 3.0 is a whole number for JSON Schema, but not for those who read the file.
 WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "cost", "trained_with", "protocol")
+CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "margin", "cost", "trained_with", "protocol")
 
 
 def document(results: Results, cuts: int | None = None, pick: str = "best") -> dict[str, Any]:
@@ -179,4 +179,5 @@ def _finite(number: str) -> float:
 @cache
 def _validator() -> Draft202012Validator:
     schema = json.loads((files("search") / "thresholds.schema.json").read_text(encoding="utf-8"))
-    return extend(Draft202012Validator, type_checker=WHOLE)(schema)
+    strict: type[Draft202012Validator] = extend(Draft202012Validator, type_checker=WHOLE)  # type: ignore[no-untyped-call]
+    return strict(schema)

@@ -1,4 +1,4 @@
-"""What a confirmation leaves in the database: predictions of test pictures, and readings of the test set.
+"""What a confirmation leaves in the database: predictions of test pictures, failures, readings of the test set.
 
 Enters: plain values and arrays. Leaves: rows of our own tables. A prediction is stored without looking at labels;
 labels and predictions meet in a reading, and each reading is a row that nothing here deletes.
@@ -20,6 +20,8 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import Database
 from storage.tables import confirmation_runs as runs
 from storage.tables import test_readings as readings
+
+_UNENDED = (runs.c.predicted.is_(None), runs.c.failure.is_(None))
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Reading:
     id: int
     data: str
     study: str | None
+    study_identity: str | None
     protocol: str
     reader: str
     read_at: dt.datetime
@@ -66,7 +69,7 @@ def claim(database: Database, key: RunKey, worker: str) -> bool:
 def release(database: Database, key: RunKey, worker: str) -> None:
     """Gives a training that did not finish back, if it is still that worker's."""
     with database.engine.begin() as connection:
-        connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, runs.c.predicted.is_(None)))
+        connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, *_UNENDED))
 
 
 def save_predicted(
@@ -87,12 +90,28 @@ def save_predicted(
         "seconds": round(seconds, 2),
         "trained_with": trained_with,
         "finished_at": dt.datetime.now(dt.UTC),
+        "failure": None,
     }
     with database.engine.begin() as connection:
         saved = connection.execute(runs.update().where(_is(key), runs.c.predicted.is_(None)).values(**row))
     if saved.rowcount == 0:
         with suppress(IntegrityError), database.engine.begin() as connection:
             connection.execute(runs.insert().values(**key.__dict__, **row))
+
+
+def save_failure(database: Database, key: RunKey, worker: str, why: str) -> None:
+    """Ends a worker's training that failed; the same one again would fail again, so nobody gets it any more."""
+    row = {"failure": why, "finished_at": dt.datetime.now(dt.UTC)}
+    with database.engine.begin() as connection:
+        connection.execute(runs.update().where(_is(key), runs.c.worker == worker, *_UNENDED).values(**row))
+
+
+def load_failures(database: Database, protocol: str) -> dict[RunKey, str]:
+    """The trainings under a protocol that failed, and why."""
+    query = sa.select(runs.c.input, runs.c.seed, runs.c.failure)
+    with database.engine.connect() as connection:
+        rows = connection.execute(query.where(runs.c.protocol == protocol, runs.c.failure.is_not(None))).all()
+    return {RunKey(protocol, row.input, row.seed): row.failure for row in rows}
 
 
 def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArray[np.uint16]]:
@@ -114,9 +133,9 @@ def trained_with(database: Database, keys: Collection[RunKey]) -> list[str]:
 
 
 def claimed(database: Database, protocol: str) -> dict[RunKey, Claim]:
-    """The trainings under a protocol that are not done, and whose they are."""
+    """The trainings under a protocol that have not ended, and whose they are."""
     query = sa.select(runs.c.input, runs.c.seed, runs.c.worker, runs.c.claimed_at).where(
-        runs.c.protocol == protocol, runs.c.predicted.is_(None)
+        runs.c.protocol == protocol, *_UNENDED
     )
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
@@ -150,9 +169,9 @@ def end_reading(database: Database, id: int, findings: dict[str, Any]) -> None:
         connection.execute(readings.update().where(readings.c.id == id).values(findings=findings))
 
 
-def load_readings(database: Database, data: Collection[str]) -> list[Reading]:
-    """All readings of one test set, the oldest first. data: the fingerprints under which it is known."""
-    query = sa.select(readings).where(readings.c.data.in_(data)).order_by(readings.c.id)
+def load_readings(database: Database, data: str) -> list[Reading]:
+    """All readings of one test set, the oldest first. data: its fingerprint."""
+    query = sa.select(readings).where(readings.c.data == data).order_by(readings.c.id)
     with database.engine.connect() as connection:
         return [_reading(row) for row in connection.execute(query).mappings()]
 
@@ -160,11 +179,9 @@ def load_readings(database: Database, data: Collection[str]) -> list[Reading]:
 def strongest_findings(database: Database, study: str, identity: str | None) -> dict[str, Any] | None:
     """What the reading of a study found that says most: of the largest budget, of the most trainings, the newest.
 
-    A quick look after a thorough confirmation does not replace it. identity: which study of that name; what an
-    earlier version read has none and counts for all of them.
+    A quick look after a thorough confirmation does not replace it. identity: which study of that name.
     """
-    of_it = sa.or_(readings.c.study_identity == identity, readings.c.study_identity.is_(None))
-    query = sa.select(readings).where(readings.c.study == study, of_it)
+    query = sa.select(readings).where(readings.c.study == study, readings.c.study_identity == identity)
     with database.engine.connect() as connection:
         found = [_reading(row) for row in connection.execute(query).mappings()]
     best = max((reading for reading in found if reading.findings is not None), key=_strength, default=None)

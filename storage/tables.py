@@ -61,6 +61,7 @@ confirmation_runs = sa.Table(
     sa.Column("predicted", sa.LargeBinary),  # uint16, a class for each test picture; null while it trains
     sa.Column("seconds", sa.Float),
     sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("failure", sa.Text),  # why it failed; null for all others
     sa.UniqueConstraint("protocol", "input", "seed", name="cutpoints_confirmation_runs_once"),
 )
 
@@ -69,7 +70,7 @@ test_readings = sa.Table(
     "cutpoints_test_readings",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the data and the split: which test photos
+    sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the test pictures and labels in any order
     sa.Column("study", sa.Text),  # its name; null for a reading without one
     sa.Column("study_identity", sa.String(32)),  # which study of that name: see storage.results.IDENTITY
     sa.Column("key", sa.String(64)),  # of all that makes a reading: the same one is made once

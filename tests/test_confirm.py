@@ -16,14 +16,15 @@ import pytest
 import sqlalchemy as sa
 import torch
 
-from search import confirm
+from models.train import Outcome
+from search import confirm, retraining
 from search.config import StudyConfig
 from search.confirm import confirmation_protocol
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
 from search.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, paper_entries, with_role
-from search.reading import fingerprints_of_test
+from search.reading import fingerprint_of_test
 from search.retraining import FIRST_SEED, TrainingDiverged, train_missing
 from search.stop import Stopped
 from search.study import main as study_main
@@ -34,6 +35,7 @@ from storage.confirmations import (
     RunKey,
     claim,
     claimed,
+    load_failures,
     load_predicted,
     load_readings,
     release,
@@ -75,7 +77,7 @@ def confirmed(*flags):
 def readings():
     pictures, _ = load_pictures(Source("toy.npz"))
     split = split_pictures(pictures, 0)
-    return load_readings(open_database(URL), fingerprints_of_test(split))
+    return load_readings(open_database(URL), fingerprint_of_test(split))
 
 
 def test_a_confirmation_ends_with_numbers_in_the_table_the_file_and_the_report(study, capsys):
@@ -160,8 +162,36 @@ def test_other_class_names_and_other_training_pictures_make_no_new_test_set():
     pictures = toy_pictures()
     split = split_pictures(pictures, 0)
     renamed = split_pictures(replace(pictures, class_names=("x", "y", "z")), 0)
-    assert fingerprints_of_test(split)[0] == fingerprints_of_test(renamed)[0]
-    assert fingerprints_of_test(split)[1] != fingerprints_of_test(renamed)[1]
+    assert fingerprint_of_test(split) == fingerprint_of_test(renamed)
+
+
+def test_another_order_of_the_rows_makes_no_new_test_set_and_another_picture_or_label_does():
+    split = split_pictures(toy_pictures(), 0)
+    test, rng = split.test, np.random.default_rng(0)
+    known = fingerprint_of_test(split)
+    assert fingerprint_of_test(replace(split, test=test[rng.permutation(len(test))])) == known
+    relabelled = test.labels.copy()
+    relabelled[0] = (relabelled[0] + 1) % 3
+    altered = test.images.copy()
+    altered[0, 0, 0] ^= 1
+    fewer = test[np.arange(1, len(test))]
+    twice = test[np.r_[0, np.arange(len(test))]]
+    for other in (replace(test, labels=relabelled), replace(test, images=altered), fewer, twice):
+        assert fingerprint_of_test(replace(split, test=other)) != known
+
+
+def test_the_number_of_readings_does_not_start_again_where_the_rows_are_in_another_order(tmp_path, capsys):
+    part = toy_pictures().train
+    is_test = part.groups % 6 < 3
+    for name, order in (("once", 1), ("again", -1)):
+        train, test = (part[np.flatnonzero(which)[::order]] for which in (~is_test, is_test))
+        arrays = {"test_images": test.images, "test_labels": test.labels}
+        np.savez(f"{name}.npz", images=train.images, labels=train.labels, **arrays)
+        config = StudyConfig(data=f"{name}.npz", trials=2, study_name=name, pruner="none", max_cuts=1)
+        assert run_study(config, URL, make_formula) == 0
+        flags = ["--study-name", name, "--seeds", "2", "--budget", "quick", "--confirm-references", "none"]
+        assert confirm.main(["--storage", URL, *flags]) == 0
+    assert re.findall(r"Reading (\d) of these", capsys.readouterr().out) == ["1", "2"]
 
 
 def test_no_label_of_the_test_set_is_looked_at_before_all_trainings_are_done(study, monkeypatch):
@@ -271,16 +301,35 @@ def test_a_training_that_diverges_is_a_failure_and_no_number(study):
     split, protocol, entries = prepared(study)
     wild = replace(protocol, recipe=replace(protocol.recipe, learning_rate=1e30))
     keys = keys_of(wild, entries)
-    with pytest.raises(TrainingDiverged, match="seed"):
+    with pytest.raises(TrainingDiverged, match="greyscale, seed 1: the training diverged"):
         train_missing(open_database(URL), keys, entries, split, wild, torch.device("cpu"), lambda: None)
     assert claimed(open_database(URL), wild.fingerprint) == {}
+    assert set(load_failures(open_database(URL), wild.fingerprint)) == {keys[0]}
+
+
+def test_a_training_that_failed_is_not_done_again_and_the_next_run_says_so_at_once(study, monkeypatch):
+    split, protocol, entries = prepared(study)
+    keys, done = keys_of(protocol, entries), []
+
+    def to_nan(*_):
+        done.append(1)
+        return [Outcome(diverged=True)]
+
+    monkeypatch.setattr(retraining, "train", to_nan)
+    for said in ("values; the test set is not read", "values in an earlier run"):
+        with pytest.raises(TrainingDiverged, match=said):
+            train_missing(open_database(URL), keys, entries, split, protocol, torch.device("cpu"), lambda: None)
+    assert len(done) == 1
+    assert load_predicted(open_database(URL), protocol.fingerprint) == {}
+    assert not claim(open_database(URL), keys[0], "another")
 
 
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
         (["--seeds", "1"], 2, "one training says nothing"),
-        (["--reference-seeds", "1"], 2, "one training says nothing"),
+        (["--margin", "0"], 2, "--margin 0: expected points of accuracy"),
+        (["--margin", "nan"], 2, "--margin nan"),
         (["--cuts", "9"], 2, "has so many cut points; there are 1, 2, 3"),
         (["--top", "-1"], 2, "expected 0 or more"),
         (["--data", "other.npz"], 4, "not the pictures of study"),
@@ -302,6 +351,61 @@ def test_what_cannot_be_confirmed_is_refused_in_one_line(study, flags, code, sai
     assert said in err
     assert err.count("\n") == 1
     assert readings() == []
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["--size", "4x4"], ["--color", "gray"], ["--skip-bad"], ["--shape", "8x8"], ["--fit", "crop", "--size", "4x4"]],
+)
+def test_flags_of_the_pictures_without_pictures_are_refused(study, flags, capsys):
+    """Without --data they were ignored: the pictures are those of the study, as the study took them."""
+    assert confirm.main(["--storage", URL, "--seeds", "2", *flags]) == 2
+    err = capsys.readouterr().err
+    assert flags[0] in err
+    assert "name the pictures with --data" in err
+    assert err.count("\n") == 1
+
+
+FEW = ("--cuts", "1", "--top", "0", "--confirm-references", "none")  # two inputs
+
+
+def test_what_will_be_read_is_said_before_anything_trains(study, capsys):
+    capsys.readouterr()
+    confirmed(*FEW)
+    err = capsys.readouterr().err
+    said = "with the labels at once: reading 1 of these photos in this database. A reading is used up"
+    assert said in err
+    assert err.index(said) < err.index("trained ")
+
+
+def test_a_dry_run_says_what_is_missing_and_trains_and_reads_nothing(study, capsys):
+    confirmed(*FEW)
+    capsys.readouterr()
+    assert confirmed(*FEW, "--seeds", "3", "--dry-run", "--output-dir", "elsewhere") == 0
+    out, err = capsys.readouterr()
+    assert "reading 2 of these photos in this database; before: 2" in err
+    header, *rows = out.splitlines()
+    assert header.split()[:4] == ["input", "trainings", "missing", "failed"]
+    assert [row.split()[-4:-1] for row in rows if "greyscale" in row] == [["3", "1", "0"]]
+    assert len(rows) == 2
+    assert "trained " not in err
+    assert len(readings()) == 1
+    assert not Path("elsewhere").exists()
+    assert confirmed(*FEW, "--dry-run") == 0
+    assert "that is shown again, and nothing is read" in capsys.readouterr().err
+
+
+def test_another_margin_reads_nothing_again(study, capsys):
+    confirmed(*FEW)
+    assert "Equivalent" not in capsys.readouterr().out
+    assert confirmed(*FEW, "--margin", "99.9") == 0
+    out, err = capsys.readouterr()
+    assert "Equivalent: the interval lies within ±99.9 points" in " ".join(out.split())
+    assert "equivalent, " in out
+    assert "not read again" in err
+    assert len(readings()) == 1
+    _, made = read(Path("results/mine/thresholds.json"))
+    assert made["confirmation"]["margin"] == pytest.approx(0.999)
 
 
 def test_pictures_that_are_no_longer_where_the_study_found_them_must_be_named(tmp_path, capsys):
@@ -340,7 +444,8 @@ def test_finalists_are_the_best_of_each_number_the_references_and_greyscale_each
     kinds = set(results.candidates["reference"].dropna())
     assert {role.removeprefix("reference ") for role in roles if role.startswith("reference ")} == kinds
     references = results.candidates[results.candidates["reference"].notna()]
-    for entry in (e for e in entries if e.is_finalist):
+    searched = [e for e in entries if any(r.startswith(("best of ", "top ")) or r == "best" for r in e.roles)]
+    for entry in searched:
         within = references[references["channels"] <= entry.bits]["value"]
         rival = with_role(entries, best_reference_within(entry.bits))
         assert (rival and rival.value) == (None if within.empty else within.max())
@@ -354,9 +459,7 @@ def test_each_finalist_has_its_reference_also_where_only_some_numbers_of_cut_poi
     assert results.candidates["cuts"].iloc[0] != 1
     entries = finalists(results, 1, [1], "kinds")
     best = with_role(entries, "best")
-    within = with_role(entries, best_reference_within(best.bits))
-    assert within is not None
-    assert within.is_finalist == (within == best)
+    assert with_role(entries, best_reference_within(best.bits)) is not None
 
 
 def test_a_confirmation_is_in_the_studys_precision_unless_another_is_asked_for(study):
@@ -409,6 +512,9 @@ def test_another_study_of_the_same_protocol_can_be_the_rival(study, capsys):
     settings = {"data": "toy.npz", "pruner": "none", "max_cuts": 3}
     run_study(StudyConfig(**settings, trials=8, study_name="rival", sampler="repeats"), URL, make_formula)
     assert confirmed("--study-name", study, "--rival", "rival", "--cuts", "1") == 0
+    out = capsys.readouterr().out
+    assert "to rival's " in out
+    assert confirmed("--study-name", study, "--rival", "rival", "--cuts", "1", "--wide") == 0
     out = capsys.readouterr().out
     assert "best of the rival study" in out
     assert "to rival's best" in out

@@ -161,3 +161,15 @@ def test_a_split_with_many_folds_copies_no_pictures_and_gives_the_ones_it_says()
         assert np.array_equal(twice.copies, part.copies[twice.rows])
         mask = fold.train.labels == 1
         assert np.array_equal(fold.train[mask].images, images[fold.train.rows[mask]])
+
+
+def test_the_fingerprint_is_of_which_pictures_a_group_holds_and_not_of_its_number():
+    pictures = toy_pictures()
+    part = pictures.train
+    renumbered = replace(pictures, train=replace(part, groups=1000 - part.groups))
+    assert data_fingerprint(renumbered) == data_fingerprint(pictures)
+    joined = np.where(part.groups == part.groups[0], part.groups[-1], part.groups)
+    assert data_fingerprint(replace(pictures, train=replace(part, groups=joined))) != data_fingerprint(pictures)
+    apart = replace(pictures, test=replace(part, groups=part.groups + 1000))
+    shared = replace(pictures, test=part)
+    assert data_fingerprint(apart) != data_fingerprint(shared)

@@ -151,12 +151,23 @@ def at_most_variants(part: Part, variants: int, seed: int, of: str = COPIES) -> 
 
 
 def data_fingerprint(pictures: Pictures) -> str:
-    """16 hexadecimal digits of SHA-256 over pixels, labels, groups, class names and any preprocessing."""
+    """16 hexadecimal digits of SHA-256 over pixels, labels, groups, class names and any preprocessing.
+
+    How groups are numbered makes no difference, which pictures they hold does.
+    """
     parts = [part for part in (pictures.train, pictures.test) if part is not None]
-    arrays = [array for part in parts for array in (part.images, part.labels, part.groups)]
+    arrays = [array for part in parts for array in (part.images, part.labels, by_appearance(part.groups))]
+    if pictures.test is not None and np.isin(pictures.test.groups, pictures.train.groups).any():
+        arrays.append(by_appearance(np.concatenate([pictures.train.groups, pictures.test.groups])))
     if pictures.preprocessing:
         arrays.append(np.array(json.dumps(pictures.preprocessing, sort_keys=True).encode()))
     return digest(np.array("\n".join(pictures.class_names).encode()), *arrays)
+
+
+def by_appearance(groups: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The same groups numbered 0, 1, … in order of first appearance, (N,)."""
+    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 
 
 def digest(*arrays: npt.NDArray[np.generic]) -> str:
