@@ -129,9 +129,9 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         yield section(
             "importance",
             "Parameter importance",
-            f"How much worse the {metric(results).name} of a candidate is predicted when the model does not know this "
-            "property of it (permutation importance), as a share of all. The middle cut point is the median; what "
-            "always comes together shares its importance"
+            f"By how much the {metric(results).name} of a candidate is predicted worse when this property of it is "
+            "shuffled (permutation importance), as a share of all. The middle cut point is the median. Properties that "
+            "always change together share their importance"
             + ("; local cut points are of each picture's own levels" if of_own else "")
             + f". The model (extra trees) explains {found.explained:.0%} of the variance of candidates that it was not "
             "shown.",
