@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from search.command import plural
 from search.metrics import NORMAL_95
 from search.tables import COLUMNS, fitted
 
@@ -161,13 +162,16 @@ def ordered(found: Findings) -> list[Mapping[str, Any]]:
 def caption(found: Findings) -> str:
     """How many photos, what is left out, what the numbers are, how often the photos were read, what the search cost."""
     left_out = found["photos_left_out"]
-    copies = f", {left_out} photos with near copies among the training photos left out" if left_out else ""
+    copies = f", {plural(left_out, 'photo')} with near copies among the training photos left out" if left_out else ""
     sentences = [
         f"Accuracy on {found['photos']} test photos ({found['pictures']} pictures){copies}, of networks trained with "
         "fresh seeds on all other photos; [95 % interval over photos and seeds].",
         f"Reading {found['readings']} of these photos in this database.",
         *verdict_sentences(found),
-        *("Search of study {study}: {trials} trials, {seconds:,.0f} s of training.".format(**c) for c in found["cost"]),
+        *(
+            f"Search of study {cost['study']}: {plural(cost['trials'], 'trial')}, {cost['seconds']:,.0f} s of training."
+            for cost in found["cost"]
+        ),
     ]
     if len(found["cost"]) > 1:
         own, rivals = (cost["seconds"] for cost in found["cost"])

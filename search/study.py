@@ -132,7 +132,9 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         show_results(database, name, folder)
         if counted(study) < config.trials:
             not_confirmed = "" if config.confirm is None else "not confirmed: "
-            say(f"{not_confirmed}the study has {counted(study)} of {config.trials} trials; run again to go on")
+            say(
+                f"{not_confirmed}the study has {counted(study)} of {plural(config.trials, 'trial')}; run again to go on"
+            )
             return NOTHING_TO_SHOW
         if config.confirm is None:
             return OK

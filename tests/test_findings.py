@@ -100,6 +100,8 @@ def test_photos_that_are_copies_count_only_where_all_are_counted():
     grey = by_input(made)["greyscale"]
     assert grey["accuracy"]["mean"] == 1
     assert grey["all_photos"]["mean"] == pytest.approx(0.9)
+    assert ", 6 photos with near copies" in caption(made)
+    assert ", 1 photo with near copies" in caption(found([1, 0, 0, 0], test.groups >= 1))
 
 
 def test_a_copy_takes_all_variants_of_its_photo_along():
