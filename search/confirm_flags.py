@@ -65,7 +65,8 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         "--confirm-references",
         choices=REFERENCES,
         default="kinds",
-        help="which references are confirmed: the best of each kind and within each finalist's bits, all, or none",
+        help="which references are confirmed: the best of each kind and within each finalist's bits, only the latter, "
+        "all, or none",
     )
 
 

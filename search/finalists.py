@@ -20,8 +20,9 @@ from storage.results import SPACE, Results
 GREYSCALE = "greyscale"
 RIVAL = "best of the rival study"
 BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
-# Which references are confirmed: the best of each kind and within each finalist's bits a pixel, all, or none.
-REFERENCES = ("kinds", "all", "none")
+# Which references are confirmed: the best of each kind and within each finalist's bits a pixel, the latter alone (and
+# the best of all), all, or none.
+REFERENCES = ("kinds", "within", "all", "none")
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def finalists(
         for bits in sorted({entry.bits for entry in found}):
             within = known[known["channels"] <= bits]
             found += [_entry(row, best_reference_within(bits)) for _, row in within.head(1).iterrows()]
+        found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
     if references == "kinds":
         known = known.drop_duplicates("reference")
-    if references != "none":
-        found += [_entry(row, BEST_REFERENCE) for _, row in known.head(1).iterrows()]
+    if references in ("kinds", "all"):
         found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
     return [
         Entry(greyscale_of(results.study.user_attrs[SPACE], results.data_set.colors), (GREYSCALE,)),

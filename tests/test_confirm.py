@@ -454,6 +454,14 @@ def test_finalists_are_the_best_of_each_number_the_references_and_greyscale_each
     assert best.value == results.candidates[results.candidates["reference"].notna()]["value"].max()
 
 
+def test_references_within_the_finalists_bits_can_be_confirmed_alone(study):
+    results = load_results(open_database(URL), study)
+    entries = finalists(results, 1, [1], "within")
+    roles = [role for entry in entries for role in entry.roles]
+    assert not any(role.startswith("reference ") for role in roles)
+    assert {BEST_REFERENCE, best_reference_within(with_role(entries, "best").bits)} <= set(roles)
+
+
 def test_each_finalist_has_its_reference_also_where_only_some_numbers_of_cut_points_are_asked_for(study):
     results = load_results(open_database(URL), study)
     assert results.candidates["cuts"].iloc[0] != 1
