@@ -28,10 +28,13 @@ def tell_groups(names: Sequence[object], classes: Sequence[object]) -> bool:
 def hint_of_paths(paths: Sequence[str], classes: Sequence[object]) -> tuple[str, ...]:
     """A sentence on the first expression by which the paths tell groups, or none."""
     for what, stems, expression in _expressions({PurePosixPath(path).suffix for path in paths}):
-        if not all(re.search(stems, path) for path in paths):
-            continue
-        names = [match[1] if (match := re.search(expression, path)) else None for path in paths]
-        if tell_groups(names, classes):
+        names: list[str] = []
+        for path in paths:
+            match = re.search(expression, path)
+            if match is None or not re.search(stems, path):
+                break
+            names.append(match[1])
+        if len(names) == len(paths) and tell_groups(names, classes):
             (name, count), *_ = Counter(names).most_common(1)
             said = f"{paths[names.index(name)]} and {count - 1} others have {what} in common: {OFFER} "
             return (f"{said}--groups {shlex.quote(expression)}{_or_with_folder(expression, names, paths, classes)}",)

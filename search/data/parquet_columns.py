@@ -6,6 +6,7 @@ whole; pictures are not touched.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], sour
     """
     classes = np.concatenate(labels).tolist()
     if source.groups is None:
-        return Given(None, _hints(tables, classes))
+        return Given(None, _hints(tables, [label for each in labels for label in each[:ROWS].tolist()]))
     if (said := source.given_by) is None:
         return Given(None)
     if any(said in table.schema_arrow.names for table, _ in tables) or "(" not in said:
@@ -108,12 +109,21 @@ def _values(table: Any, file: Path, column: str) -> list[Any]:
 
 def _paths(table: Any, file: Path) -> list[str | None]:
     """The path that each row names, as it stands there; None where it names none."""
-    paths = [row.get("path") if isinstance(row, dict) else None for row in _values(table, file, "image.path")]
-    return [path if isinstance(path, str) else None for path in paths] or [None] * table.metadata.num_rows
+    return _paths_in(_values(table, file, "image.path")) or [None] * table.metadata.num_rows
+
+
+def _paths_in(rows: Sequence[Any]) -> list[str | None]:
+    paths = [row.get("path") if isinstance(row, dict) else None for row in rows]
+    return [path if isinstance(path, str) else None for path in paths]
+
+
+def _first(table: Any, file: Path, column: str) -> list[Any]:
+    """The values of a table's first rows; empty where there is no such column."""
+    return list(islice(chain.from_iterable(batches(table, file, ROWS, column)), ROWS))
 
 
 def _hints(tables: Sequence[tuple[Any, Path]], classes: list[object]) -> tuple[str, ...]:
-    """What the first column that tells groups is called, or how the paths tell them."""
+    """The name of a column that tells groups, or how the paths tell them, by the first rows of each table."""
     import pyarrow
 
     simple = (pyarrow.types.is_integer, pyarrow.types.is_string, pyarrow.types.is_large_string)
@@ -121,8 +131,8 @@ def _hints(tables: Sequence[tuple[Any, Path]], classes: list[object]) -> tuple[s
     for field in schemas[0]:
         everywhere = all(schema.names.count(field.name) == 1 for schema in schemas)
         if field.name not in TAKEN and everywhere and any(is_of(field.type) for is_of in simple):
-            columns = [_values(table, file, field.name) for table, file in tables]
-            if hint := hint_of_column(field.name, [value for column in columns for value in column], classes):
+            values = [value for table, file in tables for value in _first(table, file, field.name)]
+            if len(values) == len(classes) and (hint := hint_of_column(field.name, values, classes)):
                 return hint
-    paths = [path for table, file in tables for path in _paths(table, file)]
-    return () if None in paths else hint_of_paths([str(path) for path in paths], classes)
+    paths = [path for table, file in tables for path in _paths_in(_first(table, file, "image.path"))]
+    return () if None in paths or len(paths) != len(classes) else hint_of_paths([str(path) for path in paths], classes)
