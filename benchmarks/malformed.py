@@ -148,7 +148,7 @@ def arrays() -> st.SearchStrategy[bytes]:
     return st.one_of(whole, whole, npy(), whole.flatmap(mutated), st.binary(max_size=20))
 
 
-KEYS = ("images", "labels", "test_images", "test_labels", "groups", "class_names", "more")
+KEYS = ("images", "labels", "test_images", "test_labels", "groups", "test_groups", "class_names", "more")
 
 
 @st.composite
@@ -171,7 +171,7 @@ def npz(draw: st.DrawFn) -> Case:
         archive = draw(mutated(archive))
     elif kind == "patched":
         archive = patched(archive, draw(st.integers(0, 255)), draw(st.sampled_from((None, 1, 9, 12, 14, 93, 99))))
-    return Case({"a.npz": archive}, "a.npz", draw(st.sampled_from(({}, {"color": "per-channel"}))))
+    return Case({"a.npz": archive}, "a.npz", draw(st.sampled_from(({}, {"color": "per-channel"}, {"groups": "none"}))))
 
 
 JSON = st.recursive(
@@ -242,7 +242,11 @@ def csv(draw: st.DrawFn) -> Case:
     text = as_csv(columns, rows)
     text = draw(st.one_of(st.just(text), mutated(text), st.binary(max_size=60)))
     if draw(st.booleans()):
-        return Case({"a.csv": text}, "a.csv", draw(st.sampled_from(({}, {"shape": "2x8"}, {"shape": "0x0"}))))
+        return Case(
+            {"a.csv": text},
+            "a.csv",
+            draw(st.sampled_from(({}, {"shape": "2x8"}, {"shape": "0x0"}, {"groups": "pixel3"}))),
+        )
     archive = zipped({"a_train.csv": text, "b/a_test.csv": text})
     archive = draw(st.one_of(st.just(archive), mutated(archive), st.just(patched(archive, 1, None))))
     return Case({"a.csv.zip": archive}, "a.csv.zip")
@@ -313,7 +317,8 @@ def tables(draw: st.DrawFn) -> Case:
     table = pa.Table.from_arrays(chosen, names=names).replace_schema_metadata({b"huggingface": about})
     content = saved(lambda f: parquet.write_table(table, f, row_group_size=10))
     content = draw(st.one_of(st.just(content), mutated(content)))
-    return Case({"a.parquet": content, "a.png": PNGS[0]}, "a.parquet", draw(st.sampled_from(({}, {"skip_bad": True}))))
+    flags = draw(st.sampled_from(({}, {"skip_bad": True}, {"groups": "more"}, {"groups": "(.)"})))
+    return Case({"a.parquet": content, "a.png": PNGS[0]}, "a.parquet", flags)
 
 
 # Pictures
@@ -374,7 +379,8 @@ def folders(draw: st.DrawFn) -> Case:
         files["/".join(["f", *below, draw(names)])] = draw(contents)
     for i, image in enumerate(PNGS if draw(st.booleans()) else ()):
         files[f"f/{draw(st.sampled_from(('', 'train/', 'test/')))}{'ab'[i % 2]}/{i}.png"] = image
-    return Case({"f/.keep": b"", **files}, "f", draw(st.sampled_from(({}, {"skip_bad": True}, {"size": "8x8"}))))
+    flags = draw(st.sampled_from(({}, {"skip_bad": True}, {"size": "8x8"}, {"groups": "([^/]+)/[^/]+$"})))
+    return Case({"f/.keep": b"", **files}, "f", flags)
 
 
 @st.composite
@@ -404,6 +410,7 @@ def a_document() -> dict[str, Any]:
         "index_bits_per_pixel": 2,
         "value": 0.9,
         "standard_error": 0.01,
+        "interval": [0.88, 0.92],
         "trials": 1,
         "reference": None,
         "confirmed": None,
@@ -430,7 +437,15 @@ def a_document() -> dict[str, Any]:
         },
         "study": {"name": "s", "trials": counts},
         "fingerprints": {"data": "0" * 16, "split": "0" * 16, "protocol": "0" * 8},
-        "protocol": {"recipe": recipe, "metric": "accuracy", "seed": 0, "folds": 1, "repeats": 1, "variants": 0},
+        "protocol": {
+            "recipe": recipe,
+            "metric": "accuracy",
+            "seed": 0,
+            "folds": 1,
+            "repeats": 1,
+            "variants": 0,
+            "grouping": {"groups": "automatic", "similarity": 0.98},
+        },
         "versions": {"torch": "2"},
     }
 
