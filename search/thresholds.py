@@ -141,11 +141,12 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
     try:
         made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
         json.dumps(made, ensure_ascii=False).encode()  # half a character could not be shown or written
-    except (OSError, ValueError, RecursionError) as error:
+        found = next(iter(_validator().iter_errors(made)), None)
+        problem = None if found is None else f"{found.json_path}: {one_line(found)[:120]}"
+    except (OSError, ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         raise BadInput(f"{path}: no thresholds file ({one_line(error)[:120]}); export it again") from error
-    problem = next(iter(_validator().iter_errors(made)), None)
     if problem is not None:
-        raise BadInput(f"{path}: not a thresholds file of version 1: {problem.json_path}: {one_line(problem)[:120]}")
+        raise BadInput(f"{path}: not a thresholds file of version 1: {problem}")
     try:
         binarization = Binarization.of({"weights": REAL, "activations": REAL} | made)
     except ValueError as error:

@@ -145,7 +145,7 @@ def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_p
         ({"index_bits_per_pixel": 77}, "index_bits_per_pixel 77 does not fit"),
         ({"channels": 77}, "channels 77 does not fit"),
         ({"trials": 3.0}, r"\$\.trials: 3.0 is not of type 'integer'"),
-        ({"value": float("nan")}, "NaN is no number of JSON; export it again"),
+        ({"value": float("nan")}, r"NaN is no number of JSON\); export it again"),
         ({"standard_error": float("inf")}, "Infinity is no number of JSON"),
         ({"standard_error": float("-inf")}, "-Infinity is no number of JSON"),
         ({"metric": "\ud800"}, "no thresholds file .*surrogates not allowed"),
@@ -206,7 +206,15 @@ def test_export_says_in_one_line_what_it_cannot_do(results, capsys, tmp_path):
 
 
 def test_a_confirmed_document_need_not_say_with_what_was_trained(results, tmp_path):
-    found = {"photos": 9, "photos_left_out": 0, "readings": 1, "best_reference": None, "cost": [], "protocol": {}}
+    found = {
+        "photos": 9,
+        "photos_left_out": 0,
+        "readings": 1,
+        "best_reference": None,
+        "margin": None,
+        "cost": [],
+        "protocol": {},
+    }
     made = thresholds.document(replace(results, confirmation=found | {"entries": []}))
     thresholds.write(tmp_path / "a.json", made)
     assert thresholds.read(tmp_path / "a.json")[1]["confirmation"] == found
@@ -227,8 +235,7 @@ def test_a_study_without_a_finished_trial_has_nothing_to_export(tmp_path):
 def test_a_study_of_an_earlier_version_is_refused_with_the_reason(results, capsys):
     study = open_database(URL).load_study("one")
     protocol = study.user_attrs["protocol"]
-    recipe = {key: value for key, value in protocol["recipe"].items() if key != "precision"}
-    study.set_user_attr("protocol", protocol | {"recipe": recipe})
+    study.set_user_attr("protocol", {key: value for key, value in protocol.items() if key != "grouping"})
     capsys.readouterr()
     assert main(["--storage", URL]) == 4
     assert "of an earlier version" in capsys.readouterr().err
