@@ -52,6 +52,12 @@ class Result:
     photos: PhotoScores | None = None  # of value, by photo
     interval: Bounds | None = None
 
+    def __post_init__(self) -> None:
+        """Without an interval of its own a value has 1.96 standard errors to each side."""
+        if self.interval is None and self.value is not None and self.standard_error is not None:
+            arm = NORMAL_95 * self.standard_error
+            object.__setattr__(self, "interval", (self.value - arm, self.value + arm))
+
 
 # (lane, step, metric) after each step; True prunes that lane.
 Report = Callable[[int, int, float], bool]
