@@ -34,6 +34,8 @@ def study(trials, metric="accuracy"):
             "channels": k + (encoding == "range"),
             "reference": None,
             "standard_error": error,
+            "low": value - 1.96 * error,
+            "high": value + 1.96 * error,
         }
         for number, (k, encoding, value, error) in enumerate(trials)
     ]
