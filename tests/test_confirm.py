@@ -176,7 +176,7 @@ def test_another_order_of_the_rows_makes_no_new_test_set_and_another_picture_or_
     altered[0, 0, 0] ^= 1
     fewer = test[np.arange(1, len(test))]
     twice = test[np.r_[0, np.arange(len(test))]]
-    for other in (replace(test, labels=relabelled), replace(test, images=altered), fewer, twice):
+    for other in (replace(test, labels=relabelled), replace(test, pixels=altered), fewer, twice):
         assert fingerprint_of_test(replace(split, test=other)) != known
 
 
