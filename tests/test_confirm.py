@@ -285,7 +285,7 @@ def test_a_training_says_with_what_it_was_done(study):
     train_missing(database, keys, entries, split, protocol, torch.device("cpu"), lambda: None)
     (said,) = trained_with(database, keys)
     assert said.startswith(f"torch {torch.__version__}, cpu ")
-    assert said.endswith(", 1 thread")
+    assert said.endswith(", 1 thread, float32")
 
 
 def test_the_test_set_is_not_read_while_another_process_trains(study, capsys):

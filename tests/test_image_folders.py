@@ -233,7 +233,7 @@ def test_classes_may_end_as_parts_do():
         (("Train/{}", "train/{}"), "a: Train, train: which of them train\\? Leave one folder"),
         (
             ("a_train/{}", "a_test/{}", "b_train/{}", "b_test/{}"),
-            "a_train, a_test, b_train, b_test: which of them train",
+            "a_test, a_train, b_test, b_train: which of them train",
         ),
         (("{}/train", "{}/test"), r"a: bird and cat hold folders of the same names \(test, train\)"),
         (

@@ -69,9 +69,9 @@ def test_the_standard_error_is_the_spread_over_other_photos(name):
 
 def test_a_value_is_shown_as_its_metric_says():
     accuracy, loss = METRICS["accuracy"], METRICS["log-loss"]
-    assert accuracy.shown(0.9412, 0.01) == "94.1% ±2.0%"
+    assert accuracy.shown(0.9412, (0.9216, 0.9608)) == "94.1% [92.2, 96.1]"
     assert accuracy.gap(0.94, 0.95) == "-1.0 points"
-    assert loss.shown(1.2345, 0.01) == "1.234 ±0.020"
+    assert loss.shown(1.2345, (1.2149, 1.2541)) == "1.234 [1.215, 1.254]"
     assert loss.shown(1.2345) == "1.234"
     assert loss.gap(0.25, 0.125) == "+0.125"
     assert (accuracy.maximize, loss.maximize) == (True, False)

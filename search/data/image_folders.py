@@ -5,6 +5,7 @@ file in a class folder has to be a picture, except what systems leave behind. Ne
 folder, nor a link to a folder.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -147,6 +148,8 @@ def _pictures(folder: Path, seen: _Seen) -> Iterator[Path]:
         entry = next(open_folders[-1], None)
         if entry is None:
             open_folders.pop()
+        elif entry.is_symlink() and _is_loop(entry):
+            raise BadInput(f"{entry.path}: neither a file nor a folder; remove it")
         elif entry.is_symlink() and (entry.is_dir() or _leads_out(entry.path, seen.root)):
             seen.links.append(entry.path)
         elif entry.is_dir():
@@ -165,6 +168,17 @@ def _are_groups(path: Path, folders: list[Path], expression: str | None) -> bool
     first = {inner: next(_pictures(inner, _Seen(path.resolve())), inner / "none") for inner in below}
     names = captured(expression, [file.relative_to(path).as_posix() for file in first.values()])
     return bool(below) and all(name and inner.name in name for inner, name in zip(first, names, strict=True))
+
+
+def _is_loop(link: os.DirEntry[str]) -> bool:
+    """Whether a link leads to itself."""
+    try:
+        link.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _leads_out(path: str, root: Path) -> bool:
