@@ -347,9 +347,16 @@ def test_a_class_whose_name_is_no_text_is_named():
 
 
 def test_folders_may_be_nested_deeper_than_python_nests_calls():
-    place = save_part(Path("a")) / "cat"
+    top = save_part(Path("a")) / "cat"
+    folders = [top]
     for _ in range(1200):
-        place /= "d"
-        os.mkdir(place)
-    Image.fromarray(PART.images[0]).save(place / "1.png")
-    assert len(find_pictures(Path("a")).files) == len(PART) + 1
+        folders.append(folders[-1] / "d")
+        os.mkdir(folders[-1])
+    picture = folders[-1] / "1.png"
+    Image.fromarray(PART.images[0]).save(picture)
+    try:
+        assert len(find_pictures(Path("a")).files) == len(PART) + 1
+    finally:  # pytest removes folders by recursion, which does not get this deep
+        picture.unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
