@@ -140,8 +140,8 @@ def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> 
         return FAILURE if code is None else code
 
 
-def one_line(error: BaseException) -> str:
-    """An error's message without line breaks; of a database's error what the driver said, without the statement."""
+def one_line(error: object) -> str:
+    """A message without line breaks; of a database's error what the driver said, without the statement."""
     said: object = error
     while isinstance(said, StorageInternalError | DBAPIError):
         said = said.orig if isinstance(said, DBAPIError) else said.__cause__
@@ -149,9 +149,13 @@ def one_line(error: BaseException) -> str:
 
 
 def say(message: str) -> None:
-    """A message for the person who waits; data goes to stdout instead. Nothing stops when nobody listens."""
+    """A message for the person who waits; data goes to stdout instead. Nothing stops when nobody listens.
+
+    What a terminal would act on, as names of files may hold, is shown as its escape sequence.
+    """
+    shown = "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in message)
     with contextlib.suppress(BrokenPipeError):
-        print(message, file=sys.stderr, flush=True)
+        print(shown, file=sys.stderr, flush=True)
 
 
 def plural(number: int, word: str, several: str | None = None) -> str:
@@ -162,7 +166,7 @@ def plural(number: int, word: str, several: str | None = None) -> str:
 def listed(names: Sequence[str], separator: str = ", ") -> str:
     """The first five, and how many more: `a, b, c, d, e and 2 more`."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return separator.join(names[:5]) + more
+    return separator.join(name.replace("\n", "\\n") for name in names[:5]) + more
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

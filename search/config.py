@@ -161,7 +161,8 @@ class StudyConfig:
             raise BadInput(f"--sampler {self.sampler} knows one objective only; with {self.objectives} take another")
         if (self.seed + self.trials) * self.repeats > FIRST_SEED:
             raise BadInput(
-                f"--seed {self.seed}: training seeds from {FIRST_SEED} on belong to confirmations; take a smaller one"
+                f"--seed {self.seed}, --trials {self.trials} and --repeats {self.repeats} need training seeds up to "
+                f"(seed + trials) × repeats, and those from {FIRST_SEED} on belong to confirmations; take less of them"
             )
         if self.confirm is not None:
             check_seeds("--confirm", self.confirm)

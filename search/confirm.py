@@ -107,6 +107,9 @@ def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
     known = internal(results.study, SOURCE)
     if known is None:
         raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
+    given = getattr(args, "data_dir", None)
+    if given is not None and not Path(given).is_dir():
+        raise BadInput(f"--data-dir {given}: there is no such folder; leave it out, or name the one with the CSVs")
     source = Source(**known | {key: value for key, value in vars(args).items() if key == "data_dir"})
     if source.data_dir is not None and not Path(source.data_dir).is_dir():
         source = replace(source, data_dir=None)  # moved since; it may be found elsewhere

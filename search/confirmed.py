@@ -13,6 +13,7 @@ import pandas as pd
 from search.command import plural
 from search.metrics import NORMAL_95
 from search.tables import COLUMNS, fitted
+from search.verdicts import in_points
 
 Findings = Mapping[str, Any]
 WITHIN_BITS = "to best reference of no more bits"
@@ -205,7 +206,7 @@ def verdict(against: Mapping[str, Any] | None, interval: bool = True) -> str:
     """`tied, +0.10 [-0.43, +0.62]`, in points, or without its interval."""
     if against is None:
         return ""
-    mean, low, high = (f"{round(100 * against[key], 2) + 0.0:+.2f}" for key in ("mean", "low", "high"))
+    mean, low, high = (in_points(against[key]) for key in ("mean", "low", "high"))
     return f"{against['verdict']}, {mean}" + (f" [{low}, {high}]" if interval else "")
 
 

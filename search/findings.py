@@ -38,7 +38,7 @@ def findings(
     """All that a reading finds. independent: (N,) which test pictures count; the others do in `all_photos` alone."""
     kept = test[np.flatnonzero(independent)]
     right = {entry: predicted[entry][:, independent] == kept.labels for entry in entries}
-    roles = {"greyscale": GREYSCALE, "best_reference": BEST_REFERENCE, "rival": RIVAL, "best": "best"}
+    roles = {"greyscale": GREYSCALE, "best_reference": BEST_REFERENCE, "rival": RIVAL}
     # Groups that the data's owner gave may span classes; a vote is among pictures of one.
     one_label = np.unique(np.stack([kept.groups, kept.labels]), axis=1, return_inverse=True)[1].ravel()
     rivals = {name: with_role(entries, role) for name, role in roles.items()}

@@ -20,7 +20,7 @@ from search.protocol import Protocol
 from search.queue import Once
 from storage.database import Database
 from storage.records import Run, load_runs, save_run
-from storage.results import GREYSCALE_INPUT, SPACE
+from storage.results import GREYSCALE_FAILED, GREYSCALE_INPUT, SPACE, internal, set_internal
 
 POLL_SECONDS = 0.5  # between two looks whether another process has trained it
 
@@ -33,18 +33,27 @@ def greyscale_run(
     evaluate: Evaluate,
     device: torch.device,
     check: Callable[[], None],
+    until: float | None = None,
 ) -> Run | None:
-    """The stored run of this protocol, or a new one; None when its training diverged."""
+    """The stored run of this protocol, or a new one; None when its training diverged, which the study keeps.
+
+    until: of time.monotonic(), when to wait no longer for another process that trains it.
+    """
     input = greyscale_of(study.user_attrs[SPACE], colors)
     run = _stored(database, protocol, input)
     once, what = Once(protocol.fingerprint, database), f"run {json.dumps(asdict(input), sort_keys=True)}"
     waiting = False
     while run is None:
         check()
+        if internal(study, GREYSCALE_FAILED):
+            say(f"{input} reference: failed before, {DIVERGED}; there is no gap to show")
+            return None
         if once.mine(what):
             try:
                 if (run := _stored(database, protocol, input)) is None:
                     run = _train(database, protocol, input, evaluate, device, check)
+                    if run is None:
+                        set_internal(study, GREYSCALE_FAILED, True)
             finally:
                 once.give_back(what)
             if run is None:
@@ -53,6 +62,8 @@ def greyscale_run(
         if not waiting:
             say(f"{input} reference: another process trains it")
             waiting = True
+        if until is not None and time.monotonic() >= until:
+            return None
         time.sleep(POLL_SECONDS)
         run = _stored(database, protocol, input)
     if str(input) != str(Greyscale()) and GREYSCALE_INPUT not in study.user_attrs:
@@ -61,6 +72,8 @@ def greyscale_run(
     if shown not in study.user_attrs:
         study.set_user_attr(shown, round(run.value, 4))
     say(f"{input} reference: {METRICS[protocol.metric].shown(run.value, run.interval)}")
+    if run.trained_with != (now := trained_with(device, protocol.recipe.precision)):
+        say(f"warning: it was trained with {run.trained_with}; now it is {now}, so that the gap may be of that too")
     return run
 
 

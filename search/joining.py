@@ -19,10 +19,9 @@ from optuna.study import StudyDirection
 from search.command import ProtocolMismatch
 from search.metrics import METRICS
 from search.protocol import Protocol, differences, fingerprint
-from storage.database import Database
+from storage.database import PROTOCOL, Database
 from storage.results import (
     IDENTITY,
-    PROTOCOL,
     PROTOCOL_FINGERPRINT,
     SPACE,
     VERSIONS,

@@ -27,7 +27,7 @@ from search.cut_points import cut_points_of
 from search.data.load import load_pictures
 from search.data.pictures import NONE
 from search.data.source import source_of
-from search.data.split import Split, at_most_variants, split_pictures
+from search.data.split import COPIES, GROUPS, Split, at_most_variants, split_pictures
 from search.drift import Drift, drifts
 from search.intervals import Bounds, exact_difference
 from search.metrics import METRICS, NORMAL_95, Metric
@@ -67,6 +67,8 @@ def light(args: argparse.Namespace) -> int:
     binarization, made = read(args.thresholds)
     device = choose_device(args.device)
     make_folder(args.output.absolute().parent)
+    if args.output.is_dir():
+        raise BadInput(f"--output {args.output}: that is a folder; name a file in it")
     protocol, recipe = made["protocol"], recipe_of(args.thresholds, made["protocol"])
     split = split_of(args, made)
     if split.pictures.colors != len(binarization.cut_points.parts):
@@ -89,9 +91,9 @@ def light(args: argparse.Namespace) -> int:
             return STOPPED + stop.signal
     metric = METRICS[protocol["metric"]]
     data = light_data(scores, metric)
+    print(FORMATS[args.format](light_table(data, metric)), flush=True)
     write_light(data, f"{args.thresholds.name}: {binarization}", metric, args.output)
     say(f"figure: {args.output}")
-    print(FORMATS[args.format](light_table(data, metric)), flush=True)
     return OK
 
 
@@ -109,6 +111,7 @@ def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
             recipe.gradient in GRADIENTS,
             protocol["seed"] >= 0,
             protocol["folds"] > 0,
+            protocol["variants_of"] in (COPIES, GROUPS),
         )
         if all(known) and protocol["variants"] >= 0:
             return recipe

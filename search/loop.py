@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import optuna
 import torch
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import StudyDirection
 
 from search.binarize import Binarization
@@ -101,13 +102,28 @@ def search(
                 for asked in batch:
                     put_back(study, asked.trial.number, f"{type(stop).__name__} {stop}".strip())
                 raise
+            except UpdateFinishedTrialError:
+                say_lost(batch[0])
+                continue
             except Exception as error:
                 for asked in batch:
                     fail(study, asked, f"{type(error).__name__}: {error}")
                 raise
             for asked, result in zip(batch, results, strict=True):
-                state = tell(study, asked, result, database)
+                try:
+                    state = tell(study, asked, result, database)
+                except UpdateFinishedTrialError:
+                    say_lost(asked)
+                    continue
                 progress.end(asked, result, state, counted(study), best_so_far(study))
+
+
+def say_lost(asked: Asked) -> None:
+    """What happens to a process that was paused for long, or is on a machine that another one cannot see."""
+    say(
+        f"trial {asked.trial.number}: another process took this one for dead and queued the trial again; what was "
+        "trained of it here is left out"
+    )
 
 
 def wait_for_others(study: optuna.Study, total: int, check: Callable[[], None]) -> bool:

@@ -37,9 +37,9 @@ class Once:
         if claim(self.database, name, this_worker()):
             return True
         other = holder(self.database, name)
-        if other is None or not is_gone(other):
+        if other is None or not is_gone(other.worker, other.at):
             return False
-        release(self.database, name, other)
+        release(self.database, name, other.worker)
         return claim(self.database, name, this_worker())
 
     def give_back(self, what: str) -> None:
@@ -76,6 +76,9 @@ def enqueue(
         if isinstance(each, ToLearn) and study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             break
         if not once.mine(_name(each)):
+            continue
+        # Whoever claimed it before may have queued it and ended since this process looked.
+        if _is_among(_references(study), each):
             continue
         found = each
         if isinstance(each, ToLearn):

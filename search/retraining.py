@@ -3,7 +3,6 @@
 Enters: entries, seeds, a split. Leaves: predicted classes of the test pictures in the database. Looks at no test label.
 """
 
-import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
@@ -16,7 +15,7 @@ from search.data.split import Split
 from search.finalists import Entry
 from search.objective import DIVERGED, lane_of, trained_with
 from search.protocol import FIRST_SEED, Protocol
-from search.worker import is_gone, is_here, this_worker
+from search.worker import is_gone, this_worker
 from storage.confirmations import (
     RunKey,
     claim,
@@ -28,8 +27,6 @@ from storage.confirmations import (
     save_predicted,
 )
 from storage.database import Database
-
-CLAIM_HOLDS = dt.timedelta(days=1)  # of another machine's process nothing is known: after a day it counts as gone
 
 
 class TrainingDiverged(Exception):
@@ -50,12 +47,9 @@ def train_missing(
     Returns what is still missing because others train it.
     Raises: TrainingDiverged; what `check` raises.
     """
-    failed = load_failures(database, protocol.fingerprint)
-    for key in (key for key in wanted if key in failed):
-        raise _failure(key, f"{failed[key]} in an earlier run")
+    _refuse_failed(database, wanted, protocol)
     for key, found in claimed(database, protocol.fingerprint).items():
-        silent = not is_here(found.worker) and dt.datetime.now(dt.UTC) - found.at > CLAIM_HOLDS
-        if silent or is_gone(found.worker):
+        if is_gone(found.worker, found.at):
             release(database, key, found.worker)
     made_with = trained_with(device, protocol.recipe.precision)
     chosen = protocol.chosen(split.development)
@@ -84,6 +78,7 @@ def train_missing(
         left = len(missing) - missing.index(key) - 1
         minutes = (time.monotonic() - started) / made * left / 60
         say(f"trained {key.input}, seed {key.seed - FIRST_SEED + 1}  | {left} left, {minutes:.0f} min")
+    _refuse_failed(database, wanted, protocol)
     done = load_predicted(database, protocol.fingerprint)
     return [key for key in wanted if key not in done]
 
@@ -98,6 +93,13 @@ def plan(database: Database, entries: Sequence[Entry], wanted: Sequence[RunKey],
         row = {"input": str(entry), "trainings": len(keys), "missing": len(missing)}
         rows.append(row | {"failed": sum(key in failed for key in missing), "stands for": ", ".join(entry.roles)})
     return pd.DataFrame(rows).astype(str)
+
+
+def _refuse_failed(database: Database, wanted: Sequence[RunKey], protocol: Protocol) -> None:
+    """Raises: TrainingDiverged where another run, or another process meanwhile, recorded a failure."""
+    failed = load_failures(database, protocol.fingerprint)
+    for key in (key for key in wanted if key in failed):
+        raise _failure(key, f"{failed[key]} in another run")
 
 
 def _failure(key: RunKey, why: str) -> TrainingDiverged:

@@ -110,7 +110,10 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         try:
             if put_back_abandoned(study):
                 say("a trial of an earlier run did not finish and is queued again")
-            greyscale = greyscale_run(database, study, protocol, pictures.colors, evaluate, device, signals.check)
+            until = None if config.timeout is None else started + config.timeout
+            greyscale = greyscale_run(
+                database, study, protocol, pictures.colors, evaluate, device, signals.check, until
+            )
             one_fold = config.folds == 1
             wanted = references(config.references, pixels, space, pictures.name == "sign-mnist", supervised=one_fold)
             if not one_fold and config.references in ("auto", "all"):

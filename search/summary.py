@@ -10,7 +10,7 @@ import pandas as pd
 from search.binarize import Binarization
 from search.command import NothingToShow, plural
 from search.metrics import METRICS, Metric
-from storage.records import best_by_arithmetic, columns_of_kind, counts
+from storage.records import STOPPED, best_by_arithmetic, columns_of_kind, counts
 from storage.results import Results
 
 
@@ -29,6 +29,9 @@ def summary(results: Results) -> str:
         "",
         table(results).to_string(index=False),
     ]
+    trained_with = results.trials.loc[results.trials["state"] != STOPPED.upper(), "trained_with"].dropna()
+    if len(made_with := sorted(set(trained_with) - {""})) > 1:
+        lines.insert(2, f"warning: trained with {' and '.join(made_with)}; values may differ by that too")
     by_arithmetic = best_by_arithmetic(results.candidates)
     if len(by_arithmetic) > 1:
         lines += ["", _rows(by_arithmetic, results).to_string(index=False)]

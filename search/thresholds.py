@@ -142,11 +142,13 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
         made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
         json.dumps(made, ensure_ascii=False).encode()  # half a character could not be shown or written
         found = next(iter(_validator().iter_errors(made)), None)
-        problem = None if found is None else f"{found.json_path}: {one_line(found)[:120]}"
-    except (OSError, ValueError, RecursionError) as error:  # RecursionError: nested too deeply
+        problem = None if found is None else f"{found.json_path}: {one_line(found.message)[:120]}"
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); name another file") from error
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         raise BadInput(f"{path}: no thresholds file ({one_line(error)[:120]}); export it again") from error
     if problem is not None:
-        raise BadInput(f"{path}: not a thresholds file of version 1: {problem}")
+        raise BadInput(f"{path}: not a thresholds file of version 1: {problem}; export it again")
     try:
         binarization = Binarization.of({"weights": REAL, "activations": REAL} | made)
     except ValueError as error:

@@ -122,6 +122,7 @@ def tell(study: optuna.Study, asked: Asked, result: Result, database: Database |
     """Records a result; returns the trial's state. A diverged training is a failed trial.
 
     database: where the scores of each photo are kept.
+    Raises: UpdateFinishedTrialError when another process took this one for dead and queued its trial again.
     """
     record_end(asked.trial, result.standard_error, result.interval, result.seconds)
     if result.diverged:
@@ -176,7 +177,7 @@ def withdraw(study: optuna.Study, asked: Asked) -> None:
 
 
 def put_back_abandoned(study: optuna.Study) -> int:
-    """Puts back the trials whose process on this machine is gone; returns how many.
+    """Puts back the trials whose process is gone; returns how many. See `is_gone` for those of other machines.
 
     Optuna writes no heartbeat for ask-and-tell, so a killed worker's trial would run for ever.
     """
@@ -190,11 +191,12 @@ def trained_here(trial: FrozenTrial) -> bool:
 
 
 def _is_abandoned(trial: FrozenTrial) -> bool:
+    if trial.datetime_start is None:
+        return True
+    since = trial.datetime_start.astimezone()  # Optuna gives local time without a zone
     if "worker" not in trial.user_attrs:  # killed while it was being asked for, which takes a few seconds at the most
-        return (
-            trial.datetime_start is None or (dt.datetime.now() - trial.datetime_start).total_seconds() > ASKING_SECONDS
-        )
-    return is_gone(str(trial.user_attrs["worker"]))
+        return (dt.datetime.now(dt.UTC) - since).total_seconds() > ASKING_SECONDS
+    return is_gone(str(trial.user_attrs["worker"]), since)
 
 
 def _same(trial: FrozenTrial, binarization: Binarization) -> bool:

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from typing import Any
 
 ERROR = 0.05  # share of confirmations of equals in which a column may say better or worse of any
-SHOWN = 4  # decimals of a difference that a table shows, 0.01 points
 
 Pair = frozenset[str]
 
@@ -27,7 +26,7 @@ def judged(found: Mapping[str, Any], margin: float | None = None) -> dict[str, A
     """The findings with `p_adjusted` and `verdict` in each comparison, and the margin, 0..1, that these are for."""
     adjusted = _adjusted(found)
     told = {
-        (against["to"], round(against["mean"], SHOWN))
+        (against["to"], in_points(against["mean"]))
         for entry, against in _comparisons(found)
         if _told_apart(against, adjusted[_pair(entry, against)])
     }
@@ -36,7 +35,7 @@ def judged(found: Mapping[str, Any], margin: float | None = None) -> dict[str, A
         if against is None:
             return None
         p = adjusted[_pair(entry, against)]
-        contradicted = (against["to"], round(against["mean"], SHOWN)) in told
+        contradicted = (against["to"], in_points(against["mean"])) in told
         verdict = _verdict(against, p, contradicted, margin)
         return {**against, "p_adjusted": round(p, 6), "verdict": verdict}
 
@@ -45,6 +44,11 @@ def judged(found: Mapping[str, Any], margin: float | None = None) -> dict[str, A
         for entry in found["entries"]
     ]
     return {**found, "entries": entries, "margin": margin}
+
+
+def in_points(difference: float) -> str:
+    """As tables show a difference: `+0.10`, in points. What is shown as equal is judged as equal."""
+    return f"{round(100 * difference, 2) + 0.0:+.2f}"
 
 
 def _verdict(against: Mapping[str, Any], p: float, contradicted: bool, margin: float | None) -> str:

@@ -7,12 +7,21 @@ not come to its end. Whether another process still lives is for the caller to fi
 import datetime as dt
 import hashlib
 from contextlib import suppress
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
 from storage.tables import claims
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who took something, and when, in UTC."""
+
+    worker: str
+    at: dt.datetime
 
 
 def claim(database: Database, what: str, worker: str) -> bool:
@@ -24,11 +33,13 @@ def claim(database: Database, what: str, worker: str) -> bool:
     return False
 
 
-def holder(database: Database, what: str) -> str | None:
+def holder(database: Database, what: str) -> Claim | None:
     """Whose it is; None where it is free."""
+    query = sa.select(claims.c.worker, claims.c.claimed_at).where(claims.c.key == _key(what))
     with database.engine.connect() as connection:
-        found: str | None = connection.execute(sa.select(claims.c.worker).where(claims.c.key == _key(what))).scalar()
-    return found
+        row = connection.execute(query).mappings().first()
+    # SQLite gives times back without their zone.
+    return None if row is None else Claim(row["worker"], row["claimed_at"].replace(tzinfo=dt.UTC))
 
 
 def release(database: Database, what: str, worker: str) -> None:

@@ -6,10 +6,12 @@ with the password hidden.
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import optuna
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from alembic import command as alembic_command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -35,6 +38,8 @@ DEFAULT_STORAGE = "sqlite:///studies.db"
 VERSION_TABLE = "cutpoints_version"  # Optuna uses Alembic's default name in the same database
 FIRST_START_ATTEMPTS = 4
 BUSY_SECONDS = 60  # how long a writer waits for SQLite's lock
+PROTOCOL = "protocol"  # the attribute of a study that holds its protocol
+SINCE = "grouping"  # the youngest entry of a protocol: studies without it are of an earlier version
 
 
 class StorageUnavailable(Exception):
@@ -47,6 +52,12 @@ class UnknownStudy(Exception):
 
 class EarlierVersion(Exception):
     """A study whose values an earlier version measured in another way."""
+
+    def __init__(self, study: str) -> None:
+        super().__init__(
+            f"study {study!r} is of an earlier version, whose values are not comparable with today's; read it with "
+            "that version, or name another database with --storage"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ def open_database(url: str, create: bool = True) -> Database:
     """Opens a database and brings our own tables up to date.
 
     create: False refuses an SQLite file that does not exist yet, for commands that only read.
-    Raises: StorageUnavailable.
+    Raises: StorageUnavailable; EarlierVersion, before anything is changed that an earlier version could not read.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     parsed = _parse(url)
@@ -89,12 +100,34 @@ def open_database(url: str, create: bool = True) -> Database:
     try:
         arguments = {"timeout": BUSY_SECONDS} if parsed.get_backend_name() == "sqlite" else {}
         storage = _optuna_storage(url, arguments)
+        _check_own_tables(storage)
         if create and parsed.get_backend_name() == "sqlite":
             _write_ahead(storage.engine)
         upgrade_own_tables(storage.engine)
         return Database(storage, storage.engine, shown)
+    except CommandError as error:
+        raise StorageUnavailable(
+            f"{shown}: its tables are of a later version; open it with that version, or name another with --storage"
+        ) from error
     except (SQLAlchemyError, ImportError, RuntimeError, OSError) as error:
         raise StorageUnavailable(f"{shown}: {without_secrets(_reason(error), url)}") from error
+
+
+def is_earlier(attributes: Mapping[str, Any]) -> bool:
+    """Whether a study with these attributes is one of ours, whose values were measured in another way than today's."""
+    return PROTOCOL in attributes and SINCE not in attributes[PROTOCOL]
+
+
+def _check_own_tables(storage: RDBStorage) -> None:
+    """Raises: EarlierVersion where migrations are missing and the version that made the database needs it as it is."""
+    with storage.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        revision = context.get_current_revision()
+    if revision is None or revision == _scripts().get_current_head():
+        return
+    for study in storage.get_all_studies():
+        if is_earlier(study.user_attrs):
+            raise EarlierVersion(study.study_name)
 
 
 def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
@@ -111,12 +144,10 @@ def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
 
 def upgrade_own_tables(engine: sa.Engine) -> None:
     """Runs the migrations that the database lacks, in one transaction with their record."""
-    config = Config()
-    config.set_main_option("script_location", str(files("storage") / "migrations"))
-    head = ScriptDirectory.from_config(config).get_current_head()
+    config = _migrations()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        if context.get_current_revision() == head:
+        if context.get_current_revision() == _scripts().get_current_head():
             return
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
@@ -124,6 +155,16 @@ def upgrade_own_tables(engine: sa.Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         alembic_command.upgrade(config, "head")
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("storage") / "migrations"))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_migrations())
 
 
 def _parse(url: str) -> URL:

@@ -13,18 +13,17 @@ import pandas as pd
 from optuna.study import StudyDirection
 
 from storage.confirmations import strongest_findings
-from storage.database import Database, EarlierVersion, UnknownStudy
+from storage.database import PROTOCOL, Database, EarlierVersion, UnknownStudy, is_earlier
 from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
 from storage.scores import Scores, load_scores
 
-PROTOCOL = "protocol"  # names of study attributes
-PROTOCOL_FINGERPRINT = "protocol_fingerprint"
+PROTOCOL_FINGERPRINT = "protocol_fingerprint"  # names of study attributes
 SPACE = "space"
 VERSIONS = "versions"
 SOURCE = "source"  # where and how the pictures were read: fields of search.data.source.Source
 IDENTITY = "identity"  # a random name, so that a study made again under the same name is another one
+GREYSCALE_FAILED = "greyscale_failed"  # its training diverged, and would again
 GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where a study does not say
-SINCE = "grouping"  # the youngest entry of a protocol: studies without it are of an earlier version
 
 
 def set_internal(study: optuna.Study, key: str, value: Any) -> None:
@@ -93,11 +92,8 @@ def load_results(database: Database, study_name: str | None) -> Results:
 
 def check_version(study: optuna.Study) -> None:
     """Raises: EarlierVersion for a study of ours whose values were measured in another way than today's."""
-    if SINCE not in study.user_attrs[PROTOCOL]:
-        raise EarlierVersion(
-            f"study {study.study_name!r} is of an earlier version, whose values are not comparable with today's; "
-            "read it with that version, or make a new one with python -m search.study"
-        )
+    if is_earlier(study.user_attrs):
+        raise EarlierVersion(study.study_name)
 
 
 def data_set_fingerprint(protocol: Mapping[str, Any]) -> str:

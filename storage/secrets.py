@@ -32,13 +32,15 @@ HARMLESS = frozenset(
     }
 )
 SHORTEST = 3  # characters of a secret that is looked for in a text: a shorter one would hide parts of words
-LIKE_A_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.]*://[^\s'\"`<>|]*")
+# Up to the last @ of a line: a password may hold whatever ends a URL elsewhere.
+LIKE_A_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.]*://(?:[^\n]*@)?[^\s'\"`<>|]*")
 
 
 def shown_url(url: URL) -> str:
     """A URL as messages may have it."""
     query = {key: value if key.lower() in HARMLESS else HIDDEN for key, value in url.query.items()}
-    return url.set(query=query).render_as_string(hide_password=True).replace(quote_plus(HIDDEN), HIDDEN)
+    host = None if url.host is None else url.host.rpartition("@")[2]  # what stands before is the end of a password
+    return url.set(query=query, host=host).render_as_string(hide_password=True).replace(quote_plus(HIDDEN), HIDDEN)
 
 
 def without_secrets(text: str, url: str | None = None) -> str:
@@ -50,10 +52,11 @@ def without_secrets(text: str, url: str | None = None) -> str:
 
 def _shown(text: str) -> str:
     """Something that looks like a URL; of what cannot be read as one, the beginning."""
-    parsed = _parsed(text)
+    link = text.rstrip(".,;:)")
+    parsed, rest = _parsed(link), text[len(link) :]
     if parsed is None:
-        return f"{text.partition('://')[0]}://{HIDDEN}"
-    return shown_url(parsed) if parsed.password or parsed.query else text
+        return f"{text.partition('://')[0]}://{HIDDEN}{rest}"
+    return shown_url(parsed) + rest if parsed.password or parsed.query else text
 
 
 def _secrets(url: str | None) -> set[str]:
@@ -62,9 +65,13 @@ def _secrets(url: str | None) -> set[str]:
     if parsed is None:
         return set()
     values = [parsed.password or ""]
+    if parsed.host is not None and "@" in parsed.host:
+        values += [rest := parsed.host.rpartition("@")[0], f"{parsed.password}@{rest}"]
     for key, value in parsed.query.items():
         if key.lower() not in HARMLESS:
-            values += [value] if isinstance(value, str) else value
+            several = [value] if isinstance(value, str) else list(value)
+            # An ODBC connection string has keys and values of its own.
+            values += several + [part.partition("=")[2] for each in several for part in each.split(";")]
     forms = {form for value in values for form in (value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1])}
     return {form for form in forms if len(form) >= SHORTEST}
 

@@ -29,7 +29,7 @@ ALLOWED = {
     "search.encodings": set(),
     "search.cut_points": {"search.encodings"},
     "search.binarize": {"search.cut_points", "search.encodings"},
-    "search.confirmed": {"search.command", "search.metrics", "search.tables"},
+    "search.confirmed": {"search.command", "search.metrics", "search.tables", "search.verdicts"},
     "search.ties": {"storage.scores"},
     "search.verdicts": set(),
     "search.drift": {"search.encodings"},

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from search.command import BadInput, finished_study_parser, parser, plural, run, write_atomically
+from search.command import BadInput, finished_study_parser, listed, parser, plural, run, say, write_atomically
 from search.config import add_flags
 
 SECRET = "postgresql+psycopg2://me:hunter2@127.0.0.1:9/x?sslkey=topsecret&sslmode=require"
@@ -111,3 +111,8 @@ def test_a_study_goes_on_when_nobody_reads_its_messages(tmp_path, ending):
     assert (tmp_path / "code").read_text() == "0\n"
     assert (tmp_path / "here" / "thresholds.json").is_file()
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_what_a_terminal_would_act_on_is_shown_and_names_stay_on_one_line(capsys):
+    say(f"beside the classes: {listed(['we' + chr(10) + 'ird' + chr(27) + '[31m.txt', 'größe.txt'])}")
+    assert capsys.readouterr().err == "beside the classes: we\\nird\\x1b[31m.txt, größe.txt\n"

@@ -90,6 +90,14 @@ def test_unusable_places_are_named(tmp_path):
             open_database(url)
 
 
+def test_tables_of_a_later_version_are_named(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    with open_database(url).engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE cutpoints_version SET version_num = '9999'")
+    with pytest.raises(StorageUnavailable, match=r"a\.db: its tables are of a later version"):
+        open_database(url)
+
+
 def test_a_command_that_only_reads_makes_no_file(tmp_path):
     with pytest.raises(StorageUnavailable, match="there is no file"):
         open_database(f"sqlite:///{tmp_path}/a.db", create=False)

@@ -50,6 +50,13 @@ def learn(start, seed=0, check=lambda: None, **recipe):
     return learn_thresholds(start, Resident.of(*divided_at_170(), CPU), 2, replace(RECIPE, **recipe), seed, check)
 
 
+def test_learning_computes_in_float32_on_a_gpu_too(monkeypatch):
+    called = []
+    monkeypatch.setattr("models.learned.without_tf32", lambda: called.append(True))
+    learn((100.5,), epochs=1)
+    assert called
+
+
 # ── the surrogate gradient ──
 
 

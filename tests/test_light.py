@@ -1,5 +1,6 @@
 """Other light: what it does to pictures, and how cut points stand it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,7 @@ def test_a_file_is_evaluated_as_a_table_and_a_figure(thresholds, capsys):
         (["--data", "other.npz"], 4, "not the pictures of"),
         (["--data", "toy.npz", "--seeds", "0"], 2, "--seeds 0"),
         (["--data", "toy.npz", "-o", "out/thresholds.json/x.html"], 2, "cannot write into"),
+        (["--data", "toy.npz", "-o", "out"], 2, "--output out: that is a folder"),
     ],
 )
 def test_what_cannot_be_evaluated_is_said_in_one_line(thresholds, flags, code, said, capsys):
@@ -128,6 +130,15 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(thresholds, flags, code, s
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_file_that_does_not_say_of_what_variants_are_is_refused(thresholds, capsys):
+    made = json.loads(Path(thresholds).read_text())
+    del made["protocol"]["variants_of"]
+    Path("less.json").write_text(json.dumps(made))
+    capsys.readouterr()
+    assert light.main(["less.json", "--data", "toy.npz"]) == 2
+    assert "less.json: its protocol does not say how it was measured ('variants_of')" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_named(capsys):

@@ -66,7 +66,7 @@ def test_what_a_process_claimed_that_ended_is_queued_by_the_next(url):
     release(database, "identity x", this_worker())
     assert claim(database, "identity x", f"{host}:{gone.pid}:{began}")
     assert once.mine("x")
-    assert holder(database, "identity x") == this_worker()
+    assert holder(database, "identity x").worker == this_worker()
     assert not once.mine("x")
 
 
@@ -83,3 +83,20 @@ def test_a_learning_that_is_interrupted_may_be_begun_again(url):
 def test_references_of_other_settings_count_towards_the_half(url):
     assert queue(url, 8) == 4
     assert queue(url, 8, wanted=[ONE]) == 0
+
+
+def test_what_another_process_queued_meanwhile_and_then_ended_is_not_queued_again(url):
+    """It had ended properly before this one, which was learning, came to what it had queued."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    machine, _, began = this_worker().rsplit(":", 2)
+
+    def slow(wanted):
+        assert queue(url) == 6
+        with open_database(url).engine.begin() as connection:
+            connection.exec_driver_sql(f"UPDATE cutpoints_claims SET worker = '{machine}:{gone.pid}:{began}'")
+        return Reference(LEARNED, ONE.binarization, 1.0)
+
+    assert queue(url, 14, [ToLearn(2, "thermometer"), *WANTED], slow) == 1
+    made = [t.user_attrs["reference_binarization"] for t in open_database(url).load_study("one").trials]
+    assert len(made) == len(set(made)) == 7

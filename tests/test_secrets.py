@@ -19,6 +19,8 @@ from storage.secrets import HARMLESS, shown_url, without_secrets
         ("mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BPWD%3Dhunter2", "mssql+pyodbc:///?odbc_connect=***"),
         ("sqlite:///studies.db?uri=true&mode=ro", "sqlite:///studies.db?mode=ro&uri=true"),
         ("sqlite:///studies.db", "sqlite:///studies.db"),
+        ("postgresql://me:p@hunter2@db:1/x", "postgresql://me:***@db:1/x"),
+        ("postgresql://me:h|'hunter2@db:1/x", "postgresql://me:***@db:1/x"),
     ],
 )
 def test_every_value_of_a_query_is_hidden_that_is_not_known_to_be_harmless(url, shown):
@@ -40,6 +42,16 @@ def test_a_secret_is_found_in_a_message_as_it_is_and_as_the_url_has_it(secret, k
         shown = without_secrets(f"refused: {said} !", written)
         assert secret not in shown
         assert secret[::-1] not in shown
+
+
+def test_a_driver_that_shows_a_part_of_an_odbc_string_shows_no_secret_of_it():
+    url = "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BPWD%3Dhunter2"
+    assert without_secrets("login with hunter2 failed", url) == "login with *** failed"
+
+
+def test_what_follows_a_url_is_no_part_of_it():
+    said = "postgresql://me:hunter2@db/x: Failed (see postgresql://db/y?token=hunter3)."
+    assert without_secrets(said) == "postgresql://me:***@db/x: Failed (see postgresql://db/y?token=***)."
 
 
 def test_other_text_stays_as_it_is():

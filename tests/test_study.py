@@ -1,9 +1,11 @@
 """Whole studies: with a formula in place of training, and with real training as a user starts it."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,11 +17,13 @@ import pandas as pd
 import pytest
 from optuna.trial import TrialState
 
-from search.command import run
+from models.train import Outcome
+from search.command import NothingToShow, run
 from search.config import StudyConfig
 from search.objective import Result
 from search.study import main, run_study
 from search.thresholds import read
+from search.trials import put_back
 from storage.database import open_database
 from storage.records import load_runs, trials_frame
 from storage.results import load_results
@@ -189,7 +193,9 @@ def test_a_study_of_the_version_before_groups_is_refused_in_one_line_and_kept(tm
     assert "study 'golden' is of an earlier version" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert len(open_database(URL).load_study("golden").trials) == 2
+    with contextlib.closing(sqlite3.connect(tmp_path / "studies.db")) as connection:
+        assert connection.execute("SELECT version_num FROM cutpoints_version").fetchall() == [("0004",)]
+        assert connection.execute("SELECT COUNT(*) FROM trials").fetchall() == [(2,)]
 
 
 def test_other_data_is_refused(toy, tmp_path, capsys):
@@ -475,26 +481,76 @@ def test_what_each_trial_was_trained_with_is_kept_and_a_mixture_is_said(toy, cap
             "UPDATE trial_user_attributes SET value_json = '\"another torch\"' WHERE key = 'trained_with' "
             f"AND trial_id = {trial._trial_id}"
         )
+        connection.exec_driver_sql("UPDATE cutpoints_runs SET trained_with = 'an older torch'")
     formula_study(toy, trials=3)
-    assert "warning: trials of this study were trained with another torch; now it is torch" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "warning: trials of this study were trained with another torch; now it is torch" in err
+    assert "warning: it was trained with an older torch; now it is torch" in err
+    assert "warning: trained with another torch and torch" in out
 
 
-def test_a_value_that_is_not_finite_fails_its_trial_once(toy, capsys):
+def test_a_value_that_is_not_finite_fails_its_trial_once(toy, monkeypatch):
+    """A right class that a network gives no chance at all has an infinite log-loss."""
+
+    def train(lanes, _, validation_u8, classes, recipe, report, check):
+        (lane,) = lanes
+        logits = np.zeros((len(validation_u8), classes), np.float32)
+        if sum(table.shape[1] for table in lane.tables) == 5:
+            logits[:, 0], logits[:, 1:] = np.finfo(np.float32).max, -np.inf
+        return [Outcome(logits, seconds=0.1)]
+
+    monkeypatch.setattr("search.objective.train", train)
+    assert run_study(StudyConfig(data=toy, trials=12, pruner="none", metric="log-loss"), URL) == 0
+    trials = results().trials
+    assert len(trials) == 12
+    failed = trials[trials["state"] == "FAIL"]
+    assert set(failed["channels"]) == {5}
+    assert set(failed["failure"]) == {"the training diverged: NaN or infinite values"}
+    assert not failed.duplicated(["cut_points", "encoding"]).any()
+
+
+def test_a_greyscale_reference_that_diverges_is_trained_once(toy, capsys):
+    calls = []
+
     def make(split, *rest):
         formula = make_formula(split, *rest)
 
         def evaluate(specs, report, check):
-            if len(cut_points(specs[0])) == 4:
-                return [Result(None, None, (float("nan"),), 0.1, True)]
+            if not cut_points(specs[0]):
+                calls.append(specs)
+                return [Result(None, None, (), 0.1, True)]
             return formula(specs, report, check)
 
         return evaluate
 
-    assert run_study(StudyConfig(data=toy, trials=12, pruner="none", metric="log-loss"), URL, make) == 0
-    trials = results().trials
-    assert len(trials) == 12
-    failed = trials[trials["state"] == "FAIL"]
-    assert not failed.duplicated(["cut_points", "encoding"]).any()
+    for trials in (2, 4):
+        assert run_study(StudyConfig(data=toy, trials=trials, pruner="none"), URL, make) == 0
+    assert len(calls) == 1
+    assert "greyscale reference: failed before" in capsys.readouterr().err
+
+
+def test_a_study_that_waits_for_anothers_greyscale_ends_with_its_timeout(toy, monkeypatch, capsys):
+    monkeypatch.setattr("search.queue.Once.mine", lambda *_: False)
+    with pytest.raises(NothingToShow):
+        formula_study(toy, timeout=1)
+    assert "--timeout: 1 seconds are over" in capsys.readouterr().err
+
+
+def test_a_trial_that_another_process_took_for_dead_is_lost_and_the_study_goes_on(toy, capsys):
+    def make(split, *rest):
+        formula = make_formula(split, *rest)
+
+        def evaluate(specs, report, check):
+            study = open_database(URL).load_study(None)
+            if len(study.trials) == 3:
+                assert put_back(study, 2, "taken for dead")
+            return formula(specs, report, check)
+
+        return evaluate
+
+    assert run_study(StudyConfig(data=toy, trials=5, pruner="none"), URL, make) == 0
+    assert "trial 2: another process took this one for dead" in capsys.readouterr().err
+    assert (results().trials["state"] == "COMPLETE").sum() == 5
 
 
 def test_a_reader_of_stdout_that_goes_away_loses_no_file(toy, tmp_path):

@@ -116,6 +116,14 @@ def test_trials_of_a_process_that_is_gone_are_put_back_and_those_of_a_living_one
     assert put_back_abandoned(study) == 0
 
 
+def test_a_trial_of_another_machine_is_put_back_after_a_day(study, monkeypatch):
+    ask(study, SPACE, 0).trial.set_user_attr("worker", "elsewhere:1:5")
+    assert put_back_abandoned(study) == 0
+    monkeypatch.setattr("search.worker.HOLDS", dt.timedelta(0))
+    assert put_back_abandoned(study) == 1
+    assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]
+
+
 def test_of_two_processes_that_put_back_a_trial_one_does(study):
     asked = ask(study, SPACE, 0)
     assert put_back(study, asked.trial.number, "killed")

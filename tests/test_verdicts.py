@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
+from search.confirmed import verdict
 from search.statistics import Difference
 from search.verdicts import judged
 
@@ -39,19 +40,36 @@ def verdicts(found, column="greyscale", margin=None):
     ]
 
 
-means, halves = st.floats(-0.05, 0.05).map(lambda x: round(x, 3)), st.floats(0.0005, 0.03)
+def shown(comparison):
+    """The difference as a table has it."""
+    return verdict({**comparison, "verdict": ""}, interval=False)
+
+
+means = st.one_of(st.floats(-0.05, 0.05).map(lambda x: round(x, 3)), st.integers(-20, 20).map(lambda n: n * 0.00025))
+halves = st.floats(0.0005, 0.03)
 tables = st.lists(st.tuples(means, halves), min_size=1, max_size=12).map(
     lambda rows: findings(*({"greyscale": comparison("greyscale", *row)} for row in rows))
 )
 
 
+@pytest.mark.parametrize("mean", [0.00125, -0.00125, 0.00375])
+def test_what_is_shown_as_equal_is_judged_as_equal_also_where_floats_round_to_either_side(mean):
+    near = mean - 1e-6 * np.sign(mean)
+    found = findings(
+        {"greyscale": comparison("greyscale", mean, 0.0002)}, {"greyscale": comparison("greyscale", near, 0.02)}
+    )
+    first, second = (entry["against"]["greyscale"] for entry in judged(found)["entries"])
+    assert first["verdict"] in ("better", "worse")
+    assert (second["verdict"] == "unclear") == (shown(first) == shown(second))
+
+
 @given(tables, st.none() | st.floats(0.001, 0.1))
 def test_no_tie_is_contradicted_by_an_entry_with_the_same_difference_nor_by_its_own_interval(found, margin):
     entries = [entry["against"]["greyscale"] for entry in judged(found, margin)["entries"]]
-    told = {round(each["mean"], 4) for each in entries if each["verdict"] in ("better", "worse")}
+    told = {shown(each) for each in entries if each["verdict"] in ("better", "worse")}
     for each in entries:
         if each["verdict"] == "tied":
-            assert round(each["mean"], 4) not in told
+            assert shown(each) not in told
             assert each["low"] <= 0 <= each["high"]
         if each["verdict"] in ("better", "worse"):
             assert each["p_adjusted"] <= 0.05
