@@ -155,7 +155,11 @@ def difference(
 
 
 def _joined(around: Bounds, exactly: Bounds, p: float) -> Bounds:
-    """What either holds. So that it holds 0 just when p or the first do: 0 too, or the first's bound beside 0."""
+    """The smallest interval around both, except beside 0.
+
+    It contains 0 if the test or the first interval does not reject 0. If both reject it and only the second contains
+    0, the bound beside 0 is the first's.
+    """
     low, high = min(*around, *exactly), max(*around, *exactly)
     if p > 1 - CONFIDENCE or around[0] <= 0 <= around[1]:
         return min(0.0, low), max(0.0, high)
