@@ -3,9 +3,10 @@
 Optuna does not store a sampler's random state. Here every trial gets a sampler whose seed is made of the study's seed
 and the trial's rank among the trials that count, so workers draw differently, and one worker's study that was stopped
 and resumed draws what it would have drawn without the stop. (Of several workers one that is killed frees its rank, and
-the next trial may repeat a draw: the same cut points with another training seed.) That holds for all samplers but cmaes, which
-counts the trial that was stopped as a lost one of its generation. Sobol' points (qmc) have no seed of their own trial:
-their place in the sequence is stored, and the sequence must stay the same. The hyperband pruner goes by trial numbers.
+the next trial may repeat a draw: the same cut points with another training seed.) That holds for all samplers but
+cmaes, which counts the trial that was stopped as a lost one of its generation. Sobol' points (qmc) have no seed of
+their own trial: their place in the sequence is stored, and the sequence must stay the same. The hyperband pruner goes
+by trial numbers.
 """
 
 import warnings
