@@ -360,3 +360,24 @@ def test_folders_may_be_nested_deeper_than_python_nests_calls():
         picture.unlink()
         for folder in reversed(folders[1:]):
             folder.rmdir()
+
+
+@pytest.mark.parametrize("below", ["", "/images"])
+def test_train_and_test_share_the_names_that_an_expression_captures_from_paths_below_them(below):
+    for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
+        part = "train" if i % 3 < 2 else "test"  # pictures of one photo in both
+        save(Path("a") / f"{part}{below}" / NAMES[label] / f"{i // 3:05}_{i % 3}.png", image)
+    for expression in (r"^(.*)_\d+\.png$", r"^([^/]+/[^/]+)_", r"(\d+)_\d+\.png$"):
+        pictures, _ = load_pictures(Source("a", groups=expression, similarity=0.9999))
+        assert set(pictures.test.groups) == set(pictures.train.groups)
+    with pytest.raises(BadInput, match=r"of 108 paths do not match, the first is bird/"):
+        load_pictures(Source("a", groups="train/(.*)_"))
+
+
+def test_folders_below_the_classes_are_groups_whatever_part_they_are_in():
+    for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
+        part = "train" if i % 3 < 2 else "test"
+        save(Path("a") / part / NAMES[label] / f"p{i // 9 % 4}" / f"{i}.png", image)
+    pictures, _ = load_pictures(Source("a", groups="^([^/]+/[^/]+)/"))
+    assert len(set(pictures.train.groups)) == len({(label, i // 9 % 4) for i, label in enumerate(PART.labels)})
+    assert set(pictures.test.groups) == set(pictures.train.groups)

@@ -214,3 +214,13 @@ def test_large_pictures_are_in_memory_a_few_at_a_time(monkeypatch):
     assert np.array_equal(pictures.train.images, PART.images)
     of_images = dict(sizes)["image"]
     assert 1 <= of_images <= 5000 // len(PNGS[0])
+
+
+@pytest.mark.parametrize("above", ["", "images/", "/data/2024/"])
+def test_paths_that_tables_name_are_matched_below_the_part_that_all_of_them_begin_with(above):
+    for part, rows in (("train", range(80)), ("test", range(60, 108))):
+        images = [{"bytes": PNGS[i], "path": f"{above}{part}/{PART.labels[i]}/{i // 3}_{i % 3}.png"} for i in rows]
+        save(f"h/{part}.parquet", images, PART.labels[rows])
+    pictures, _ = load_pictures(Source("h", groups=r"^(.*)_\d+\.png$", similarity=0.9999))
+    names = {(i // 3, PART.labels[i]) for i in range(80)} & {(i // 3, PART.labels[i]) for i in range(60, 108)}
+    assert len(set(pictures.train.groups) & set(pictures.test.groups)) == len(names) > 0

@@ -25,7 +25,7 @@ from search.data.pictures import Part, Pictures
 Arrays = dict[str, npt.NDArray[Any]]
 PART = ("images", "labels", "groups", "copies")
 UNUSABLE = (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile)
-FORMAT = 3  # raise it when reading or grouping changes, so that older entries are not used
+FORMAT = 4  # raise it when reading or grouping changes, so that older entries are not used
 
 
 def folder() -> Path:

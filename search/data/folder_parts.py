@@ -9,8 +9,8 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
+from itertools import combinations, takewhile
+from pathlib import Path, PurePosixPath
 
 from search.command import BadInput, listed
 from search.data.decode import EXTENSIONS
@@ -84,6 +84,14 @@ def find_parts(path: Path) -> Parts | None:
         return None  # a class of that name
     read = {sets[0][kind][0] for kind in (TRAIN, TEST) if kind in parts}
     return Parts(parts[TRAIN], parts.get(TEST), tuple(folder.name for folder in top if folder not in read))
+
+
+def below_part(paths: Sequence[str]) -> list[str]:
+    """Paths less the folder of a part that all of them begin with, and what is above it; as they are where none is."""
+    split = [PurePosixPath(path).parts for path in paths]
+    shared = takewhile(lambda names: len(set(names)) == 1, zip(*(parts[:-1] for parts in split), strict=False))
+    below = max((place + 1 for place, names in enumerate(shared) if NAME.fullmatch(names[0])), default=0)
+    return [PurePosixPath(*parts[below:]).as_posix() for parts in split] if below else [*paths]
 
 
 def check_classes(path: Path, folders: Sequence[Path]) -> None:

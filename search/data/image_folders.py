@@ -28,10 +28,12 @@ from search.data.stack import stack
 class Found:
     """The pictures' files, with their classes beside them, in order; the first `training` of them train.
 
+    paths: below the folder of a file's part, so that a name in them means the same in the training and the test part.
     notes: what the user should hear about the folder; not about the pictures in it.
     """
 
     files: list[Path]
+    paths: list[str]
     classes: list[str]
     training: int
     notes: tuple[str, ...]
@@ -61,19 +63,21 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
         beside = "train and test" if found.test else "train, of which a test set is made"
         notes += (f"not read beside {beside}: {listed(found.unread)}",)
     files: list[Path] = []
+    paths: list[str] = []
     classes: list[str] = []
     training = 0
     for part in [path] if found is None else found.folders:
         folders = _folders(part, seen)
         if not folders:
             raise BadInput(f"{part}: no class folders in it; put each class's pictures into a folder of its own")
-        if not _are_groups(path, folders, expression):
+        if not _are_groups(part, folders, expression, seen.root):
             check_classes(part, folders)
         of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
         if empty := [str(folder) for folder, pictures in of_class.items() if not pictures]:
             of_them = "a class folder" if len(empty) == 1 else "class folders"
             raise BadInput(f"{listed(empty)}: {of_them} without pictures{_said(seen)}; fill or remove it")
         files += [file for pictures in of_class.values() for file in pictures]
+        paths += [file.relative_to(part).as_posix() for pictures in of_class.values() for file in pictures]
         classes += [folder.name for folder, pictures in of_class.items() for _ in pictures]
         training = training or len(files)
     test = None if training == len(files) else np.array(classes[training:])
@@ -82,15 +86,14 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
         notes += (f"{plural(len(seen.beside), 'file')} beside the class folders not read: {listed(seen.beside)}",)
     if seen.links:
         notes += (f"{plural(len(seen.links), 'link')} not followed: {listed(seen.links)}",)
-    return Found(files, classes, training, notes)
+    return Found(files, paths, classes, training, notes)
 
 
 def read_folder(path: Path, found: Found, source: Source) -> Arrays:
     """Decodes the pictures that were found. Raises: BadInput."""
-    paths = [file.relative_to(path).as_posix() for file in found.files]
-    names = None if source.given_by is None else captured(source.given_by, paths)
+    names = None if source.given_by is None else captured(source.given_by, found.paths)
     if names is not None and not source.skip_bad:
-        refuse_unmatched(str(source.given_by), names, paths)
+        refuse_unmatched(str(source.given_by), names, found.paths)
     read = stack(((str(file), file) for file in found.files), len(found.files), source, str(path))
     labels = np.array(found.classes)[read.kept]
     training = int(np.searchsorted(read.kept, found.training))
@@ -100,7 +103,7 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
     ):
         if lost := sorted(set(before) - set(kept)):
             raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; add good ones or remove the class")
-    groups, said = _groups(names, paths, found.classes, read.kept, source)
+    groups, said = _groups(names, found.paths, found.classes, read.kept, source)
     notes = read.notes + said
     if found.training == len(found.files):
         return Arrays(read.images, labels, groups=groups, preprocessing=read.preprocessing, notes=notes)
@@ -160,13 +163,13 @@ def _pictures(folder: Path, seen: _Seen) -> Iterator[Path]:
             raise BadInput(f"{entry.path}: neither a file nor a folder; remove it")
 
 
-def _are_groups(path: Path, folders: list[Path], expression: str | None) -> bool:
+def _are_groups(part: Path, folders: list[Path], expression: str | None, root: Path) -> bool:
     """Whether there are folders below the class folders, and the expression that names groups captures those."""
     if expression is None:
         return False
     below = [inner for folder in folders for inner in folders_in(folder)]
-    first = {inner: next(_pictures(inner, _Seen(path.resolve())), inner / "none") for inner in below}
-    names = captured(expression, [file.relative_to(path).as_posix() for file in first.values()])
+    first = {inner: next(_pictures(inner, _Seen(root)), inner / "none") for inner in below}
+    names = captured(expression, [file.relative_to(part).as_posix() for file in first.values()])
     return bool(below) and all(name and inner.name in name for inner, name in zip(first, names, strict=True))
 
 

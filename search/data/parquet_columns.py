@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.command import BadInput
+from search.data.folder_parts import below_part
 from search.data.given import captured, numbers_of, refuse_unknown_column, refuse_unmatched
 from search.data.hints import hint_of_column, hint_of_paths, note_on_classes
 from search.data.labels import LARGEST, text_array
@@ -97,7 +98,7 @@ def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], sour
                 f"{file}, row {of_table.index(None)}: no path that --groups could match; name a column that says "
                 "which pictures belong together"
             )
-        paths += [str(path) for path in of_table]
+        paths += below_part([str(path) for path in of_table])
     found = captured(said, paths)
     refuse_unmatched(said, found, paths)
     return Given(numbers_of(found), note_on_classes(said, found, paths, classes))
@@ -134,5 +135,7 @@ def _hints(tables: Sequence[tuple[Any, Path]], classes: list[object]) -> tuple[s
             values = [value for table, file in tables for value in _first(table, file, field.name)]
             if len(values) == len(classes) and (hint := hint_of_column(field.name, values, classes)):
                 return hint
-    paths = [path for table, file in tables for path in _paths_in(_first(table, file, "image.path"))]
-    return () if None in paths or len(paths) != len(classes) else hint_of_paths([str(path) for path in paths], classes)
+    of_tables = [_paths_in(_first(table, file, "image.path")) for table, file in tables]
+    if any(None in paths for paths in of_tables) or sum(map(len, of_tables)) != len(classes):
+        return ()
+    return hint_of_paths([path for paths in of_tables for path in below_part([str(each) for each in paths])], classes)
