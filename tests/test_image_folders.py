@@ -381,3 +381,11 @@ def test_folders_below_the_classes_are_groups_whatever_part_they_are_in():
     pictures, _ = load_pictures(Source("a", groups="^([^/]+/[^/]+)/"))
     assert len(set(pictures.train.groups)) == len({(label, i // 9 % 4) for i, label in enumerate(PART.labels)})
     assert set(pictures.test.groups) == set(pictures.train.groups)
+
+
+def test_the_same_files_read_by_way_of_another_folder_are_another_entry_of_the_cache():
+    for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
+        save(Path("a/train") / NAMES[label] / f"p{i // 9 % 4}" / f"{i}.png", image)
+    for data, name in (("a/train", "train"), ("a", "a"), ("a/train", "train")):
+        pictures = load_pictures(Source(data, groups="^([^/]+/[^/]+)/"))[0]
+        assert (pictures.name, pictures.origin, pictures.train.photos) == (name, data, 12)

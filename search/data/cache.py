@@ -2,7 +2,8 @@
 
 Enters: the files that pictures were read from. Leaves: the same Pictures as reading them again
 would give. An entry is an .npz without pickle in the user's cache folder; it is named after the
-files' paths, sizes and times, so that a changed file is parsed anew.
+files' paths, sizes and times, so that a changed file is parsed anew, and after the folder and the
+flags by which they were read.
 """
 
 import contextlib

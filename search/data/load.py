@@ -68,7 +68,7 @@ def _own(path: Path, source: Source) -> Pictures:
         raise BadInput(f"{path}: neither a file nor a folder")
     name = re.sub(r"[^\w.-]+", "-", re.sub(r"(\.csv)?\.\w+$", "", path.resolve().name)).strip(".-") or "data"
     kind = recognize(path, source)
-    options = f"{kind.name} {source.changes}"
+    options = f"{kind.name} {path.resolve()} {source.changes}"  # paths that name groups begin below the folder
     make = partial(assemble, name, str(path), source=source, groups_by=kind.groups_by)
     if kind.pixels_stay_on_disk:
         return make(kind.read(), remember=partial(cached_groups, kind.files, options))
