@@ -235,3 +235,13 @@ def test_pixels_that_were_scaled_to_0_and_1_are_noticed(tmp_path):
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(30) % 2)
     pictures, _ = load_pictures(Source(str(tmp_path / "a.npz")))
     assert "the brightest pixel is 1" in pictures.notes[0]
+
+
+@pytest.mark.parametrize(("error", "said"), [(MemoryError(), "memory;"), (MemoryError("9 GB"), r"memory \(9 GB\);")])
+def test_too_little_memory_is_said(tmp_path, monkeypatch, error, said):
+    def too_large(*_):
+        raise error
+
+    monkeypatch.setattr("search.data.load.recognize", too_large)
+    with pytest.raises(BadInput, match=rf"a.npz: not enough {said} take a smaller --size or fewer pictures"):
+        load_pictures(Source(str(save_npz(tmp_path / "a.npz"))))

@@ -22,11 +22,11 @@ STRUCTS = [{"bytes": png, "path": f"{i}.png"} for i, png in enumerate(PNGS)]
 NAMES = {b"huggingface": json.dumps({"info": {"features": {"label": {"names": [*"xyz"], "_type": "ClassLabel"}}}})}
 
 
-def save(path, images=STRUCTS, labels=PART.labels, metadata=None, **more):
+def save(path, images=STRUCTS, labels=PART.labels, metadata=None, store_schema=True, **more):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table({"image": images, "label": labels, **more}).replace_schema_metadata(metadata)
-    parquet.write_table(table, path, row_group_size=40)
+    parquet.write_table(table, path, row_group_size=40, store_schema=store_schema)
     return str(path)
 
 
@@ -199,21 +199,68 @@ def test_labels_are_checked_before_pictures_are_decoded(monkeypatch):
         load_pictures(Source(file))
 
 
-def test_large_pictures_are_in_memory_a_few_at_a_time(monkeypatch):
-    """A batch has about so many bytes as are allowed, whatever number of rows that is."""
-    monkeypatch.setattr("search.data.parquet_files.IN_MEMORY", 5000)
-    sizes = []
+def repeated(values, rows):
+    """A column in which each value is stored once, however often it comes."""
+    return pa.DictionaryArray.from_arrays(pa.array([i % len(values) for i in range(rows)]), pa.array(values))
+
+
+@pytest.fixture
+def read_batches(monkeypatch):
+    """Column, rows and bytes of each batch that pyarrow unpacks."""
+    read = []
     batches = parquet.ParquetFile.iter_batches
 
-    def watched(table, rows, columns):
-        sizes.append((columns[0], rows))
-        return batches(table, rows, columns=columns)
+    def watched(table, rows, columns, **more):
+        for batch in batches(table, rows, columns=columns, **more):
+            read.append((columns[0], len(batch), batch.nbytes))
+            yield batch
 
     monkeypatch.setattr(parquet.ParquetFile, "iter_batches", watched)
+    return read
+
+
+def test_large_pictures_are_in_memory_a_few_at_a_time(monkeypatch, read_batches):
+    monkeypatch.setattr("search.data.parquet_columns.IN_MEMORY", 5000)
     pictures, _ = load_pictures(Source(save("a.parquet")))
     assert np.array_equal(pictures.train.images, PART.images)
-    of_images = dict(sizes)["image"]
-    assert 1 <= of_images <= 5000 // len(PNGS[0])
+    assert 0 < max(size for column, _, size in read_batches if column == "image") <= 5000
+
+
+def test_a_picture_that_is_stored_once_and_comes_often_is_in_memory_a_few_times(monkeypatch, read_batches):
+    monkeypatch.setattr("search.data.parquet_columns.IN_MEMORY", 300_000)
+    big = [png + bytes(100_000) for png in PNGS[:2]]
+    file = save("a.parquet", repeated(big, 120), [0, 1] * 60, store_schema=False)
+    assert len(load_pictures(Source(file))[0].train) == 120
+    assert max(size for column, _, size in read_batches if column == "image") <= 300_000
+    monkeypatch.setattr("search.data.bounded.ALWAYS_UNPACKED", 1)
+    del read_batches[:]
+    with pytest.raises(BadInput, match=r"a.parquet: \d+ bytes that unpack to 3\d{6}, more than 100 times as many"):
+        load_pictures(Source(file, size="9x9"))
+    assert sum(size for column, _, size in read_batches if column == "image") < 3_200_000
+
+
+@pytest.mark.parametrize(
+    "labels", [["a" * 60_000, "b" * 60_000], [b"a" * 60_000, b"b" * 60_000]], ids=["text", "bytes"]
+)
+def test_labels_that_are_too_long_are_refused_in_the_first_batch(read_batches, labels):
+    file = save("a.parquet", repeated(PNGS[:2], 2000), repeated(labels, 2000), store_schema=False)
+    with pytest.raises(BadInput, match=r"a class's name of 60000 characters|labels such as b'aaa"):
+        load_pictures(Source(file))
+    assert [column for column, _, _ in read_batches] == ["label"]
+
+
+def test_labels_that_would_take_far_more_than_the_file_are_refused(monkeypatch):
+    monkeypatch.setattr("search.data.bounded.ALWAYS_UNPACKED", 200_000)
+    file = save("a.parquet", repeated(PNGS[:2], 3000), repeated(["a" * 150, "b"], 3000))
+    monkeypatch.setattr("search.data.bounded.TIMES_PACKED", 1)
+    with pytest.raises(BadInput, match="bytes that unpack to"):
+        load_pictures(Source(file))
+
+
+def test_a_long_text_beside_the_pictures_is_no_hint_and_is_not_read_on(read_batches):
+    file = save("a.parquet", more=repeated(["x" * 5000, "y" * 5000], 108))
+    assert load_pictures(Source(file))[0].notes == ()
+    assert sum(size for column, _, size in read_batches if column == "more") < 500_000
 
 
 @pytest.mark.parametrize("above", ["", "images/", "/data/2024/"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
-from search.command import BadInput
+from search.command import BadInput, one_line
 from search.data import sign_mnist
 from search.data.arrays import Arrays
 from search.data.assemble import assemble
@@ -37,7 +37,8 @@ def load_pictures(source: Source) -> tuple[Pictures, str]:
     except OSError as error:  # no permission, a name that is too long
         raise BadInput(f"{str(error.filename)[:200]}: {error.strerror}") from error
     except MemoryError as error:
-        raise BadInput(f"{source.data}: {error}; take a smaller --size or fewer pictures") from error
+        reason = f" ({one_line(error)})" if str(error) else ""
+        raise BadInput(f"{source.data}: not enough memory{reason}; take a smaller --size or fewer pictures") from error
 
 
 def _named(source: Source) -> tuple[Pictures, str]:

@@ -6,7 +6,6 @@ whole; pictures are not touched.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from search.command import BadInput
+from search.data.bounded import check_unpacked
 from search.data.folder_parts import below_part
 from search.data.given import captured, numbers_of, refuse_unknown_column, refuse_unmatched
 from search.data.hints import hint_of_column, hint_of_paths, note_on_classes
-from search.data.labels import LARGEST, text_array
+from search.data.labels import LARGEST, check_name
 from search.data.source import Source
 
-ROWS = 1 << 16  # of a column that are read at a time
+ROWS, IN_MEMORY = 1 << 16, 1 << 27  # rows of a column, and about the bytes of them, that are in memory at a time
+LONGEST_HINT = 1000  # characters of a value or path that may say which pictures belong together
+OF_CHARACTER = 4  # bytes in an array of text
 TAKEN = ("image", "label")
 Values = npt.NDArray[np.generic]
 
@@ -39,35 +41,78 @@ def damaged(file: Path, error: Exception) -> BadInput:
     return BadInput(f"{file}: no parquet file, or a damaged one ({reason}); download or copy it again")
 
 
-def batches(table: Any, file: Path, rows: int, column: str) -> Iterator[list[Any]]:
-    """The values of a column, so many rows at a time; empty where there is no such column. Raises: BadInput."""
+def batches(table: Any, file: Path, column: str) -> Iterator[list[Any]]:
+    """The values of a column, some rows at a time; empty where there is no such column.
+
+    A value that is stored once may come in every row: as many rows are read at a time as would have about IN_MEMORY
+    bytes if each had all that is stored. Raises: BadInput, also where all rows are far larger than the file.
+    """
     import pyarrow
 
-    found = table.iter_batches(rows, columns=[column])
+    packed, unpacked = file.stat().st_size, 0
+    found = table.iter_batches(
+        max(1, min(ROWS, IN_MEMORY // _stored(table, column))), columns=[column], use_threads=False
+    )
     while True:
         try:
             batch = next(found, None)
             values = batch.column(0).to_pylist() if batch is not None and batch.num_columns else []
+        except MemoryError:  # pyarrow's is an ArrowException too
+            raise
         except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
             raise damaged(file, error) from error
         if batch is None:
             return
+        unpacked += sum(map(_size, values))
+        check_unpacked(unpacked, packed, str(file))
         yield values
 
 
 def column_of(table: Any, file: Path, column: str) -> Values:
     """Values (N,) as int64 or text. Raises: BadInput."""
-    values = _values(table, file, column)
-    if None in values:
-        raise BadInput(f"{file}: row {values.index(None)}: the {column} is missing; fill it in or leave the row out")
-    kinds = {type(value) for value in values}
-    if kinds not in ({int}, {str}):
-        raise BadInput(f"{file}: {column}s such as {repr(values[0])[:40]}; use whole numbers or text")
-    if kinds == {str}:
-        return text_array(values, str(file))
+    values: list[Any] = []
+    known: dict[str, str] = {}  # equal names are one object
+    longest = 0
+    for batch in batches(table, file, column):
+        if None in batch:
+            row = len(values) + batch.index(None)
+            raise BadInput(f"{file}: row {row}: the {column} is missing; fill it in or leave the row out")
+        unfit = next((value for value in batch if type(value) not in (int, str)), None)
+        if unfit is not None or len({type(value) for value in (*values[:1], *batch)}) > 1:
+            shown = batch[0] if unfit is None else unfit
+            raise BadInput(f"{file}: {column}s such as {repr(shown)[:40]}; use whole numbers or text")
+        if isinstance(batch[0], str):
+            for name in set(batch) - known.keys():
+                check_name(name, str(file))
+                known[name] = name
+                longest = max(longest, len(name))
+            batch = [known[name] for name in batch]
+        values += batch
+        check_unpacked(OF_CHARACTER * longest * len(values), file.stat().st_size, str(file))
+    if known:
+        return np.array(values, dtype=np.str_)
     if max(values) > LARGEST:
         raise BadInput(f"{file}: {column} {max(values)}; use whole numbers up to {LARGEST}, or text")
     return np.array(values, dtype=np.int64)
+
+
+def _stored(table: Any, column: str) -> int:
+    """Bytes of a column in the row group with most of them: unpacked, but each value as often as it is stored."""
+    most = 1
+    for i in range(table.metadata.num_row_groups):
+        group = table.metadata.row_group(i)
+        chunks = [group.column(j) for j in range(group.num_columns)]
+        of_column = [each for each in chunks if f"{each.path_in_schema}.".startswith(f"{column}.")]
+        most = max(most, sum(each.total_uncompressed_size for each in of_column))
+    return most
+
+
+def _size(value: Any) -> int:
+    """About the bytes that a value has once it is read."""
+    if isinstance(value, bytes | str):
+        return len(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_size, inner))
 
 
 def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], source: Source) -> Given:
@@ -105,7 +150,7 @@ def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], sour
 
 
 def _values(table: Any, file: Path, column: str) -> list[Any]:
-    return [value for batch in batches(table, file, ROWS, column) for value in batch]
+    return [value for batch in batches(table, file, column) for value in batch]
 
 
 def _paths(table: Any, file: Path) -> list[str | None]:
@@ -119,8 +164,15 @@ def _paths_in(rows: Sequence[Any]) -> list[str | None]:
 
 
 def _first(table: Any, file: Path, column: str) -> list[Any]:
-    """The values of a table's first rows; empty where there is no such column."""
-    return list(islice(chain.from_iterable(batches(table, file, ROWS, column)), ROWS))
+    """The values of a table's first rows; empty where there is no such column, or where it holds long texts."""
+    values: list[Any] = []
+    for batch in batches(table, file, column):
+        if any(len(value) > LONGEST_HINT for value in batch if isinstance(value, str)):
+            return []
+        values += batch[: ROWS - len(values)]
+        if len(values) == ROWS:
+            break
+    return values
 
 
 def _hints(tables: Sequence[tuple[Any, Path]], classes: list[object]) -> tuple[str, ...]:

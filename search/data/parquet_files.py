@@ -23,7 +23,6 @@ from search.data.parquet_columns import batches, column_of, damaged, groups_of
 from search.data.source import Source
 from search.data.stack import stack
 
-BATCH, IN_MEMORY = 1000, 1 << 26  # rows, and about the bytes of them, that are in memory at a time
 SHOWN = 80  # characters of a path in a message
 LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes
 OF_LABEL = 64  # bytes that a row of labels takes
@@ -60,7 +59,7 @@ def named_pictures(tables: Tables) -> list[Path]:
             columns = [group.column(i) for group in _row_groups(table) for i in range(group.num_columns)]
             held = [c.statistics for c in columns if c.path_in_schema in ("image.bytes", "image")]
             if not held or any(statistics is None or statistics.null_count != 0 for statistics in held):
-                rows = (row for batch in batches(table, file, BATCH, "image.path") for row in batch)
+                rows = (row for batch in batches(table, file, "image.path") for row in batch)
                 places = (_place(file, row["path"]) for row in rows if isinstance(row, dict))
                 found += [place for place in places if place is not None and place.is_file()]
     return found
@@ -153,8 +152,7 @@ def _class_names(table: Any) -> tuple[str, ...] | None:
 def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path | bytes]]:
     """Each row's picture, encoded, with a name for it. Raises: BadInput where there are not as many as labels."""
     row = 0
-    of_row = max(1, sum(group.total_byte_size for group in _row_groups(table)) // table.metadata.num_rows)
-    for batch in batches(table, file, max(1, min(BATCH, IN_MEMORY // of_row)), "image"):
+    for batch in batches(table, file, "image"):
         if row + len(batch) > labels:
             break
         for value in batch:
