@@ -222,7 +222,8 @@ CELLS = st.one_of(
     st.integers(-5, 300), st.floats(), st.text(max_size=4), st.sampled_from(("", "NaN", '"', "1e400", "0x1F", "9" * 40))
 )
 NAMES = st.one_of(
-    st.integers(0, 70).map("pixel{}".format),
+    st.one_of(st.integers(0, 70), st.integers(0, 10**10)).map("pixel{}".format),
+    st.lists(st.integers(0, 10**10), min_size=2, max_size=3).map(lambda numbers: "x".join(map(str, numbers))),
     st.sampled_from(("label", "id", "1x1", "2x1", "", "7", '"')),
     st.text(max_size=4),
 )
@@ -239,6 +240,8 @@ def csv(draw: st.DrawFn) -> Case:
         columns[draw(st.integers(0, 16))] = draw(NAMES)
     if draw(st.booleans()):
         columns = draw(st.permutations(columns))
+    if draw(st.integers(0, 4)) == 0:  # nothing but numbers, most of them far apart
+        columns = ["label", *draw(st.lists(NAMES.filter(lambda name: name[-1:].isdigit()), min_size=16, max_size=16))]
     text = as_csv(columns, rows)
     text = draw(st.one_of(st.just(text), mutated(text), st.binary(max_size=60)))
     if draw(st.booleans()):

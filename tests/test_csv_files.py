@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.command import BadInput
-from search.data.csv_files import parse_csv, read_bytes
+from search.data.csv_files import parse_csv, read_bytes, read_csv_files
 from tests.test_npz_files import patched
 
 HEADER = "label,pixel1,pixel2,pixel3,pixel4\n"
@@ -154,23 +154,84 @@ def test_any_order_of_numbered_columns_gives_the_same_picture(order, start, pref
         (["pixel0", "pixel1", "pixel2", "pixel9"], "no column pixel3, but pixel9"),
         (["pixel1", "pixel01", "pixel2", "pixel3"], "two columns with the number of pixel1; remove one"),
         (["1x1", "1x2", "2x1", "2x3"], "no column 1x3, but 2x3"),
-        (["1x1", "2x2", "1x2", "2x1"], "the columns 1x1, 2x2, … follow no order; write the pixels row by row"),
         (["1x1", "1x2", "1", "2x1"], "some columns such as 1x1 have more numbers"),
-        (["r1", "r3", "g1", "g2"], "no column r2, but r3"),
-        (["r2", "r1", "g1", "g2"], "the columns r2, r1, … follow no order"),
+        (["r1", "g1", "r2", "g2"], r"pixel columns of several kinds \(r1, g1\); number them all under one name, or"),
+        (["r1", "r3", "g1", "g2", "b1", "b2"], "no column r2, but r3"),
+        (["r1", "r2", "g1", "g2", "b1"], "no column b2, which other colours have; complete them"),
+        (["pixel0", "pixel1", "pixel2", "id1"], "column 'id1' is no pixel, as 'pixel0' is; .* --groups id1 if it"),
+        (["pixel1", "pixel999999999"], "no column pixel2, but pixel999999999"),
+        (["1x1", "999999999x999999999"], "no column 1x2, but 999999999x999999999"),
+        (["pixel1", "pixel" + "9" * 4000], "no column pixel2, but pixel9"),
+        (["r0", "r1", "g0", "g1", "b0", "b1"], "columns of three colours, as their names say; say --shape"),
+        (
+            [f"{c}x{y}x{x}" for c in range(3) for y in range(2) for x in range(2)],
+            "the columns' names say 3x2x2; number them by row",
+        ),
     ],
 )
 def test_numbers_that_leave_gaps_or_follow_no_order_are_refused(columns, said):
     with pytest.raises(BadInput, match=f"a.csv: {said}"):
-        parse_csv(table(columns, [(0, 1, 2, 3, 4)]), "a.csv", None)
+        parse_csv(table(columns, [range(len(columns) + 1)]), "a.csv", None)
 
 
-@pytest.mark.parametrize(
-    "columns",
-    [["1x1", "1x2", "2x1", "2x2"], ["0_0", "1_0", "0_1", "1_1"], ["r1", "g1", "r2", "g2"], ["a", "b", "c", "d"]],
-)
-def test_rows_and_columns_in_the_names_and_other_names_keep_the_order_of_the_file(columns):
-    assert parse_csv(table(columns, [(0, 1, 2, 3, 4)]), "a.csv", None)[0].ravel().tolist() == [1, 2, 3, 4]
+GRID = np.arange(15).reshape(5, 3)
+
+
+@pytest.mark.parametrize("name", ["{}x{}", "r{}c{}", "pixel_{}_{}", "{},{}"])
+@given(order=st.permutations([(row, column) for row in range(5) for column in range(3)]), start=st.sampled_from([0, 1]))
+def test_numbers_of_rows_and_columns_say_the_shape_and_the_order_whatever_that_of_the_file_is(name, order, start):
+    columns = ['"' + name.format(row + start, column + start) + '"' for row, column in order]
+    text = table(columns, [("a", *(GRID[place] for place in order))])
+    for shape in (None, (5, 3)):
+        assert parse_csv(text, "a.csv", shape)[0].tolist() == [GRID.tolist()]
+    with pytest.raises(BadInput, match=r"a.csv: the columns' names say 5x3, not --shape 3x5; leave that out"):
+        parse_csv(text, "a.csv", (3, 5))
+
+
+@pytest.mark.parametrize("name", ["x{}y{}", "pixel_x{}_y{}", "C{}R{}", "col_{}_row_{}"])
+def test_a_name_may_say_that_its_first_number_is_the_column(name):
+    columns = [name.format(column, row) for column in range(3) for row in range(5)]
+    text = table(columns, [("a", *GRID.T.ravel())])
+    assert parse_csv(text, "a.csv", None)[0].tolist() == [GRID.tolist()]
+
+
+@pytest.mark.parametrize("names", ["rgb", "RGB", ("red_", "green_", "blue_"), ("px_r_", "px_g_", "px_b_")])
+@pytest.mark.parametrize("planar", [True, False])
+def test_colours_are_put_together_whether_they_come_one_after_the_other_or_not(names, planar):
+    image = np.arange(45).reshape(5, 3, 3)
+    pairs = [(pixel, colour) for pixel in range(15) for colour in range(3)]
+    pairs = sorted(pairs, key=lambda pair: pair[::-1]) if planar else pairs
+    columns = [f"{names[colour]}{pixel}" for pixel, colour in pairs]
+    text = table(columns, [("a", *(image.reshape(15, 3)[pair] for pair in pairs))])
+    assert parse_csv(text, "a.csv", (5, 3, 3))[0].tolist() == [image.tolist()]
+    with pytest.raises(BadInput, match="columns of three colours"):
+        parse_csv(text, "a.csv", (5, 9))
+
+
+def test_names_of_a_pixel_and_its_colour_or_of_row_column_and_colour_suit_a_shape_in_colour():
+    image = np.arange(45).reshape(5, 3, 3)
+    for columns in (
+        [f"p{pixel}_{colour}" for pixel in range(15) for colour in range(3)],
+        [f"{row}_{column}_{colour}" for row in range(5) for column in range(3) for colour in range(3)],
+    ):
+        assert parse_csv(table(columns, [("a", *range(45))]), "a.csv", (5, 3, 3))[0].tolist() == [image.tolist()]
+
+
+def test_names_without_numbers_keep_the_order_of_the_file():
+    assert parse_csv(table("dbca", [(0, 1, 2, 3, 4)]), "a.csv", None)[0].ravel().tolist() == [1, 2, 3, 4]
+
+
+def test_names_without_numbers_have_to_come_in_one_order_in_both_tables(tmp_path):
+    files = [tmp_path / "x_train.csv", tmp_path / "x_test.csv"]
+    files[0].write_bytes(table("abcd", [(0, 1, 2, 3, 4)]))
+    for columns, said in (("abdc", "'d' in place of 'c'"), (NUMBERED[:4], "'pixel1' in place of 'a'|'numbered'")):
+        files[1].write_bytes(table(columns, [(0, 1, 2, 3, 4)]))
+        with pytest.raises(
+            BadInput, match=rf"x_test.csv: pixel columns in another order than in .*x_train.csv \({said}"
+        ):
+            read_csv_files(tmp_path, files, None)
+    files[1].write_bytes(b"a,b,c,d,label\n4,3,2,1,0")
+    assert read_csv_files(tmp_path, files, None).test_images.tolist() == [[[4, 3], [2, 1]]]
 
 
 def test_an_encrypted_zip_is_named(tmp_path):

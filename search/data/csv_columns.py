@@ -1,56 +1,119 @@
-"""Which order a CSV's pixel columns have: by their numbers, not by their place in the file.
+"""Which order a CSV's pixel columns have, and what their names say of the picture's shape.
 
-A table that was written with sorted columns (`pixel1, pixel10, pixel11, …`) is put right. Numbers that leave a gap, or
-that follow no order, are refused: nothing later would show that pixels are at wrong places.
+A table that was written with sorted columns (`pixel1, pixel10, pixel11, …`), column by column (`0x0, 1x0, …`) or
+colour by colour (`r0, r1, …, g0, …`) is put right. Numbers that leave a gap, and columns of several kinds, are
+refused: nothing later would show that pixels are at wrong places.
 """
 
-import itertools
 import math
 import re
 import shlex
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from search.command import BadInput
+from search.command import BadInput, listed
 
 # pixel17, or 17 alone; 3x17 and pixel_3_17 for a row and a column, perhaps with a colour after it
 NUMBERED = re.compile(r"([A-Za-z_]*)(\d+)((?:[A-Za-z_,.-]+\d+){0,2})")
+COLUMN_FIRST = re.compile(r"(?:.*_)?(?:x|c|col|column)_?\d+_?(?:y|r|row)_?\d+(?:\D.*)?", re.IGNORECASE)
+COLOURS = {"r": 0, "red": 0, "g": 1, "green": 1, "b": 2, "blue": 2}
+DIGITS = 18  # of a number that count; no table has as many columns
 Numbers = tuple[int, ...]
 
 
-def in_order(pixels: pd.DataFrame, where: str) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """Pixel columns in the picture's order: row by row, the colours of a pixel together.
+
+    grid: rows, columns and perhaps 3 colours, where the names say them. in_colour: whether they say colours.
+    by_place: the names, where they say no order and that of the file is taken.
+    """
+
+    pixels: pd.DataFrame
+    grid: Numbers | None = None
+    in_colour: bool = False
+    by_place: tuple[str, ...] | None = None
+
+    def shape(self, said: Numbers | None, where: str) -> Numbers:
+        """The shape of a picture; said: by --shape. Raises: BadInput where that and the names do not agree."""
+        count = self.pixels.shape[1]
+        if said is not None and math.prod(said) != count:
+            raise BadInput(
+                f"{where}: {count} pixel column{'s' * (count > 1)} cannot make {_x(said)} pictures (--shape)"
+            )
+        if self.grid is not None:
+            if said is not None and self.grid not in (said, (said[0] * said[1], *said[2:])):
+                raise BadInput(
+                    f"{where}: the columns' names say {_x(self.grid)}, not --shape {_x(said)}; leave that out, or "
+                    "number the columns with one number each"
+                )
+            return said or self.grid
+        if self.in_colour and (said is None or len(said) < 3):
+            raise BadInput(f"{where}: columns of three colours, as their names say; say --shape HEIGHTxWIDTHx3")
+        side = math.isqrt(count)
+        if said is None and side * side != count:
+            raise BadInput(
+                f"{where}: {count} pixel columns are not a square picture; say --shape HEIGHTxWIDTH, in colour HxWx3"
+            )
+        return said or (side, side)
+
+
+def in_order(pixels: pd.DataFrame, where: str) -> Ordered:
     """The pixel columns in the picture's order. Names without numbers stay as they stand in the file.
 
-    Raises: BadInput for a column that is no pixel, and for numbers that leave gaps or have no order.
+    Raises: BadInput for a column that is no pixel, for columns of several kinds, and for numbers that leave gaps.
     """
     names = [str(name) for name in pixels.columns]
     matches = [NUMBERED.fullmatch(name) for name in names]
     numbered = [match for match in matches if match is not None]
     if not numbered:
-        return pixels
+        return Ordered(pixels, by_place=tuple(names))
     if len(numbered) < len(names):
-        stray = names[matches.index(None)][:40]
-        remedy = f"remove it, or say --groups {shlex.quote(stray)} if it tells which pictures belong together"
-        remedy = "save without the index (index=False)" if stray.startswith("Unnamed") else remedy
-        raise BadInput(f"{where}: column {stray!r} is no pixel, as {numbered[0].string!r} is; {remedy}")
-    places: dict[str, list[Numbers]] = {}
-    for match in numbered:
-        numbers = tuple(int(number[:9]) for number in re.findall(r"\d+", match[2] + match[3]))
-        places.setdefault(match[1], []).append(numbers)
-    for prefix, of_prefix in places.items():
-        _check_grid(prefix, of_prefix, where)
-    (only, *others) = places.values()
-    if len(only[0]) == 1 and not others:
-        return pixels if only == sorted(only) else pixels.iloc[:, sorted(range(len(names)), key=only.__getitem__)]
-    for prefix, of_prefix in places.items():
-        rows, columns = sorted(of_prefix), sorted(of_prefix, key=lambda numbers: numbers[::-1])
-        if of_prefix not in (rows, columns):
-            raise BadInput(
-                f"{where}: the columns {_name(prefix, of_prefix[0])}, {_name(prefix, of_prefix[1])}, … follow no "
-                "order; write the pixels row by row"
-            )
-    return pixels
+        _refuse(names[matches.index(None)], numbered[0].string, where)
+    kinds = Counter(match[1] for match in numbered)
+    colour_of = {kind: COLOURS.get(kind.lower().strip("_").rpartition("_")[2]) for kind in kinds}
+    in_colour = sorted(map(str, colour_of.values())) == ["0", "1", "2"]
+    if len(kinds) > 1 and not in_colour:
+        (most, largest), *_ = kinds.most_common()
+        of_kind = {kind: next(match.string for match in numbered if match[1] == kind) for kind in kinds}
+        if min(kinds.values()) < largest:
+            _refuse(of_kind[min(kinds, key=kinds.__getitem__)], of_kind[most], where)
+        raise BadInput(
+            f"{where}: pixel columns of several kinds ({listed([*of_kind.values()])}); number them all under one "
+            "name, or under r, g and b for three colours"
+        )
+    numbers = [_numbers(match) for match in numbered]
+    for kind in kinds:
+        _check_grid(kind, [each for each, match in zip(numbers, numbered, strict=True) if match[1] == kind], where)
+    if in_colour:
+        for kind in kinds:
+            of_kinds = {(each, match[1]) for each, match in zip(numbers, numbered, strict=True)}
+            if missing := sorted(each for each in numbers if (each, kind) not in of_kinds):
+                raise BadInput(f"{where}: no column {_name(kind, missing[0])}, which other colours have; complete them")
+        numbers = [(*each, colour_of[match[1]] or 0) for each, match in zip(numbers, numbered, strict=True)]
+    order = sorted(range(len(names)), key=numbers.__getitem__)
+    return Ordered(pixels.iloc[:, order], _grid(numbers, where, in_colour), in_colour)
+
+
+def _grid(numbers: Sequence[Numbers], where: str, in_colour: bool) -> Numbers | None:
+    """Rows, columns and perhaps 3 colours; None where the names do not say them. Raises: BadInput for another form."""
+    sides = tuple(max(axis) - min(axis) + 1 for axis in zip(*numbers, strict=True))
+    if len(sides) == 3 and sides[2] == 1:
+        sides = sides[:2]
+    if sum(side > 1 for side in sides) < 2 or len(sides) == 1 or (in_colour and len(sides) == 2):
+        return None
+    if len(sides) > 3 or (len(sides) == 3 and sides[2] != 3):
+        raise BadInput(f"{where}: the columns' names say {_x(sides)}; number them by row, column and one of 3 colours")
+    return sides
+
+
+def _numbers(match: re.Match[str]) -> Numbers:
+    """The numbers in a column's name, that of the row first."""
+    numbers = tuple(int(number[:DIGITS]) for number in re.findall(r"\d+", match[2] + match[3]))
+    return (numbers[1], numbers[0], *numbers[2:]) if COLUMN_FIRST.fullmatch(match.string) else numbers
 
 
 def _check_grid(prefix: str, numbers: list[Numbers], where: str) -> None:
@@ -60,18 +123,39 @@ def _check_grid(prefix: str, numbers: list[Numbers], where: str) -> None:
     axes = list(zip(*numbers, strict=True))
     starts = [min(min(axis), 1) for axis in axes]
     sides = [max(axis) - start + 1 for axis, start in zip(axes, starts, strict=True)]
-    there = set(numbers)
+    there = sorted(set(numbers))
     if len(there) < len(numbers):
         twice = Counter(numbers).most_common(1)[0][0]
         raise BadInput(f"{where}: two columns with the number of {_name(prefix, twice)}; remove one")
     if math.prod(sides) != len(numbers):
-        whole = itertools.product(*(range(start, start + side) for start, side in zip(starts, sides, strict=True)))
-        missing = next(each for each in whole if each not in there)
+        whole = (_nth(place, starts, sides) for place in range(len(there) + 1))  # not more: numbers may be very large
+        missing = next(each for each, found in zip(whole, [*there, None], strict=True) if each != found)
         raise BadInput(
-            f"{where}: no column {_name(prefix, missing)}, but {_name(prefix, max(there))}; pixels have to be numbered "
+            f"{where}: no column {_name(prefix, missing)}, but {_name(prefix, there[-1])}; pixels have to be numbered "
             "from 0 or 1 without a gap: complete or rename the columns"
         )
 
 
+def _nth(place: int, starts: list[int], sides: list[int]) -> Numbers:
+    """The numbers of the pixel at a place, row by row."""
+    numbers: list[int] = []
+    for start, side in zip(reversed(starts), reversed(sides), strict=True):
+        place, rest = divmod(place, side)
+        numbers.insert(0, start + rest)
+    return tuple(numbers)
+
+
+def _refuse(stray: str, pixel: str, where: str) -> None:
+    """Raises: BadInput for a column that is no pixel."""
+    stray = stray[:40]
+    remedy = f"remove it, or say --groups {shlex.quote(stray)} if it tells which pictures belong together"
+    remedy = "save without the index (index=False)" if stray.startswith("Unnamed") else remedy
+    raise BadInput(f"{where}: column {stray!r} is no pixel, as {pixel!r} is; {remedy}")
+
+
 def _name(prefix: str, numbers: Numbers) -> str:
-    return f"{prefix[:40]}{'x'.join(map(str, numbers))}"
+    return f"{prefix[:40]}{_x(numbers)}"
+
+
+def _x(numbers: Numbers) -> str:
+    return "x".join(map(str, numbers))

@@ -7,6 +7,7 @@ counts lines) or the column, and what to do.
 import io
 import math
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
-from search.command import BadInput, plural
+from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.bounded import check_unpacked, opened_zip
 from search.data.csv_columns import NUMBERED, in_order
@@ -22,8 +23,20 @@ from search.data.given import group_numbers, refuse_unknown_column
 from search.data.source import parse_shape
 
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
-Table = tuple[npt.NDArray[np.uint8], npt.NDArray[np.generic]]
 Values = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """images (N, H, W) or (N, H, W, 3), raw labels (N,), values (N,) of the column that says which belong together.
+
+    by_place: names of the pixel columns, where they are taken in the file's order.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: Values
+    groups: Values | None
+    by_place: tuple[str, ...] | None
 
 
 def csv_files_in(folder: Path) -> list[Path]:
@@ -55,16 +68,24 @@ def read_csv_files(path: Path, files: list[Path], shape: str | None, column: str
     }
     tables = {where: parse_table(text, where, parse_shape(shape), column) for where, text in texts.items()}
     if len(tables) == 1:
-        images, labels, groups = next(iter(tables.values()))
-        return Arrays(images, labels, groups=group_numbers(groups, None, str(path))[0])
-    parts = {part: [t for where, t in tables.items() if f"_{part}.csv" in where] for part in ("train", "test")}
+        (only,) = tables.values()
+        return Arrays(only.images, only.labels, groups=group_numbers(only.groups, None, str(path))[0])
+    parts = {part: [where for where in tables if f"_{part}.csv" in where] for part in ("train", "test")}
     if len(tables) != 2 or any(len(found) != 1 for found in parts.values()):
         raise BadInput(
             f"{path}: holds {', '.join(map(str, tables))}; expected one CSV, or one *_train.csv and one *_test.csv"
         )
-    images, labels, groups = parts["train"][0]
-    test_images, test_labels, test_groups = parts["test"][0]
-    return Arrays(images, labels, test_images, test_labels, *group_numbers(groups, test_groups, str(path)))
+    (of_train,), (of_test,) = parts.values()
+    train, test = tables[of_train], tables[of_test]
+    if train.by_place != test.by_place:
+        pairs = zip(train.by_place or ("numbered",), test.by_place or ("numbered",), strict=False)
+        differ = next(((one[:40], other[:40]) for one, other in pairs if one != other), ("fewer", "more"))
+        raise BadInput(
+            f"{of_test}: pixel columns in another order than in {of_train} ({differ[1]!r} in place of {differ[0]!r}); "
+            "write both alike"
+        )
+    groups = group_numbers(train.groups, test.groups, str(path))
+    return Arrays(train.images, train.labels, test.images, test.labels, *groups)
 
 
 def read_bytes(path: Path) -> dict[str, bytes]:
@@ -81,15 +102,14 @@ def read_bytes(path: Path) -> dict[str, bytes]:
         return {Path(info.filename).name: archive.read(info) for info in found}
 
 
-def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> Table:
+def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> tuple[npt.NDArray[np.uint8], Values]:
     """Images (N, H, W) uint8, or (N, H, W, 3) where the shape says so, and raw labels (N,). Raises: BadInput."""
-    return parse_table(text, where, shape)[:2]
+    table = parse_table(text, where, shape)
+    return table.images, table.labels
 
 
-def parse_table(
-    text: bytes, where: str, shape: tuple[int, ...] | None, column: str | None = None
-) -> tuple[npt.NDArray[np.uint8], Values, Values | None]:
-    """The same, and the values (N,) of a column that says which pictures belong together. Raises: BadInput."""
+def parse_table(text: bytes, where: str, shape: tuple[int, ...] | None, column: str | None = None) -> Table:
+    """Pictures and labels; column: what says which pictures belong together. Raises: BadInput."""
     frame = _parse_frame(text, where)
     if "label" not in frame.columns:
         begins = ",".join(map(str, frame.columns))[:40]
@@ -105,12 +125,10 @@ def parse_table(
         pixels, groups = pixels.drop(columns=column), frame[column].to_numpy()
     if pixels.shape[1] == 0:
         raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
-    pixels = in_order(pixels, where)
-    shape = shape or _square(pixels.shape[1], where)
-    if math.prod(shape) != pixels.shape[1]:
-        said = "x".join(map(str, shape))
-        raise BadInput(f"{where}: {plural(pixels.shape[1], 'pixel column')} cannot make {said} pictures (--shape)")
-    return _check_pixels(pixels, where).reshape(-1, *shape), frame["label"].to_numpy(), groups
+    ordered = in_order(pixels, where)
+    shape = ordered.shape(shape, where)
+    images = _check_pixels(ordered.pixels, where).reshape(-1, *shape)
+    return Table(images, frame["label"].to_numpy(), groups, ordered.by_place)
 
 
 def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
@@ -174,15 +192,6 @@ def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
 def _cell(pixels: pd.DataFrame, row: int, column: int, where: str) -> str:
     """The place of a pixel, as a person finds it in the file."""
     return f"{where}: row {_line(row)}, column {pixels.columns[column]}"
-
-
-def _square(pixels: int, where: str) -> tuple[int, int]:
-    side = math.isqrt(pixels)
-    if side * side != pixels:
-        raise BadInput(
-            f"{where}: {pixels} pixel columns are not a square picture; say --shape HEIGHTxWIDTH, in colour HxWx3"
-        )
-    return side, side
 
 
 def _line(row: int) -> int:
