@@ -389,3 +389,78 @@ def test_the_same_files_read_by_way_of_another_folder_are_another_entry_of_the_c
     for data, name in (("a/train", "train"), ("a", "a"), ("a/train", "train")):
         pictures = load_pictures(Source(data, groups="^([^/]+/[^/]+)/"))[0]
         assert (pictures.name, pictures.origin, pictures.train.photos) == (name, data, 12)
+
+
+def put(*folders):
+    """The pictures, one after the other, in folders of which each has {} for the class."""
+    for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
+        for folder in folders:
+            save(Path("a") / folder.format(NAMES[label]) / f"{i:03}.png", image)
+
+
+@pytest.mark.parametrize("third", [[], ["docs"]])
+def test_a_stray_picture_in_a_part_does_not_make_parts_classes(third):
+    put("train/{}", "test/{}", *third)
+    save(Path("a/train/stray.png"), PART.images[0])
+    found = find_pictures(Path("a"))
+    assert set(found.classes) == set(NAMES)
+    assert found.notes[-1] == "1 file beside the class folders not read: a/train/stray.png"
+
+
+def test_a_stray_picture_in_the_only_part_does_not_make_it_a_class():
+    put("train/{}")
+    save(Path("a/train/stray.png"), PART.images[0])
+    assert set(find_pictures(Path("a")).classes) == set(NAMES)
+    put("extra/{}")
+    with pytest.raises(BadInput, match="a: is train the training part, or a class, as extra may be"):
+        find_pictures(Path("a"))
+
+
+@pytest.mark.parametrize(("train", "test"), [("Train_1", "Test_1"), ("train2", "test2"), ("training set 1", "test-1")])
+def test_parts_may_have_a_number(train, test):
+    save(Path("a") / train / "cat/1.png", PART.images[0])
+    save(Path("a") / train / "dog/1.png", PART.images[1])
+    save(Path("a") / test / "cat/1.png", PART.images[2])
+    found = find_pictures(Path("a"))
+    assert (found.classes, found.training) == (["cat", "dog", "cat"], 2)
+    save(Path("a/train_5/cat/1.png"), PART.images[2])
+    with pytest.raises(BadInput, match="which of them train"):
+        find_pictures(Path("a"))
+
+
+@pytest.mark.parametrize("third", [[], ["docs"]])
+def test_parts_without_class_folders_are_refused_whatever_lies_beside(third):
+    put("train", "test", *third)
+    with pytest.raises(BadInput, match="a: test, train hold no class folders; put each class's pictures into one"):
+        find_pictures(Path("a"))
+
+
+def test_a_test_part_without_classes_can_be_left_out_and_it_is_said_how():
+    put("train/{}", "test")
+    with pytest.raises(BadInput, match=r"a/test: no class folders in it; .* or name the training part alone: a/train$"):
+        find_pictures(Path("a"))
+    assert find_pictures(Path("a/train")).training == len(PART)
+
+
+def test_class_folders_that_are_links_are_named_and_what_to_do():
+    save_part(Path("elsewhere"))
+    Path("a").mkdir()
+    for name in NAMES:
+        os.symlink(Path("elsewhere").resolve() / name, Path("a") / name)
+    with pytest.raises(BadInput, match="a: 3 links that are not followed: bird, cat, dog; put the folders themselves"):
+        load_pictures(Source("a"))
+    (Path("a") / "cat").unlink()
+    save(Path("a/cat/1.png"), PART.images[0])
+    with pytest.raises(BadInput, match=r"a \(2 links not followed: a/bird, a/dog\): only one class \(cat\)"):
+        load_pictures(Source("a"))
+
+
+def test_a_class_called_as_a_part_beside_others_with_folders_is_refused():
+    for name in ("bus", "train", "car"):
+        save(Path("a") / name / f"{name}0" / "1.png", PART.images[0])
+        save(Path("a") / name / f"{name}1" / "1.png", PART.images[0])
+    said = "a: is train the training part, or a class, as bus, car may be, .*name it alone: a/train.*; otherwise rename"
+    with pytest.raises(BadInput, match=said):
+        find_pictures(Path("a"))
+    Path("a/train").rename("a/trains")
+    assert set(find_pictures(Path("a")).classes) == {"bus", "trains", "car"}

@@ -30,10 +30,10 @@ KINDS = {
     "validating": VALIDATION,
     "dev": VALIDATION,
 }
-# train, Training, test_set, and with the same beginning seg_train and seg_test
+# train, Training, test_set, Train_1, and with the same beginning seg_train and seg_test
 NAME = re.compile(
     rf"(?P<begins>(?:.*[-_. ])?)(?P<kind>{'|'.join(sorted(KINDS, key=len, reverse=True))})"
-    r"(?:[-_. ]?(?:set|data|images?|pictures?))?",
+    r"(?:[-_. ]?(?:set|data|images?|pictures?))?(?:[-_. ]?\d+)?",
     re.IGNORECASE,
 )
 # Folders that only hold a part's class folders once more, as in training_set/training_set/cats.
@@ -75,15 +75,30 @@ def find_parts(path: Path) -> Parts | None:
             f"{path}: {listed(names)}: which of them train? Leave one folder for training and one for testing"
         )
     parts = {kind: _within(folder) for kind, (folder,) in sets[0].items()}
-    if not folders_in(parts[TRAIN]) or has_pictures(parts[TRAIN]):
-        if len(parts) == len(top) > 1:
-            names = [folder.name for folder in top]
+    others = [folder for folder in top if not any(folder in of_kind for of_kind in sets[0].values())]
+    if not folders_in(parts[TRAIN]):
+        if len(parts) > 1:
+            names = [folder.name for of_kind in sets[0].values() for folder in of_kind]
             raise BadInput(
-                f"{path}: {listed(names)} hold no class folders; put each class's pictures into one, in each"
+                f"{path}: {listed(sorted(names))} hold no class folders; put each class's pictures into one, in each"
             )
         return None  # a class of that name
+    if len(parts) == 1:
+        if has_pictures(parts[TRAIN]) and any(has_pictures(folder) for folder in others):
+            return None  # the same, with folders in it
+        _refuse_classes(path, sets[0][TRAIN][0], others)
     read = {sets[0][kind][0] for kind in (TRAIN, TEST) if kind in parts}
     return Parts(parts[TRAIN], parts.get(TEST), tuple(folder.name for folder in top if folder not in read))
+
+
+def _refuse_classes(path: Path, train: Path, others: Sequence[Path]) -> None:
+    """Raises: BadInput where folders beside the only part are built as it is: they and it may be classes."""
+    alike = [other.name for other in others if any(has_pictures(below) for below in folders_in(other))]
+    if alike:
+        raise BadInput(
+            f"{path}: is {train.name} the training part, or a class, as {listed(alike)} may be, whose pictures lie in "
+            f"folders too? If it is the part, name it alone: {train}; otherwise rename it, for instance {train.name}s"
+        )
 
 
 def below_part(paths: Sequence[str]) -> list[str]:

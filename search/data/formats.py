@@ -83,6 +83,7 @@ def recognize(path: Path, source: Source) -> Kind:
 def _check_folder(path: Path) -> None:
     """Raises: BadInput for a folder that cannot be one of pictures by class, with what there is and what is needed."""
     files = [entry.name for entry in entries(path) if not entry.is_dir()]
+    links = [entry.name for entry in entries(path) if entry.is_symlink() and entry.is_dir()]
     pictures = [name for name in files if os.path.splitext(name)[1].lower() in EXTENSIONS]
     if folders_in(path):
         # Tables of another form beside folders may be notes on the pictures in them.
@@ -95,6 +96,9 @@ def _check_folder(path: Path) -> None:
         name = f", or name the folder above it: {above}" if len(folders_in(above)) > 1 else ""
         there = f"{plural(len(pictures), 'picture')}, but no class folders"
         raise BadInput(f"{path}: {there}; put each class's pictures into a folder of its own{name}")
+    elif links:
+        said = f"{plural(len(links), 'link')} that are not followed: {listed(links)}"
+        raise BadInput(f"{path}: {said}; put the folders themselves there, or name the folder that holds them")
     else:
         found = listed(files)
     raise BadInput(f"{path}: {f'it has {found}' if found else 'empty'}; it needs {IN_FOLDER}")

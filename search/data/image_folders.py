@@ -69,7 +69,11 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
     for part in [path] if found is None else found.folders:
         folders = _folders(part, seen)
         if not folders:
-            raise BadInput(f"{part}: no class folders in it; put each class's pictures into a folder of its own")
+            alone = (
+                f", or name the training part alone: {found.train}" if found is not None and part == found.test else ""
+            )
+            own = "put each class's pictures into a folder of its own"
+            raise BadInput(f"{part}: no class folders in it{_said(seen)}; {own}{alone}")
         if not _are_groups(part, folders, expression, seen.root):
             check_classes(part, folders)
         of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
@@ -81,7 +85,7 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
         classes += [folder.name for folder, pictures in of_class.items() for _ in pictures]
         training = training or len(files)
     test = None if training == len(files) else np.array(classes[training:])
-    classes_of(np.array(classes[:training]), test, None, str(path))
+    classes_of(np.array(classes[:training]), test, None, f"{path}{_said(seen)}")
     if seen.beside:
         notes += (f"{plural(len(seen.beside), 'file')} beside the class folders not read: {listed(seen.beside)}",)
     if seen.links:
