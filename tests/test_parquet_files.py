@@ -1,6 +1,7 @@
 """Parquet as Hugging Face lays it out."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -271,3 +272,32 @@ def test_paths_that_tables_name_are_matched_below_the_part_that_all_of_them_begi
     pictures, _ = load_pictures(Source("h", groups=r"^(.*)_\d+\.png$", similarity=0.9999))
     names = {(i // 3, PART.labels[i]) for i in range(80)} & {(i // 3, PART.labels[i]) for i in range(60, 108)}
     assert len(set(pictures.train.groups) & set(pictures.test.groups)) == len(names) > 0
+
+
+def test_a_row_that_names_no_regular_file_is_refused():
+    os.mkfifo("pipe.png")
+    Path("folder.png").mkdir()
+    for name in ("pipe.png", "folder.png"):
+        file = save("a.parquet", [{"bytes": None, "path": name}] * 108)
+        with pytest.raises(BadInput, match=f"a.parquet, row 0: {name} is no file; put the picture's bytes into the"):
+            load_pictures(Source(file))
+
+
+def test_parts_are_known_by_whole_words_and_what_is_not_read_is_said():
+    save("h/train-0.parquet")
+    for name in ("latest", "unconstrained", "validation-0"):
+        save(f"h/{name}.parquet")
+    pictures, _ = load_pictures(Source("h"))
+    assert (len(pictures.train), pictures.test) == (108, None)
+    said = "h/latest.parquet, h/unconstrained.parquet, h/validation-0.parquet"
+    assert pictures.notes == (f"3 parquet files called neither train nor test not read: {said}",)
+    save("h/data/my_TEST2.parquet")
+    assert len(load_pictures(Source("h"))[0].test) == 108
+
+
+def test_an_expression_without_a_group_is_told_from_a_column():
+    file = save("a.parquet")
+    with pytest.raises(BadInput, match=r"--groups '\\d\+_': no capture group: put what names a group in parentheses"):
+        load_pictures(Source(file, groups=r"\d+_"))
+    with pytest.raises(BadInput, match="--groups patient: no column of that name"):
+        load_pictures(Source(file, groups="patient"))

@@ -59,7 +59,8 @@ def recognize(path: Path, source: Source) -> Kind:
     source.refuse_shape()
     if tables := (find_parquet(path) if path.is_dir() or suffix == ".parquet" else None):
         files = [*tables.files, *named_pictures(tables)]
-        return Kind("parquet", files, lambda: read_parquet(path, tables, source), "--groups COLUMN or REGEX")
+        read = partial(read_parquet, path, tables, source)
+        return Kind("parquet", files, read, "--groups COLUMN or REGEX", notes=tables.notes)
     if is_idx(path):
         source.refuse_picture_flags("IDX files")
         source.refuse_groups("IDX files", "save them as .npz with groups and test_groups")

@@ -4,6 +4,7 @@ Enters: open tables with their files. Leaves: labels (N,), and group numbers (N,
 whole; pictures are not touched.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from search.data.source import Source
 ROWS, IN_MEMORY = 1 << 16, 1 << 27  # rows of a column, and about the bytes of them, that are in memory at a time
 LONGEST_HINT = 1000  # characters of a value or path that may say which pictures belong together
 OF_CHARACTER = 4  # bytes in an array of text
+EXPRESSION = re.compile(r"[\\()\[\]*+?^$|]")  # what an expression has and a column's name has not
 TAKEN = ("image", "label")
 Values = npt.NDArray[np.generic]
 
@@ -125,7 +127,7 @@ def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], sour
         return Given(None, _hints(tables, [label for each in labels for label in each[:ROWS].tolist()]))
     if (said := source.given_by) is None:
         return Given(None)
-    if any(said in table.schema_arrow.names for table, _ in tables) or "(" not in said:
+    if any(said in table.schema_arrow.names for table, _ in tables) or not EXPRESSION.search(said):
         for table, file in tables:
             names = table.schema_arrow.names
             refuse_unknown_column(said, names, names, str(file), TAKEN)
@@ -135,6 +137,7 @@ def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], sour
         if len({each.dtype.kind for each in columns}) > 1:
             raise BadInput(f"{tables[0][1].parent}: {said} is a number in one file and text in another; write it alike")
         return Given(numbers_of(np.concatenate(columns).tolist()))
+    captured(said, [])  # is complained of before paths are read
     paths: list[str] = []
     for table, file in tables:
         of_table = _paths(table, file)

@@ -7,17 +7,19 @@ batch; a picture that a table only names by its path has to lie below the table'
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from search.command import BadInput, listed
+from search.command import BadInput, listed, plural
 from search.data.arrays import Arrays, check_class_names
 from search.data.bounded import check_unpacked
+from search.data.folder_parts import KINDS, NAME, TEST, TRAIN
 from search.data.labels import classes_of, text_array
 from search.data.parquet_columns import batches, column_of, damaged, groups_of
 from search.data.source import Source
@@ -25,20 +27,30 @@ from search.data.stack import stack
 
 SHOWN = 80  # characters of a path in a message
 LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes
+WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # in the names of files: latest is no test part
 OF_LABEL = 64  # bytes that a row of labels takes
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The parquet files of the training part and of the test part, which may have none."""
+    """The parquet files of the training part, of the test part, which may have none, and those that are not read."""
 
     train: list[Path]
     test: list[Path]
+    unread: list[Path] = field(default_factory=list)
 
     @property
     def files(self) -> list[Path]:
-        """All of them, training first."""
+        """All that are read, training first."""
         return [*self.train, *self.test]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should hear of the others."""
+        if not self.unread:
+            return ()
+        files = plural(len(self.unread), "parquet file")
+        return (f"{files} called neither train nor test not read: {listed(list(map(str, self.unread)))}",)
 
 
 def find_parquet(path: Path) -> Tables | None:
@@ -46,9 +58,11 @@ def find_parquet(path: Path) -> Tables | None:
     if path.is_file():
         return Tables([path], [])
     files = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
-    train = [file for file in files if "train" in file.name.lower()]
-    test = [file for file in files if "test" in file.name.lower() and file not in train]
-    return Tables(train, test) if train else None
+    words = {file: [NAME.fullmatch(word) for word in WORD.findall(file.stem)] for file in files}
+    kinds = {file: {KINDS[match["kind"].lower()] for match in words[file] if match} for file in files}
+    train = [file for file in files if TRAIN in kinds[file]]
+    test = [file for file in files if TEST in kinds[file] and file not in train]
+    return Tables(train, test, [file for file in files if file not in (*train, *test)]) if train else None
 
 
 def named_pictures(tables: Tables) -> list[Path]:
@@ -187,4 +201,6 @@ def _below(file: Path, named: object, where: str) -> Path:
         raise BadInput(f"{where}: {str(named)[:40]!r} is no file's name; put the picture's bytes into the table")
     if not place.is_relative_to(file.parent.resolve()):
         raise BadInput(f"{where}: {named} does not lie below {file.parent}; put the picture's bytes into the table")
+    if place.exists() and not place.is_file():  # a pipe would be waited for without end
+        raise BadInput(f"{where}: {named} is no file; put the picture's bytes into the table")
     return place
