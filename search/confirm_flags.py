@@ -58,7 +58,7 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         type=int,
         nargs="+",
         metavar="K",
-        help="which numbers of cut points have finalists; default: all",
+        help="numbers of cut points whose best is confirmed, beside the best of all; default: all",
     )
     flags.add_argument("--top", type=int, default=TOP, metavar="N", help="confirm the N best of all as well")
     flags.add_argument(

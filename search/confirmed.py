@@ -21,9 +21,9 @@ UNEQUAL = 0.1  # share of the search's seconds by which a rival's may differ
 WITHIN = "best reference within"
 SAME_CUTS = "to rival's of as many cut points"
 SHORT = (
-    "to …: verdict and difference in points. The reference is the best of no more bits, or of all where there is none; "
-    "the rival's is its best of as many cut points, or of all. --wide and --format markdown show all columns and the "
-    "intervals of the differences."
+    "Columns 'to X': the verdict against X, and the difference in points; 'same': the input is X itself. The reference "
+    "is the best of no more bits, or of all where there is none; the rival's is its best of as many cut points, or of "
+    "all. --wide and --format markdown show all columns and the intervals of the differences."
 )
 
 # Accuracy in percent, by threshold ranges; None is the original network (Section IV). Its text says 60.2 for 0,200,255.
@@ -83,7 +83,7 @@ def confirmed_table(found: Findings) -> pd.DataFrame:
             "whole test set": f"{100 * entry['all_photos']['mean']:.2f}",
             f"to {greyscale_of(found)}": verdict(entry["against"]["greyscale"]),
             "to best reference": verdict(entry["against"]["best_reference"]),
-            WITHIN_BITS: "is it"
+            WITHIN_BITS: "same"
             if entry["input"] == entry["reference_within_bits"]
             else verdict(entry["against"]["reference_within_bits"]),
             **(
@@ -126,7 +126,7 @@ def short_table(found: Findings) -> pd.DataFrame:
         elif found["best_reference"] is not None:
             itself = entry["input"] == (entry["reference_within_bits"] or found["best_reference"])
             of_reference = against["reference_within_bits"] or against["best_reference"]
-            row["to reference"] = "is it" if itself else verdict(of_reference, interval=False)
+            row["to reference"] = "same" if itself else verdict(of_reference, interval=False)
         rows.append(row | {"stands for": role})
     return fitted(pd.DataFrame(rows).astype(str), ["stands for", "input"])
 
@@ -189,8 +189,8 @@ def verdict_sentences(found: Findings) -> list[str]:
     """What the verdicts mean; those that are there."""
     said = {against["verdict"] for entry in found["entries"] for against in entry["against"].values() if against}
     sentences = [
-        "Verdicts are corrected for the number of entries in their column (Holm, 5 %), intervals are not; tied is not "
-        "told apart."
+        "Verdicts are corrected for the number of entries in their column (Holm, 5 %), intervals are not. "
+        "Tied: no difference was detected, which does not show that there is none."
     ]
     if found["margin"] is not None:
         sentences.append(f"Equivalent: the interval lies within ±{100 * found['margin']:g} points.")

@@ -120,7 +120,7 @@ def test_the_text_the_figure_and_the_html_show_the_same():
     assert "better, +35.00 [" in text
     assert "to rival" not in text
     table = confirmed_table(made).set_index("input")[WITHIN_BITS]
-    assert table["0,110,255 thermometer"] == "is it"
+    assert table["0,110,255 thermometer"] == "same"
     assert table["0,100,255 thermometer"].startswith("better, +35.00 [")
     assert "to rival's best" in confirmed_table(
         made | {"cost": [{"study": n, "trials": 1, "seconds": 1.0} for n in "ab"]}
