@@ -121,6 +121,16 @@ def test_a_dark_picture_among_others_is_read():
     assert made.images[1].max() == 0
 
 
+def test_a_white_pixel_in_a_few_pictures_does_not_hide_that_all_are_dark():
+    broken = LEVELS.copy()
+    broken[0, 0] = 65535
+    dark, white = encoded(Image.fromarray(LEVELS)), encoded(Image.fromarray(broken))
+    said = r"in 0\.\.4095, so that the brightest of 7 of 8 pictures would be 15 of 255"
+    with pytest.raises(BadInput, match=said):
+        stack(named(white, *[dark] * 7), 8, Source(), "x")
+    assert len(stack(named(white, white, *[dark] * 6), 8, Source(), "x").images) == 8
+
+
 @pytest.mark.parametrize("color", ["gray", "per-channel"])
 def test_dark_colour_of_sixteen_bits_is_seen_too(color):
     """Pillow keeps the upper eight bits of it and writes none, so the file is made by hand."""

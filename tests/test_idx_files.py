@@ -122,3 +122,12 @@ def test_labels_are_checked_before_pixels_are_read(tmp_path):
         read_idx(find_idx(save(tmp_path / "m", WHOLE[:-1], PART.labels * 0)))
     with pytest.raises(BadInput, match="108 images, but 107 labels"):
         read_idx(find_idx(save(tmp_path / "m", WHOLE[:-1], PART.labels[1:])))
+
+
+def test_images_that_are_there_zipped_and_unzipped_are_named(tmp_path):
+    save(tmp_path, zipped=False)
+    other = save(tmp_path, 255 - PART.images, zipped=True)
+    said = r"train-images-idx3-ubyte, train-images-idx3-ubyte\.gz: which of them\? Leave one, or name it"
+    with pytest.raises(BadInput, match=said):
+        load_pictures(Source(str(tmp_path)))
+    assert np.array_equal(load_pictures(Source(str(other)))[0].train.images, 255 - PART.images)

@@ -219,7 +219,10 @@ def test_a_damaged_cache_entry_is_made_again(tmp_path):
     load_pictures(Source(path))
     (entry,) = (cache.folder() / "pictures").iterdir()
     whole = entry.read_bytes()
-    for damaged in (b"", whole[:100], whole[:-50]):
+    directory = whole.index(b"PK\x01\x02")
+    encrypted = whole[: directory + 8] + b"\x01" + whole[directory + 9 :]
+    packed = whole[: directory + 10] + b"\x63" + whole[directory + 11 :]
+    for damaged in (b"", whole[:100], whole[:-50], encrypted, packed):
         entry.write_bytes(damaged)
         assert len(load_pictures(Source(path))[0].train) == len(toy_pictures().train)
         assert entry.read_bytes() == whole
@@ -245,3 +248,9 @@ def test_too_little_memory_is_said(tmp_path, monkeypatch, error, said):
     monkeypatch.setattr("search.data.load.recognize", too_large)
     with pytest.raises(BadInput, match=rf"a.npz: not enough {said} take a smaller --size or fewer pictures"):
         load_pictures(Source(str(save_npz(tmp_path / "a.npz"))))
+
+
+@pytest.mark.parametrize("data", ["", " "])
+def test_an_empty_name_is_not_the_current_folder(data):
+    with pytest.raises(BadInput, match="--data is empty; name a file or folder, or leave it out"):
+        Source(data)

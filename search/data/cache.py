@@ -25,7 +25,8 @@ from search.data.pictures import Part, Pictures
 
 Arrays = dict[str, npt.NDArray[Any]]
 PART = ("images", "labels", "groups", "copies")
-UNUSABLE = (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile)
+# RuntimeError: a flipped bit that says another compression or a password
+UNUSABLE = (OSError, KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile)
 FORMAT = 4  # raise it when reading or grouping changes, so that older entries are not used
 
 

@@ -2,7 +2,7 @@
 
 Enters: a picture as Pillow opened it. Leaves: how many bits its levels have, and the upper eight of them: a level x of
 b bits becomes x >> (b - 8). A file that does not state its bits is refused with the levels that it has, and so are
-pictures that all use so few of their levels that nearly nothing would be left.
+pictures that nearly all use so few of their levels that nearly nothing would be left.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ from search.command import BadInput, plural
 # TIFF's tags
 BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE, SAMPLE_FORMAT, SMAX_SAMPLE = 258, 262, 281, 339, 341
 WHITE_IS_ZERO, UNSIGNED = 0, 1
-# Of 255. Pictures of which none reaches a quarter of its range have other bits than their file says: 14 or fewer of 16.
+# Of 255. Pictures that do not reach a quarter of their range have other bits than their file says: 14 or fewer of 16.
 DARK = 64
+MOST_DARK = 0.75  # of the pictures may be dark: a pixel that is broken is white in a few of them
 
 
 class UnknownDepth(Exception):
@@ -97,7 +98,7 @@ def done_to_depth(bits: int) -> dict[str, Any]:
 
 
 def check_depths(named: "list[tuple[str, Depth]]", where: str) -> None:
-    """Raises: BadInput where pictures have different bits, or where all use so few levels that they are dark."""
+    """Raises: BadInput where pictures have different bits, or where most use so few levels that they are dark."""
     if not named:
         return
     first, depth = named[0]
@@ -107,11 +108,13 @@ def check_depths(named: "list[tuple[str, Depth]]", where: str) -> None:
                 f"{where}: {first} says that its grey levels have {depth.bits} bits, {name} {other.bits}; "
                 "save them alike"
             )
-    low, high = min(each.low for _, each in named), max(each.high for _, each in named)
-    if Depth(depth.bits, low, high).brightest < DARK:
+    dark = [each for _, each in named if each.brightest < DARK]
+    if len(dark) > MOST_DARK * len(named):
+        low, high = min(each.low for each in dark), max(each.high for each in dark)
+        of_all = plural(len(dark), "picture") if len(dark) == len(named) else f"{len(dark)} of {len(named)} pictures"
         raise BadInput(
             f"{where}: grey levels of {depth.bits} bits that are all in {low}..{high}, so that the brightest of "
-            f"{plural(len(named), 'picture')} would be {high >> (depth.bits - 8)} of 255; scale them to "
+            f"{of_all} would be {high >> (depth.bits - 8)} of 255; scale them to "
             f"0..{2**depth.bits - 1}, or save them with 8 bits"
         )
 

@@ -10,12 +10,13 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, plural
+from search.command import BadInput, listed, plural
 from search.data.arrays import Arrays
 from search.data.bounded import Readable, check_pixels, check_unpacked, read_at_most
 from search.data.labels import classes_of
@@ -50,10 +51,14 @@ def find_idx(path: Path) -> IdxSet:
     Raises: BadInput for a folder with several sets, and for images without labels.
     """
     if path.is_dir():
-        named = {m["set"]: m for file in path.iterdir() if (m := NAME.fullmatch(file.name)) and m["part"] == "train"}
+        files = sorted(file.name for file in path.iterdir())
+        found = [match for name in files if (match := NAME.fullmatch(name)) and match["part"] == "train"]
+        named = {match["set"]: match for match in found}
+        if twice := next(([a.string, b.string] for a, b in pairwise(found) if a["set"] == b["set"]), None):
+            raise BadInput(f"{path}: {listed(twice)}: which of them? Leave one, or name it")
         if len(named) != 1:
-            found = f"it has {', '.join(sorted(m.string for m in named.values()))}" if named else "it has none"
-            raise BadInput(f"{path}: needs one set with …train-images-idx3-ubyte; {found}; name one images file")
+            there = f"it has {', '.join(sorted(m.string for m in named.values()))}" if named else "it has none"
+            raise BadInput(f"{path}: needs one set with …train-images-idx3-ubyte; {there}; name one images file")
         path = path / next(iter(named.values())).string
     match = NAME.fullmatch(path.name)
     assert match is not None

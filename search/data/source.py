@@ -36,6 +36,8 @@ class Source:
     similarity: float = SIMILARITY
 
     def __post_init__(self) -> None:
+        if self.data is not None and not self.data.strip():
+            raise BadInput("--data is empty; name a file or folder, or leave it out")
         parse_shape(self.shape)
         parse_size(self.size)
         if self.color not in COLORS:
