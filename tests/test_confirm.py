@@ -309,7 +309,7 @@ def test_a_training_that_failed_is_not_done_again_and_the_next_run_says_so_at_on
         return [Outcome(diverged=True)]
 
     monkeypatch.setattr(retraining, "train", to_nan)
-    for said in ("values; the test set is not read", "values in an earlier run"):
+    for said in ("values; the test set is not read", "values in another run"):
         with pytest.raises(TrainingDiverged, match=said):
             train_missing(open_database(URL), keys, entries, split, protocol, torch.device("cpu"), lambda: None)
     assert len(done) == 1
