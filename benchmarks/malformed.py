@@ -447,6 +447,7 @@ def a_document() -> dict[str, Any]:
             "folds": 1,
             "repeats": 1,
             "variants": 0,
+            "variants_of": "near copies",
             "grouping": {"groups": "automatic", "similarity": 0.98},
         },
         "versions": {"torch": "2"},
