@@ -17,19 +17,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from models.train import Recipe
-from search.binarize import Binarization
+from models.recipe import Recipe
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
+from search.binarization.encodings import LEVELS
 from search.config import SEVERAL
-from search.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
-from search.encodings import LEVELS
-from search.objective import TrialSpec, make_objective
-from search.protocol import Budget, make_protocol
-from search.references import references
-from search.rules import Pixels
-from search.space import Space, number, pixel_scale, position
+from search.evaluation.budgets import Budget
+from search.evaluation.objective import TrialSpec, make_objective
+from search.evaluation.protocol import make_protocol
+from search.references.catalogue import references
+from search.references.rules import Pixels
+from search.sampling.space import Space, number, pixel_scale, position
 
 CHEAP = Budget(3, Recipe(epochs=5, width=16))
 MAX_CUTS = 8

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from search.binarize import Binarization
+from search.binarization.binarization import Binarization
 from search.config import StudyConfig
+from search.console.tables import markdown
 from search.data.color import COLORS
-from search.metrics import METRICS
+from search.evaluation.metrics import METRICS
 from search.study import run_study
-from search.tables import markdown
 from storage.database import open_database
 from storage.results import load_results
 

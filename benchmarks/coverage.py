@@ -1,4 +1,4 @@
-"""Do the intervals of search.statistics hold what they promise? A simulation with known answers, as Markdown.
+"""Do the intervals of search.confirmation.statistics hold what they promise? A simulation with known answers, as Markdown.
 
 A picture is right when a normal score is positive: what is easy about its photo (for all models, and for this model),
 what a training seed adds to all photos, what it adds to this one, and a little of the variant. So the accuracy over
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from search.statistics import Difference, Estimate, difference, estimate
+from search.confirmation.statistics import Difference, Estimate, difference, estimate
 
 PHOTOS, VARIANTS = 316, 21
 COMMON, OWN, INTERACTION, VARIANT = 0.6, 0.1, 0.25, 0.05  # variances: photo, model × photo, seed × photo, variant

@@ -21,11 +21,11 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from benchmarks.malformed import READERS, Case
-from search.command import BadInput
 from search.data.load import load_pictures
 from search.data.source import Source, source_of
+from search.deploy.thresholds import read
+from search.errors import BadInput
 from search.light import as_in_the_file, recipe_of
-from search.thresholds import read
 
 FAILED = Path("failed")
 LONGEST = 2000  # characters of a message, in which up to five bad pictures are named

@@ -22,14 +22,14 @@ import pandas as pd
 
 from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
 from benchmarks.surrogate import Features, Surrogate, binarizations, fit, validated
-from search.binarize import Binarization
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
+from search.binarization.encodings import LEVELS
 from search.config import SEVERAL
-from search.cut_points import CutPoints
-from search.encodings import LEVELS
-from search.references import Reference, references
-from search.rules import Pixels, multi_otsu
-from search.samplers import SAMPLERS
-from search.space import Space, pixel_scale
+from search.references.catalogue import Reference, references
+from search.references.rules import Pixels, multi_otsu
+from search.sampling.samplers import SAMPLERS
+from search.sampling.space import Space, pixel_scale
 
 MAX_CUTS = 8
 CHECKS = (30, 60, 100)

@@ -23,14 +23,15 @@ from models.cost import cost_of
 from models.networks import NETWORKS
 from models.quantize import ACTIVATIONS, GRADIENTS, REAL_LAYERS, WEIGHTS
 from models.train import Resident, new_network
-from search.binarize import Arithmetic, Binarization, Greyscale, Input
-from search.cut_points import CutPoints
+from search.binarization.binarization import Arithmetic, Binarization, Greyscale, Input
+from search.binarization.cut_points import CutPoints
+from search.console.tables import markdown
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
-from search.objective import TrialSpec, make_objective
-from search.protocol import BUDGETS, make_protocol
-from search.tables import markdown
+from search.evaluation.budgets import BUDGETS
+from search.evaluation.objective import TrialSpec, make_objective
+from search.evaluation.protocol import make_protocol
 
 CUTS = CutPoints((90, 130, 170, 210))
 INPUTS = ("greyscale", "range", "thermometer")

@@ -21,14 +21,15 @@ import torch
 from scipy.stats import norm
 
 from models.train import Lane, Resident, train
-from search.binarize import Binarization
-from search.cut_points import CutPoints
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import at_most_variants, split_pictures
-from search.metrics import METRICS
-from search.objective import standard_error
-from search.protocol import BUDGETS, make_protocol
+from search.evaluation.budgets import BUDGETS
+from search.evaluation.metrics import METRICS
+from search.evaluation.objective import standard_error
+from search.evaluation.protocol import make_protocol
 
 FOLDS = 5  # a fold alone then validates on a fifth of the photos, as a trial without folds does
 BINARIZATIONS = [

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
-from search.binarize import Binarization
-from search.references import references
-from search.samplers import SAMPLERS
-from search.space import Space, pixel_scale
+from search.binarization.binarization import Binarization
+from search.references.catalogue import references
+from search.sampling.samplers import SAMPLERS
+from search.sampling.space import Space, pixel_scale
 
 CHECKS = (10, 20, 40)
 FIELDS = ["sampler", "start", "noise", "seed", "trials", "regret"]

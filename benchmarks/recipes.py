@@ -18,9 +18,10 @@ import pandas as pd
 import torch
 
 from models.augment import Augmentation
-from models.train import Lane, Recipe, Resident, train
-from search.binarize import Binarization, Greyscale
-from search.cut_points import CutPoints
+from models.recipe import Recipe
+from models.train import Lane, Resident, train
+from search.binarization.binarization import Binarization, Greyscale
+from search.binarization.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import at_most_variants, split_pictures

@@ -14,18 +14,18 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from search.binarize import Binarization
+from search.binarization.binarization import Binarization
+from search.binarization.encodings import ENCODINGS
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
-from search.encodings import ENCODINGS
-from search.objective import Result
-from search.queue import enqueue
-from search.references import Reference
-from search.rules import Pixels
-from search.samplers import SeededByRank
-from search.space import Space
-from search.trials import ask, tell
+from search.evaluation.objective import Result
+from search.references.catalogue import Reference
+from search.references.rules import Pixels
+from search.sampling.samplers import SeededByRank
+from search.sampling.space import Space
+from search.trials.lifecycle import ask, tell
+from search.trials.queue import enqueue
 
 Value = Callable[[Binarization], float]
 Tried = list[tuple[Binarization, float]]  # in order, with the noisy value

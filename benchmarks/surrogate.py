@@ -17,8 +17,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.model_selection import KFold
 
-from search.binarize import LEVELS, Binarization
-from search.cut_points import CutPoints
+from search.binarization.binarization import LEVELS, Binarization
+from search.binarization.cut_points import CutPoints
 
 GRID = 8  # places on the scale
 LOWEST, HIGHEST = 0.02, 0.995  # accuracies, so that logits are finite

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from models.train import PRECISIONS, Lane, Recipe, Resident, train
-from search.binarize import Binarization
-from search.cut_points import CutPoints
+from models.recipe import PRECISIONS, Recipe
+from models.train import Lane, Resident, train
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 
 N, CLASSES = 8000, 24
 BINARIZATION = Binarization(CutPoints((90, 150, 170, 210)), "range")

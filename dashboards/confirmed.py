@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from dashboards.drawing import whiskers
-from search.confirmed import confirmed_data, confirmed_table, greyscale_of
+from search.confirmation.text import confirmed_data, confirmed_table, greyscale_of
 
 COLORS = {
     "better": "#059669",

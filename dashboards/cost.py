@@ -20,7 +20,7 @@ from dashboards.drawing import (
     value_axis,
     whiskers,
 )
-from storage.records import pareto_front
+from storage.candidates import pareto_front
 from storage.results import Results
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from search.binarize import Binarization
-from search.metrics import METRICS, Metric
+from search.binarization.binarization import Binarization
+from search.evaluation.metrics import METRICS, Metric
 from storage.results import Results
 
 BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#94a3b8"

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREEN, ORANGE, greyscale_line, labels, metric, number, styled, value_axis
-from search.binarize import Binarization
+from search.binarization.binarization import Binarization
 from storage.results import Results
 
 MOST_CHANNELS = 9  # that the picture of channels shows

@@ -18,8 +18,8 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import KFold
 
 from dashboards.drawing import BLUE, styled
-from search.binarize import Binarization
-from search.cut_points import COLORS
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import COLORS
 from storage.records import KIND
 
 FEWEST = 20  # candidates; with 12, the property that decides was first in two of three simulated studies

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREY, ORANGE, styled, whiskers
-from search.command import write_atomically
-from search.metrics import Metric
+from search.console.files import write_atomically
+from search.evaluation.metrics import Metric
 
 COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
 

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREEN, GREY, metric, styled
-from search.binarize import Binarization
-from search.command import plural
-from search.cut_points import COLORS
-from search.encodings import LEVELS
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import COLORS
+from search.binarization.encodings import LEVELS
+from search.console.messages import plural
 from storage.results import Results
 
 ROW = {1: 22, 3: 30}  # pixels for each number of cut points, by how many colors have their own

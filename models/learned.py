@@ -12,7 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.train import Recipe, Resident, batch_loss, batches, encode, new_network, steps_an_epoch, without_tf32
+from models.encode import encode
+from models.recipe import Recipe
+from models.train import Resident, batch_loss, batches, new_network, steps_an_epoch, without_tf32
 
 LEVELS = 256
 WINDOW = 32.0  # grey levels on both sides of a threshold that its gradient comes from

@@ -21,39 +21,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.augment import Augmentation, augment
-from models.levels import own_levels
+from models.augment import augment
+from models.encode import encode
 from models.networks import NETWORKS
 from models.quantize import Quantization, keep_within_reach, latent_weights
+from models.recipe import PRECISIONS, Recipe
 
 Logits = npt.NDArray[np.float32]  # (N, classes)
-
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained. All of it belongs to the protocol.
-
-    averaging: decay a step of the exponential average of the weights that is validated; 0 takes the last weights.
-    precision: of the arithmetic in a training step, one of PRECISIONS; weights and predictions are always float32.
-    real_layers, gradient: of networks with binary weights or activations, see Quantization.
-    """
-
-    network: str = "compact"
-    width: int = 24
-    epochs: int = 6
-    batch_size: int = 128
-    learning_rate: float = 5e-3
-    weight_decay: float = 1e-2
-    label_smoothing: float = 0.05
-    dropout: float = 0.25
-    averaging: float = 0.0
-    precision: str = "float32"
-    augmentation: Augmentation = Augmentation()
-    real_layers: str = "last"
-    gradient: str = "clipped"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +69,6 @@ class Outcome:
     seconds: float = 0.0
     pruned: bool = False
     diverged: bool = False
-
-
-def encode(images_u8: Tensor, tables: Sequence[Tensor], local: bool = False) -> Tensor:
-    """(N, H, W) uint8 and one table (256, C) → channels (N, C, H, W) float32, channels-last in memory.
-
-    Pictures in colour are (N, H, W, 3) and have three tables; their channels follow one another.
-    local: looks the picture's own levels up instead of the grey levels.
-    """
-    planes = [images_u8] if images_u8.ndim == 3 else images_u8.unbind(-1)
-    levels = [own_levels(plane) if local else plane for plane in planes]
-    found = [functional.embedding(plane.int(), table) for plane, table in zip(levels, tables, strict=True)]
-    return (found[0] if len(found) == 1 else torch.cat(found, -1)).permute(0, 3, 1, 2)
 
 
 def train(

@@ -3,27 +3,29 @@
 import argparse
 import dataclasses
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from models.networks import NETWORKS
 from models.quantize import GRADIENTS, REAL_LAYERS
-from models.train import PRECISIONS
-from search.binarize import ACTIVATIONS, REAL, WEIGHTS
-from search.command import BadInput
+from models.recipe import PRECISIONS
+from search.binarization.binarization import ACTIVATIONS, REAL, WEIGHTS
+from search.binarization.encodings import ENCODINGS, LEVELS
+from search.console.flags import flag, flags_of
 from search.data.color import COLORS
 from search.data.fit import FITS
 from search.data.near import SIMILARITY
 from search.data.source import Source, source_of
-from search.encodings import ENCODINGS, LEVELS
-from search.flags import flag, flags_of
-from search.metrics import METRICS
-from search.protocol import AUGMENTATIONS, BUDGETS, FIRST_SEED, check_seeds
-from search.references import WHICH
-from search.rules import RULES
-from search.samplers import PRUNERS, SAMPLERS
-from search.space import SCALES
+from search.errors import BadInput
+from search.evaluation.budgets import AUGMENTATIONS, BUDGETS, Budget
+from search.evaluation.metrics import METRICS
+from search.evaluation.protocol import FIRST_SEED, check_seeds
+from search.references.catalogue import WHICH
+from search.references.rules import RULES
+from search.sampling.pruners import PRUNERS
+from search.sampling.samplers import SAMPLERS
+from search.sampling.space import SCALES
 
 OBJECTIVES = {"accuracy": ("accuracy",), "accuracy,bits": ("accuracy", "bits a pixel")}
 ONE_OBJECTIVE = ("cmaes", "halving")  # samplers that rank trials by one value
@@ -253,3 +255,20 @@ def from_flags(args: argparse.Namespace) -> StudyConfig:
     """The settings that the flags name. Raises: BadInput."""
     names = {each.name for each in dataclasses.fields(StudyConfig)}
     return StudyConfig(**{name: value for name, value in vars(args).items() if name in names})
+
+
+def budget_of(config: StudyConfig) -> Budget:
+    """The named budget with what the flags override."""
+    named = BUDGETS[config.budget]
+    recipe = replace(
+        named.recipe,
+        epochs=config.epochs or named.recipe.epochs,
+        width=config.width or named.recipe.width,
+        learning_rate=config.learning_rate,
+        precision=config.precision,
+        network=config.network,
+        real_layers=config.real_layers,
+        gradient=config.gradient,
+        augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
+    )
+    return Budget(named.variants if config.variants is None else config.variants, recipe)

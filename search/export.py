@@ -3,9 +3,10 @@
 import argparse
 from collections.abc import Sequence
 
-from search import thresholds
-from search.command import OK, exit_with, finished_study_parser, run, say
-from search.picks import PICKS
+from search.console.command import OK, exit_with, finished_study_parser, run
+from search.console.messages import say
+from search.deploy import thresholds
+from search.deploy.picks import PICKS
 from storage.database import open_database
 from storage.results import load_results
 

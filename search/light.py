@@ -19,23 +19,28 @@ from dashboards.light import write_light
 from models.augment import Augmentation
 from models.networks import NETWORKS
 from models.quantize import GRADIENTS, REAL_LAYERS
-from models.train import PRECISIONS, Recipe, Resident, train
-from search.binarize import Binarization, Greyscale, Input
-from search.command import OK, STOPPED, BadInput, ProtocolMismatch, exit_with, make_folder, parser, plural, run, say
+from models.recipe import PRECISIONS, Recipe
+from models.train import Resident, train
+from search.binarization.binarization import Binarization, Greyscale, Input
+from search.binarization.cut_points import cut_points_of
 from search.config import add_flags as add_study_flags
-from search.cut_points import cut_points_of
+from search.console.command import OK, STOPPED, exit_with, parser, run
+from search.console.files import make_folder
+from search.console.messages import plural, say
+from search.console.stop import Stopped, StopSignals
+from search.console.tables import FORMATS
 from search.data.load import load_pictures
 from search.data.pictures import NONE
 from search.data.source import source_of
 from search.data.split import COPIES, GROUPS, Split, at_most_variants, split_pictures
-from search.drift import Drift, drifts
-from search.intervals import Bounds, exact_difference
-from search.metrics import METRICS, NORMAL_95, Metric
-from search.objective import DIVERGED, by_photo, choose_device, interval_over_photos, lane_of
-from search.rules import Pixels, quantile, uniform
-from search.stop import Stopped, StopSignals
-from search.tables import FORMATS
-from search.thresholds import read
+from search.deploy.thresholds import read
+from search.errors import BadInput, ProtocolMismatch
+from search.evaluation.device import choose_device
+from search.evaluation.drift import Drift, drifts
+from search.evaluation.intervals import Bounds, exact_difference
+from search.evaluation.metrics import METRICS, NORMAL_95, Metric
+from search.evaluation.objective import DIVERGED, by_photo, interval_over_photos, lane_of
+from search.references.rules import Pixels, quantile, uniform
 from storage.scores import Scores, mean_of
 
 UNCHANGED = next(i for i, drift in enumerate(drifts()) if drift.is_none)

@@ -7,44 +7,44 @@ Nothing imports this module.
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import optuna
 import torch
 
 from search import confirm
-from search.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, plural, run, say
-from search.config import StudyConfig, add_flags, from_flags
-from search.confirm_flags import flags_of_confirm
+from search.config import StudyConfig, add_flags, budget_of, from_flags
+from search.confirmation.flags import flags_of_confirm
+from search.console.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, run
+from search.console.messages import plural, say
+from search.console.stop import Stopped, StopSignals
 from search.data.load import load_pictures
 from search.data.notes import first_lines
-from search.data.pictures import Pictures
-from search.data.source import Source
 from search.data.split import COPIES, GROUPS, Split, split_pictures
-from search.greyscale import greyscale_run
-from search.joining import default_name, join
-from search.learned import make_learner
-from search.loop import best_so_far, search
-from search.objective import Evaluate, choose_device, make_objective, trained_with
-from search.outputs import output_folder, write_results
-from search.protocol import AUGMENTATIONS, BUDGETS, Budget, Protocol, make_protocol
-from search.queue import Once, enqueue
-from search.references import references
-from search.rules import Pixels
-from search.samplers import PRUNERS
-from search.space import SCALES, Space
-from search.stop import Stopped, StopSignals
-from search.summary import summary
-from search.trials import counted, made_with, put_back_abandoned
+from search.deploy.outputs import output_folder, write_results
+from search.evaluation.device import choose_device, trained_with
+from search.evaluation.objective import Evaluate, make_objective
+from search.evaluation.protocol import Protocol, make_protocol
+from search.references.catalogue import references
+from search.references.greyscale import greyscale_run
+from search.references.learned import make_learner
+from search.references.rules import Pixels
+from search.sampling.pruners import PRUNERS
+from search.sampling.space import SCALES, Space
+from search.trials.joining import default_name, describe, join
+from search.trials.lifecycle import counted, made_with, put_back_abandoned
+from search.trials.loop import best_so_far, search
+from search.trials.queue import enqueue
+from search.trials.reopen import remember_source
+from search.trials.summary import summary
+from storage.attributes import IDENTITY, internal
+from storage.claims import Once
 from storage.database import Database, open_database
-from storage.records import DataSet, save_data_set
-from storage.results import IDENTITY, SOURCE, data_set_fingerprint, internal, load_results, set_internal
+from storage.records import save_data_set
+from storage.results import load_results
 
-EXAMPLES = 6  # training pictures that are kept for the report
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
 
 
@@ -146,50 +146,6 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     if best_so_far(study) is not None:
         show_results(database, name, folder)
     return STOPPED + stopped.signal
-
-
-def budget_of(config: StudyConfig) -> Budget:
-    """The named budget with what the flags override."""
-    named = BUDGETS[config.budget]
-    recipe = replace(
-        named.recipe,
-        epochs=config.epochs or named.recipe.epochs,
-        width=config.width or named.recipe.width,
-        learning_rate=config.learning_rate,
-        precision=config.precision,
-        network=config.network,
-        real_layers=config.real_layers,
-        gradient=config.gradient,
-        augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
-    )
-    return Budget(named.variants if config.variants is None else config.variants, recipe)
-
-
-def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> None:
-    """Where and how the pictures were read, so that a confirmation finds them again, from any folder."""
-    named = pictures.name if source.data in (None, "digits", "sign-mnist") else str(Path(str(source.data)).resolve())
-    folder = pictures.origin if named == "sign-mnist" else None
-    known = {
-        key: value for key, value in asdict(replace(source, data=named, data_dir=None)).items() if value is not None
-    }
-    known |= {} if folder is None else {"data_dir": str(Path(folder).resolve())}
-    if internal(study, SOURCE) != known:
-        set_internal(study, SOURCE, known)
-
-
-def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:
-    """What the report shows of the pictures: one training picture of each of a few classes."""
-    classes = len(split.pictures.class_names)
-    chosen = np.unique(np.linspace(0, classes - 1, EXAMPLES).round().astype(int))
-    rows = [int(np.flatnonzero(split.train.labels == label)[0]) for label in chosen]
-    return DataSet(
-        fingerprint=data_set_fingerprint(protocol.as_dict()),
-        name=split.pictures.name,
-        class_names=split.pictures.class_names,
-        histogram=tuple(int(count) for count in histogram),
-        examples=split.train[np.array(rows)].images,
-        example_labels=tuple(int(label) for label in chosen),
-    )
 
 
 def confirm_study(config: StudyConfig, storage: str, name: str) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
 from storage.tables import claims
+from storage.workers import is_gone, this_worker
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,29 @@ def release(database: Database, what: str, worker: str) -> None:
 
 def _key(what: str) -> str:
     return hashlib.sha256(what.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Once:
+    """Whether this process is the one that does something for a study. Without a database there is no other."""
+
+    study: str  # its identity
+    database: Database | None = None
+
+    def mine(self, what: str) -> bool:
+        """Claims it; what a process claimed that ended before it was done is free again."""
+        if self.database is None:
+            return True
+        name = f"{self.study} {what}"
+        if claim(self.database, name, this_worker()):
+            return True
+        other = holder(self.database, name)
+        if other is None or not is_gone(other.worker, other.at):
+            return False
+        release(self.database, name, other.worker)
+        return claim(self.database, name, this_worker())
+
+    def give_back(self, what: str) -> None:
+        """Another process may do it, or this one again."""
+        if self.database is not None:
+            release(self.database, f"{self.study} {what}", this_worker())

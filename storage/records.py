@@ -141,70 +141,8 @@ def kind_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {"cut_points": _tuples(attributes.get("cut_points", ())), **kind}
 
 
-def number_of_cuts(cut_points: Sequence[Any]) -> int:
-    """How many there are, of all colours together where each has its own."""
-    return sum(len(part) if isinstance(part, list | tuple) else 1 for part in cut_points)
-
-
 def _tuples(values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(_tuples(value) if isinstance(value, list | tuple) else value for value in values)
-
-
-def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
-    """One row for each binarization with a finished trial, the best first: that with the largest or smallest value.
-
-    value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen. low and high
-    are the means of theirs.
-    """
-    complete = trials[trials["state"] == "COMPLETE"]
-    grouped = complete.groupby(["cut_points", *KIND], sort=False)
-    frame = grouped.agg(
-        threshold_ranges=("threshold_ranges", "first"),
-        channels=("channels", "first"),
-        reference=("reference", "first"),
-        value=("value", "mean"),
-        standard_error=("standard_error", "mean"),
-        low=("low", "mean"),
-        high=("high", "mean"),
-        trials=("number", "size"),
-        first_trial=("number", "min"),
-    ).reset_index()
-    frame["cuts"] = frame["cut_points"].map(number_of_cuts)
-    frame["channels"] = frame["channels"].astype(int)
-    # Equal values: fewer channels first, then the earlier.
-    return frame.sort_values(
-        ["value", "channels", "first_trial"], ascending=[not maximize, True, True], ignore_index=True
-    )
-
-
-def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The best candidate for each number of cut points, by that number."""
-    return candidates.drop_duplicates("cuts").sort_values("cuts", ignore_index=True)
-
-
-def best_by_arithmetic(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The best candidate for each kind of weights and activations, the best first."""
-    return candidates.drop_duplicates(["weights", "activations"])
-
-
-def columns_of_kind(rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
-    """What a table says of each row's kind: its encoding; weights and activations where not all of them are real."""
-    return {name: rows[name] for name in KIND if name == "encoding" or (rows[name] != "real").any()}
-
-
-def pareto_front(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The candidates that none with as few bits a pixel equals in value, the best value and most bits first.
-
-    Of candidates with the same value and bits the first stands for all.
-    """
-    fewest_before = candidates["channels"].cummin().shift(fill_value=candidates["channels"].max() + 1)
-    return candidates[candidates["channels"] < fewest_before]
-
-
-def counts(trials: pd.DataFrame) -> dict[str, int]:
-    """Number of trials by state, each state named: Optuna's, and stopped for those that were queued again."""
-    found = trials["state"].value_counts()
-    return {state.lower(): int(found.get(state, 0)) for state in [*(s.name for s in TrialState), STOPPED.upper()]}
 
 
 def save_data_set(database: Database, data_set: DataSet) -> None:

@@ -12,28 +12,20 @@ import optuna
 import pandas as pd
 from optuna.study import StudyDirection
 
+from storage.attributes import (
+    GREYSCALE_INPUT,
+    IDENTITY,
+    PROTOCOL_FINGERPRINT,
+    VERSIONS,
+    check_version,
+    data_set_fingerprint,
+    internal,
+)
+from storage.candidates import best_by_cuts, candidates_frame
 from storage.confirmations import strongest_findings
-from storage.database import PROTOCOL, Database, EarlierVersion, UnknownStudy, is_earlier
-from storage.records import DataSet, Run, best_by_cuts, candidates_frame, load_data_set, load_runs, trials_frame
+from storage.database import PROTOCOL, Database, UnknownStudy
+from storage.records import DataSet, Run, load_data_set, load_runs, trials_frame
 from storage.scores import Scores, load_scores
-
-PROTOCOL_FINGERPRINT = "protocol_fingerprint"  # names of study attributes
-SPACE = "space"
-VERSIONS = "versions"
-SOURCE = "source"  # where and how the pictures were read: fields of search.data.source.Source
-IDENTITY = "identity"  # a random name, so that a study made again under the same name is another one
-GREYSCALE_FAILED = "greyscale_failed"  # its training diverged, and would again
-GREYSCALE_INPUT = "greyscale_input"  # what its run is called; "greyscale" where a study does not say
-
-
-def set_internal(study: optuna.Study, key: str, value: Any) -> None:
-    """Keeps something of a study that who browses need not see: optuna-dashboard shows a handful of user attributes."""
-    study._storage.set_study_system_attr(study._study_id, f"cutpoints:{key}", value)
-
-
-def internal(study: optuna.Study, key: str) -> Any:
-    """What set_internal kept, None where it kept nothing."""
-    return study._storage.get_study_system_attrs(study._study_id).get(f"cutpoints:{key}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,15 +80,3 @@ def load_results(database: Database, study_name: str | None) -> Results:
         identity=identity,
         scores=load_scores(database, identity),
     )
-
-
-def check_version(study: optuna.Study) -> None:
-    """Raises: EarlierVersion for a study of ours whose values were measured in another way than today's."""
-    if is_earlier(study.user_attrs):
-        raise EarlierVersion(study.study_name)
-
-
-def data_set_fingerprint(protocol: Mapping[str, Any]) -> str:
-    """Under which a data set is kept: its own fingerprint and the split's, because examples and
-    histogram are of the training photos."""
-    return f"{protocol['data_fingerprint']}-{protocol['split_fingerprint']}"

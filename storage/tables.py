@@ -72,7 +72,7 @@ test_readings = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the test pictures and labels in any order
     sa.Column("study", sa.Text),  # its name; null for a reading without one
-    sa.Column("study_identity", sa.String(32)),  # which study of that name: see storage.results.IDENTITY
+    sa.Column("study_identity", sa.String(32)),  # which study of that name: see storage.attributes.IDENTITY
     sa.Column("key", sa.String(64)),  # of all that makes a reading: the same one is made once
     sa.Column("protocol", sa.String(64), nullable=False),
     sa.Column("reader", sa.Text, nullable=False),  # user@host

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from search.binarize import Binarization
-from search.objective import Result, TrialSpec
+from search.binarization.binarization import Binarization
+from search.evaluation.objective import Result, TrialSpec
 
 BEST = (90, 150, 210)
 
@@ -22,7 +22,7 @@ def value(cuts: tuple[int, ...], seed: int) -> float:
 
 
 def make_formula(split, protocol, device):
-    """Stands for search.objective.make_objective. The log-loss of a value v is 1 - v."""
+    """Stands for search.evaluation.objective.make_objective. The log-loss of a value v is 1 - v."""
     trainings = protocol.folds * protocol.repeats
     one_training = trainings == 1
     steps = protocol.recipe.epochs if one_training else trainings

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from search import confirm
-from search.binarize import ACTIVATIONS, WEIGHTS, Arithmetic, Greyscale
+from search.binarization.binarization import ACTIVATIONS, WEIGHTS, Arithmetic, Greyscale
 from search.config import StudyConfig
-from search.finalists import finalists
-from search.greyscale import greyscale_of
-from search.objective import Result
+from search.confirmation.finalists import finalists
+from search.deploy.thresholds import read
+from search.evaluation.objective import Result
+from search.references.greyscale import greyscale_of
 from search.study import main, run_study
-from search.summary import summary
-from search.thresholds import read
+from search.trials.summary import summary
 from storage.database import open_database
 from storage.results import load_results
 from tests.conftest import toy_pictures

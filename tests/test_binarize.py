@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import search.binarize
-import search.cut_points
-from search.binarize import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, Greyscale
-from search.cut_points import CutPoints
-from search.encodings import ENCODINGS, LEVELS
+import search.binarization.binarization
+import search.binarization.cut_points
+from search.binarization.binarization import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, Greyscale
+from search.binarization.cut_points import CutPoints
+from search.binarization.encodings import ENCODINGS, LEVELS
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=12).map(lambda s: CutPoints(tuple(sorted(s))))
 ALL_LEVELS = np.arange(LEVELS, dtype=np.uint8)
@@ -124,6 +124,6 @@ def test_greyscale_is_x_over_255():
 
 
 def test_the_docstrings_examples_are_true():
-    for module in (search.cut_points, search.binarize):
+    for module in (search.binarization.cut_points, search.binarization.binarization):
         tested = doctest.testmod(module, extraglobs={"np": np, "CutPoints": CutPoints})
         assert (tested.failed, tested.attempted > 0) == (0, True)

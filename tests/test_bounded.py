@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from search.command import BadInput
 from search.data.bounded import ALWAYS_UNPACKED, TIMES_PACKED, check_unpacked, read_at_most
 from search.data.load import load_pictures
 from search.data.source import Source
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 PART = toy_pictures().train

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from search.command import BadInput
 from search.data import color
 from search.data.color import CHANNELS, of_images, of_picture
+from search.errors import BadInput
 
 
 def random_colours(n=5, height=6, width=7, seed=0):

@@ -7,8 +7,11 @@ import threading
 
 import pytest
 
-from search.command import BadInput, finished_study_parser, listed, parser, plural, run, say, write_atomically
 from search.config import add_flags
+from search.console.command import finished_study_parser, parser, run
+from search.console.files import write_atomically
+from search.console.messages import listed, plural, say
+from search.errors import BadInput
 
 SECRET = "postgresql+psycopg2://me:hunter2@127.0.0.1:9/x?sslkey=topsecret&sslmode=require"
 

@@ -17,21 +17,22 @@ import sqlalchemy as sa
 import torch
 
 from models.train import Outcome
-from search import confirm, retraining
+from search import confirm
 from search.config import StudyConfig
-from search.confirm import confirmation_protocol
+from search.confirmation import retraining
+from search.confirmation.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, with_role
+from search.confirmation.paper import paper_entries
+from search.confirmation.reading import fingerprint_of_test
+from search.confirmation.recipe import confirmation_protocol
+from search.confirmation.retraining import FIRST_SEED, TrainingDiverged, train_missing
+from search.console.stop import Stopped
 from search.data.load import load_pictures
 from search.data.pictures import Part
 from search.data.source import Source
 from search.data.split import split_pictures
-from search.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, paper_entries, with_role
-from search.reading import fingerprint_of_test
-from search.retraining import FIRST_SEED, TrainingDiverged, train_missing
-from search.stop import Stopped
+from search.deploy.thresholds import read
 from search.study import main as study_main
 from search.study import run_study
-from search.thresholds import read
-from search.worker import this_worker
 from storage.confirmations import (
     RunKey,
     claim,
@@ -46,6 +47,7 @@ from storage.confirmations import (
 from storage.database import open_database
 from storage.results import load_results
 from storage.tables import confirmation_runs
+from storage.workers import this_worker
 from tests.conftest import in_folder, toy_pictures
 from tests.formula import make_formula
 

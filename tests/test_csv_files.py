@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.command import BadInput
 from search.data.csv_files import parse_csv, read_bytes, read_csv_files
+from search.errors import BadInput
 from tests.test_npz_files import patched
 
 HEADER = "label,pixel1,pixel2,pixel3,pixel4\n"

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.augment import Augmentation, augment
-from models.train import encode
-from search.binarize import Binarization
-from search.cut_points import ColorCutPoints, CutPoints, cut_points_of, from_values
-from search.encodings import ENCODINGS
-from search.local import LocalSampler, everything
-from search.references import references
-from search.rules import RULES, Pixels
-from search.space import Space, linear_scale, pixel_scale
-from search.trials import ask
+from models.encode import encode
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import ColorCutPoints, CutPoints, cut_points_of, from_values
+from search.binarization.encodings import ENCODINGS
+from search.references.catalogue import references
+from search.references.rules import RULES, Pixels
+from search.sampling.local import LocalSampler, everything
+from search.sampling.space import Space, linear_scale, pixel_scale
+from search.trials.lifecycle import ask
 from tests.test_rules import PIXELS
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=5).map(lambda s: CutPoints(tuple(sorted(s))))

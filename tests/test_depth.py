@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from search.command import BadInput
 from search.data.decode import BadPicture, decode
 from search.data.depth import MAX_SAMPLE, PHOTOMETRIC, SMAX_SAMPLE, WHITE_IS_ZERO, Depth, check_depths
 from search.data.source import Source
 from search.data.stack import stack
+from search.errors import BadInput
 from tests.test_decode import encoded
 
 LEVELS = np.linspace(0, 4095, 64).astype(np.uint16).reshape(8, 8)

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.levels import own_levels as own_levels_on_device
-from models.train import encode
-from search.binarize import Binarization
-from search.cut_points import CutPoints
-from search.encodings import ENCODINGS, LEVELS, own_levels
+from models.encode import encode
+from models.encode import own_levels as own_levels_on_device
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
+from search.binarization.encodings import ENCODINGS, LEVELS, own_levels
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=40).map(lambda s: CutPoints(tuple(sorted(s))))
 names = st.sampled_from(list(ENCODINGS))

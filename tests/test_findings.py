@@ -6,24 +6,15 @@ import numpy as np
 import pytest
 
 from dashboards.confirmed import confirmed_figure, confirmed_html
-from search.binarize import Binarization, Greyscale
-from search.confirmed import (
-    PAPER_ACCURACY,
-    WITHIN_BITS,
-    caption,
-    confirmed_data,
-    confirmed_table,
-    confirmed_tables,
-    main_role,
-    noise_in_photos,
-    paper_tables,
-)
-from search.cut_points import CutPoints
+from search.binarization.binarization import Binarization, Greyscale
+from search.binarization.cut_points import CutPoints
+from search.confirmation.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within
+from search.confirmation.findings import findings, photos_without_copies
+from search.confirmation.paper import PAPER_ACCURACY, noise_in_photos, paper_entries, paper_tables
+from search.confirmation.text import WITHIN_BITS, caption, confirmed_data, confirmed_table, confirmed_tables, main_role
+from search.console.tables import FORMATS
 from search.data.pictures import Part
-from search.finalists import BEST_REFERENCE, GREYSCALE, RIVAL, Entry, best_reference_within, paper_entries
-from search.findings import findings, photos_without_copies
-from search.references import PAPER
-from search.tables import FORMATS
+from search.references.catalogue import PAPER
 
 PHOTOS, VARIANTS, SEEDS = 60, 4, 5
 

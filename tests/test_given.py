@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import parquet
 
-from search.command import BadInput
 from search.data.cache import folder as cache_folder
 from search.data.given import group_numbers
 from search.data.hints import OFFER
 from search.data.load import load_pictures
 from search.data.source import Source
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 from tests.test_decode import encoded
 

@@ -10,16 +10,17 @@ import pytest
 from PIL import Image
 
 from search import confirm, light
-from search.binarize import Greyscale
+from search.binarization.binarization import Greyscale
 from search.config import StudyConfig
+from search.confirmation.finalists import GREYSCALE, Entry
+from search.confirmation.findings import findings, photos_without_copies
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
-from search.finalists import GREYSCALE, Entry
-from search.findings import findings, photos_without_copies
 from search.study import main, run_study
+from storage.attributes import SOURCE, internal
 from storage.database import open_database
-from storage.results import SOURCE, internal, load_results
+from storage.results import load_results
 from tests.conftest import toy_pictures
 from tests.formula import make_formula
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from search.command import BadInput
 from search.data.idx_files import find_idx, is_idx, read_idx
 from search.data.load import load_pictures
 from search.data.source import Source
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 PART = toy_pictures().train

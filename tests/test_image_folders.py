@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from search import study
-from search.command import BadInput
 from search.data import decode
 from search.data.image_folders import find_pictures
 from search.data.load import load_pictures
 from search.data.source import Source
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 PART = toy_pictures().train

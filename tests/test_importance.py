@@ -5,14 +5,15 @@ import optuna
 import pytest
 
 from dashboards.importance import FEWEST, importance, importance_figure, properties
-from search.objective import Result
-from search.queue import enqueue
-from search.references import references
-from search.rules import Pixels
-from search.samplers import SeededByRank
-from search.space import Space, pixel_scale
-from search.trials import ask, tell
-from storage.records import candidates_frame, trials_frame
+from search.evaluation.objective import Result
+from search.references.catalogue import references
+from search.references.rules import Pixels
+from search.sampling.samplers import SeededByRank
+from search.sampling.space import Space, pixel_scale
+from search.trials.lifecycle import ask, tell
+from search.trials.queue import enqueue
+from storage.candidates import candidates_frame
+from storage.records import trials_frame
 from tests.conftest import toy_pictures
 
 NOISE = 0.005

@@ -11,19 +11,20 @@ from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
 from models.learned import WINDOW, learn_thresholds, thermometer
-from models.train import PRECISIONS, Recipe, Resident
-from search.binarize import Binarization
-from search.cut_points import CutPoints
+from models.recipe import PRECISIONS, Recipe
+from models.train import Resident
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 from search.data.pictures import Part, Pictures
 from search.data.split import split_pictures
-from search.learned import make_learner, rounded, started_at
-from search.objective import Result
-from search.protocol import Protocol
-from search.queue import enqueue
-from search.references import Reference, ToLearn
-from search.rules import Pixels, quantile
-from search.space import Space, linear_scale
-from search.trials import ask, put_back, tell
+from search.evaluation.objective import Result
+from search.evaluation.protocol import Protocol
+from search.references.catalogue import Reference, ToLearn
+from search.references.learned import make_learner, rounded, started_at
+from search.references.rules import Pixels, quantile
+from search.sampling.space import Space, linear_scale
+from search.trials.lifecycle import ask, put_back, tell
+from search.trials.queue import enqueue
 from storage.records import trials_frame
 from tests.test_rules import PIXELS
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from dashboards.light import light_figure
 from search import light
-from search.binarize import Binarization, Greyscale
-from search.cut_points import CutPoints
-from search.drift import AMOUNTS, KINDS, Drift, drifts
+from search.binarization.binarization import Binarization, Greyscale
+from search.binarization.cut_points import CutPoints
+from search.evaluation.drift import AMOUNTS, KINDS, Drift, drifts
+from search.evaluation.metrics import METRICS
 from search.light import FIXED, NO_CUTS, PER_IMAGE, compared, light_data, light_table
-from search.metrics import METRICS
 from search.study import main as study
 from storage.scores import Scores
 from tests.conftest import toy_pictures

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.command import BadInput
 from search.data import cache, csv_files
 from search.data.load import load_pictures
 from search.data.source import Source, parse_shape
 from search.data.split import data_fingerprint
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 

@@ -14,11 +14,11 @@ from optuna.testing.pytest_samplers import (
     RelativeSamplerTestCase,
 )
 
-from search.binarize import Binarization
-from search.cut_points import CutPoints
-from search.local import LocalSampler, Parents, Steps, everything
-from search.repeats import EACH, RepeatsSampler
-from search.space import Space, linear_scale
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
+from search.sampling.local import LocalSampler, Parents, Steps, everything
+from search.sampling.repeats import EACH, RepeatsSampler
+from search.sampling.space import Space, linear_scale
 from storage.records import STOPPED
 
 SPACE = Space(4, ("range", "thermometer"), linear_scale(np.ones(256)))

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.command import BadInput
 from search.data import cache
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 from tests.test_npz_files import BAD_MEMBERS
 

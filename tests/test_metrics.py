@@ -5,8 +5,8 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 
-from search.metrics import METRICS
-from search.objective import standard_error
+from search.evaluation.metrics import METRICS
+from search.evaluation.objective import standard_error
 
 
 def predicted(n=400, classes=5, seed=0):

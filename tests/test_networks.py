@@ -10,9 +10,10 @@ from torch import nn
 from models.cost import cost_of
 from models.networks import NETWORKS
 from models.quantize import ACTIVATIONS, WEIGHTS, Quantization, latent_weights
-from models.train import Lane, Recipe, Resident, train
-from search.binarize import Binarization
-from search.cut_points import CutPoints
+from models.recipe import Recipe
+from models.train import Lane, Resident, train
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 
 KINDS = list(product(WEIGHTS, ACTIVATIONS))
 TABLES = Binarization(CutPoints((100, 160)), "thermometer").tables

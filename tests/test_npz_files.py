@@ -7,10 +7,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from search.command import BadInput
 from search.data.load import load_pictures
 from search.data.npz_files import read_npz
 from search.data.source import Source
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 IMAGES = np.arange(2 * 16, dtype=np.uint8).reshape(2, 4, 4)

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from models.train import Outcome, Recipe
-from search import objective
-from search.binarize import Greyscale
-from search.command import BadInput
+from models.recipe import Recipe
+from models.train import Outcome
+from search.binarization.binarization import Greyscale
 from search.data.pictures import Part, Pictures
 from search.data.split import Split, split_pictures
-from search.metrics import METRICS
-from search.objective import TrialSpec, choose_device, make_objective, standard_error
-from search.protocol import Protocol
+from search.errors import BadInput
+from search.evaluation import objective
+from search.evaluation.device import choose_device
+from search.evaluation.metrics import METRICS
+from search.evaluation.objective import TrialSpec, make_objective, standard_error
+from search.evaluation.protocol import Protocol
 from tests.conftest import toy_pictures
 
 RECIPE = Recipe(width=4, epochs=1, batch_size=16)

@@ -11,11 +11,11 @@ from optuna.trial import TrialState
 
 from dashboards.report import main as report
 from search.config import StudyConfig
+from search.evaluation.objective import Result
 from search.export import main as export
-from search.objective import Result
 from search.study import main, run_study
+from storage.candidates import pareto_front
 from storage.database import open_database
-from storage.records import pareto_front
 from storage.results import load_results
 from tests.conftest import toy_pictures
 from tests.formula import make_formula

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from search.command import BadInput
 from search.data.load import load_pictures
 from search.data.source import Source
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 from tests.test_decode import encoded
 

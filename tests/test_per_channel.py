@@ -10,9 +10,9 @@ from PIL import Image
 
 from dashboards.positions import positions_data
 from search import confirm
-from search.cut_points import ColorCutPoints
+from search.binarization.cut_points import ColorCutPoints
+from search.deploy.thresholds import read
 from search.study import main
-from search.thresholds import read
 from storage.database import open_database
 from storage.results import load_results
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.picks import PICKS
-from search.ties import Candidate, tied
-from storage.records import best_by_cuts, candidates_frame, pareto_front
+from search.deploy.picks import PICKS
+from search.deploy.ties import Candidate, tied
+from storage.candidates import best_by_cuts, candidates_frame, pareto_front
 from storage.scores import Scores
 
 values = st.floats(0.0, 1.0).map(lambda x: round(x, 3))  # coarse, so that ties happen

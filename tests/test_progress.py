@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from search import export
-from search.binarize import Binarization
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 from search.config import StudyConfig
-from search.cut_points import CutPoints
-from search.progress import TimeLeft
 from search.study import run_study
-from search.summary import summary
+from search.trials.progress import TimeLeft
+from search.trials.summary import summary
 from storage.database import open_database
 from storage.results import load_results
 from tests.conftest import command

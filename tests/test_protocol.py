@@ -3,8 +3,9 @@
 import itertools
 from dataclasses import replace
 
-from models.train import Recipe
-from search.protocol import BUDGETS, Protocol, batch_size_for, differences
+from models.recipe import Recipe
+from search.evaluation.budgets import BUDGETS, batch_size_for
+from search.evaluation.protocol import Protocol, differences
 
 PROTOCOL = Protocol("d", "s", 6, Recipe(), 0)
 

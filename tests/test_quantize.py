@@ -19,7 +19,7 @@ from models.quantize import (
     latent_weights,
     sign,
 )
-from search import binarize
+from search.binarization import binarization as binarize
 
 X = [-2, -1, -0.5, -0.0, 0, 0.25, 1, 1.5]
 SLOPES = {

@@ -7,12 +7,12 @@ import numpy as np
 import optuna
 import pytest
 
-from search.queue import Once, enqueue
-from search.references import LEARNED, Reference, ToLearn, references
-from search.space import Space, linear_scale
-from search.worker import this_worker
-from storage.claims import claim, holder, release
+from search.references.catalogue import LEARNED, Reference, ToLearn, references
+from search.sampling.space import Space, linear_scale
+from search.trials.queue import enqueue
+from storage.claims import Once, claim, holder, release
 from storage.database import open_database
+from storage.workers import this_worker
 from tests.test_database import at_once
 from tests.test_rules import PIXELS
 from tests.test_trials import ONE

@@ -5,16 +5,13 @@ import optuna
 import pandas as pd
 import pytest
 
+from storage.candidates import best_by_arithmetic, best_by_cuts, candidates_frame, counts
 from storage.database import open_database
 from storage.records import (
     TRIAL_COLUMNS,
     DataSet,
     Run,
     StartedTrial,
-    best_by_arithmetic,
-    best_by_cuts,
-    candidates_frame,
-    counts,
     load_data_set,
     load_runs,
     record_end,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from search.binarize import Binarization
-from search.references import PAPER, Reference, ToLearn, references
-from search.rules import RULES, Pixels
-from search.space import Space, linear_scale
+from search.binarization.binarization import Binarization
+from search.references.catalogue import PAPER, Reference, ToLearn, references
+from search.references.rules import RULES, Pixels
+from search.sampling.space import Space, linear_scale
 from tests.test_rules import PIXELS
 
 ENCODINGS = ("range", "thermometer")

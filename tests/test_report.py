@@ -11,13 +11,14 @@ import pytest
 from dashboards import cost, drawing, figures
 from dashboards.importance import importance
 from dashboards.positions import positions_data, positions_figure
-from dashboards.report import main, sections, write_report
-from search.binarize import Binarization
-from search.command import NothingToShow
+from dashboards.report import main, write_report
+from dashboards.sections import sections
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 from search.config import StudyConfig
-from search.cut_points import CutPoints
-from search.intervals import validation_interval
-from search.objective import Result
+from search.errors import NothingToShow
+from search.evaluation.intervals import validation_interval
+from search.evaluation.objective import Result
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results

@@ -5,13 +5,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.objective import Result
-from search.queue import enqueue
-from search.references import references
-from search.rules import Pixels
-from search.samplers import PRUNERS, SAMPLERS, SameCuts, SeededByRank
-from search.space import Space, linear_scale
-from search.trials import ask, put_back, tell
+from search.evaluation.objective import Result
+from search.references.catalogue import references
+from search.references.rules import Pixels
+from search.sampling.pruners import PRUNERS, SameCuts
+from search.sampling.samplers import SAMPLERS, SeededByRank
+from search.sampling.space import Space, linear_scale
+from search.trials.lifecycle import ask, put_back, tell
+from search.trials.queue import enqueue
 
 NO_SEARCH = {"repeats", "halving"}  # train the references again, on purpose
 SPACE = Space(3, ("range", "thermometer"), linear_scale(np.ones(256)))

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from search.command import BadInput
 from search.data import sign_mnist
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import data_fingerprint
+from search.errors import BadInput
 from tests.conftest import command
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from search.command import BadInput
 from search.config import StudyConfig, add_flags, from_flags
 from search.data.source import Source, parse_shape, parse_size, source_of
+from search.errors import BadInput
 
 
 @pytest.mark.parametrize("size", ["28", "28x", "x28", "28x28x3", "ax2", "99999x4"])

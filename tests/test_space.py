@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from search.binarize import Binarization
-from search.cut_points import CutPoints
-from search.space import SCALES, Space, linear_scale, number, pixel_scale, position
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
+from search.sampling.space import SCALES, Space, linear_scale, number, pixel_scale, position
 
 HISTOGRAMS = {
     "even": np.ones(256, dtype=np.int64),

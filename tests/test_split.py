@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search.command import BadInput
 from search.data.pictures import Part, Pictures
 from search.data.split import SplitLeak, at_most_variants, check_no_leak, data_fingerprint, split_pictures
+from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from search.command import BadInput
 from search.data.source import Source
 from search.data.stack import stack
+from search.errors import BadInput
 from tests.test_decode import encoded
 
 RNG = np.random.default_rng(0)

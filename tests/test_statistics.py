@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm, t
 
 from benchmarks.coverage import Row, simulate
-from search.intervals import Bootstrap, Seeds, effective_photos, exact, exact_difference, seeds_of, stretched
-from search.objective import standard_error
-from search.statistics import Difference, difference, estimate, majority, majority_correct, per_photo
+from search.confirmation.statistics import Difference, difference, estimate, majority, majority_correct, per_photo
+from search.evaluation.intervals import Bootstrap, Seeds, effective_photos, exact, exact_difference, seeds_of, stretched
+from search.evaluation.objective import standard_error
 
 Z = norm.ppf(0.975)
 

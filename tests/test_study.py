@@ -18,12 +18,13 @@ import pytest
 from optuna.trial import TrialState
 
 from models.train import Outcome
-from search.command import NothingToShow, run
 from search.config import StudyConfig
-from search.objective import Result
+from search.console.command import run
+from search.deploy.thresholds import read
+from search.errors import NothingToShow
+from search.evaluation.objective import Result
 from search.study import main, run_study
-from search.thresholds import read
-from search.trials import put_back
+from search.trials.lifecycle import put_back
 from storage.database import open_database
 from storage.records import load_runs, trials_frame
 from storage.results import load_results
@@ -134,7 +135,7 @@ def test_a_signal_while_thresholds_are_learned_loses_nothing(toy, monkeypatch):
 
     settings = {"max_cuts": 1, "epochs": 1, "width": 4, "references": "all"}
     with monkeypatch.context() as patch:
-        patch.setattr("search.learned.learn_thresholds", interrupted)
+        patch.setattr("search.references.learned.learn_thresholds", interrupted)
         assert run_study(StudyConfig(data=toy, trials=20, pruner="none", **settings), URL, make_formula) == 130
     assert set(results().trials["state"]) == {"COMPLETE"}
     formula_study(toy, trials=20, **settings)
@@ -499,7 +500,7 @@ def test_a_value_that_is_not_finite_fails_its_trial_once(toy, monkeypatch):
             logits[:, 0], logits[:, 1:] = np.finfo(np.float32).max, -np.inf
         return [Outcome(logits, seconds=0.1)]
 
-    monkeypatch.setattr("search.objective.train", train)
+    monkeypatch.setattr("search.evaluation.objective.train", train)
     assert run_study(StudyConfig(data=toy, trials=12, pruner="none", metric="log-loss"), URL) == 0
     trials = results().trials
     assert len(trials) == 12
@@ -530,7 +531,7 @@ def test_a_greyscale_reference_that_diverges_is_trained_once(toy, capsys):
 
 
 def test_a_study_that_waits_for_anothers_greyscale_ends_with_its_timeout(toy, monkeypatch, capsys):
-    monkeypatch.setattr("search.queue.Once.mine", lambda *_: False)
+    monkeypatch.setattr("storage.claims.Once.mine", lambda *_: False)
     with pytest.raises(NothingToShow):
         formula_study(toy, timeout=1)
     assert "--timeout: 1 seconds are over" in capsys.readouterr().err

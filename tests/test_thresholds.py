@@ -12,13 +12,13 @@ import optuna
 import pytest
 
 from search import study as search_study
-from search import thresholds
-from search.binarize import LEVELS
-from search.command import BadInput, NothingToShow
+from search.binarization.binarization import LEVELS
 from search.config import StudyConfig
+from search.deploy import thresholds
+from search.deploy.picks import PICKS
+from search.errors import BadInput, NothingToShow
 from search.export import main
-from search.picks import PICKS
-from search.rules import RULES
+from search.references.rules import RULES
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results

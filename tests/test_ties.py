@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest, norm
 
 from benchmarks.ties import Row, shares
-from search.ties import PRIOR_DF, SEEDS_OF_LOSS, SEEDS_OF_SHARES, Candidate, seed_variance, tied
+from search.deploy.ties import PRIOR_DF, SEEDS_OF_LOSS, SEEDS_OF_SHARES, Candidate, seed_variance, tied
 from storage.scores import Scores
 
 

@@ -10,11 +10,13 @@ from torch.nn import functional
 
 from models.augment import Augmentation
 from models.compact import Compact
+from models.encode import encode
 from models.networks import NETWORKS
 from models.quantize import Quantization
-from models.train import Lane, Recipe, Resident, encode, predict, train
-from search.binarize import Binarization, Greyscale
-from search.cut_points import CutPoints
+from models.recipe import Recipe
+from models.train import Lane, Resident, predict, train
+from search.binarization.binarization import Binarization, Greyscale
+from search.binarization.cut_points import CutPoints
 
 CPU = torch.device("cpu")
 

@@ -9,17 +9,17 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.binarize import Binarization
-from search.cut_points import CutPoints
-from search.objective import Result
-from search.queue import enqueue
-from search.references import Reference, references
-from search.samplers import SeededByRank
-from search.space import Space, linear_scale
-from search.trials import ask, counted, fail, put_back, put_back_abandoned, running, tell
-from search.worker import this_worker
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
+from search.evaluation.objective import Result
+from search.references.catalogue import Reference, references
+from search.sampling.samplers import SeededByRank
+from search.sampling.space import Space, linear_scale
+from search.trials.lifecycle import ask, counted, fail, put_back, put_back_abandoned, running, tell
+from search.trials.queue import enqueue
 from storage.database import open_database
 from storage.records import STOPPED, record_start
+from storage.workers import this_worker
 from tests.test_database import at_once
 from tests.test_rules import PIXELS
 
@@ -119,7 +119,7 @@ def test_trials_of_a_process_that_is_gone_are_put_back_and_those_of_a_living_one
 def test_a_trial_of_another_machine_is_put_back_after_a_day(study, monkeypatch):
     ask(study, SPACE, 0).trial.set_user_attr("worker", "elsewhere:1:5")
     assert put_back_abandoned(study) == 0
-    monkeypatch.setattr("search.worker.HOLDS", dt.timedelta(0))
+    monkeypatch.setattr("storage.workers.HOLDS", dt.timedelta(0))
     assert put_back_abandoned(study) == 1
     assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]
 
@@ -153,7 +153,7 @@ def test_of_two_that_begin_the_same_at_once_each_trains_with_a_seed_of_its_own(s
             meanwhile[0] = ask(study, SPACE, 5)
         record_start(trial, started)
 
-    monkeypatch.setattr("search.trials.record_start", record_late)
+    monkeypatch.setattr("search.trials.lifecycle.record_start", record_late)
     first, second = ask(study, SPACE, 5), meanwhile[0]
     assert {first.trial.number, second.trial.number} == {0, 1}
     assert (first.training_seed, second.training_seed) == (6, 5)

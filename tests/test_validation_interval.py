@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from search.intervals import validation_interval
-from search.metrics import NORMAL_95
+from search.evaluation.intervals import validation_interval
+from search.evaluation.metrics import NORMAL_95
 from storage.scores import Scores
 
 

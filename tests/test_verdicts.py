@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from search.confirmed import verdict
-from search.statistics import Difference
-from search.verdicts import judged
+from search.confirmation.cells import verdict
+from search.confirmation.statistics import Difference
+from search.confirmation.verdicts import judged
 
 
 @pytest.fixture(autouse=True, scope="module")

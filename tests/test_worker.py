@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from search import worker
-from search.worker import is_gone, is_here, this_worker
+from storage import workers as worker
+from storage.workers import is_gone, is_here, this_worker
 
 NOW = dt.datetime.now(dt.UTC)
 LONG_AGO = NOW - dt.timedelta(hours=25)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, plural
+from search.console.messages import plural
 from search.data.bounded import check_pixels
 from search.data.given import Stored, check_groups, group_numbers
 from search.data.labels import classes_of, plain
+from search.errors import BadInput
 
 BLOCK = 1 << 24  # values that are looked at at a time
 

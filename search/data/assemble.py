@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.color import of_images
 from search.data.groups import Grouped, grouped
@@ -19,6 +18,7 @@ from search.data.labels import classes_of
 from search.data.notes import notes_on_groups
 from search.data.pictures import AUTOMATIC, GIVEN, NONE, SMALLEST_SIDE, Part, Pictures
 from search.data.source import Source
+from search.errors import BadInput
 
 
 def assemble(

@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, one_line
+from search.console.messages import one_line
+from search.errors import BadInput
 
 LARGEST_PICTURE = 1 << 26  # pixels: 8192×8192
 ALWAYS_UNPACKED = 1 << 28  # bytes that any packed file may become,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from search.command import BadInput
+from search.errors import BadInput
 
 CHANNELS = {"channel:r": 0, "channel:g": 1, "channel:b": 2}
 PER_CHANNEL = "per-channel"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from search.command import BadInput, listed
+from search.console.messages import listed
+from search.errors import BadInput
 
 # pixel17, or 17 alone; 3x17 and pixel_3_17 for a row and a column, perhaps with a colour after it
 NUMBERED = re.compile(r"([A-Za-z_]*)(\d+)((?:[A-Za-z_,.-]+\d+){0,2})")

@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
-from search.command import BadInput
 from search.data.arrays import Arrays
 from search.data.bounded import check_unpacked, opened_zip
 from search.data.csv_columns import NUMBERED, in_order
 from search.data.given import group_numbers, refuse_unknown_column
 from search.data.source import parse_shape
+from search.errors import BadInput
 
 EMPTY = "is empty or NaN: the row is too short or a value is missing; complete or delete the row"
 Values = npt.NDArray[np.generic]

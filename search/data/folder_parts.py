@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations, takewhile
 from pathlib import Path, PurePosixPath
 
-from search.command import BadInput, listed
+from search.console.messages import listed
 from search.data.decode import EXTENSIONS
+from search.errors import BadInput
 
 LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"}
 TRAIN, TEST, VALIDATION = "train", "test", "validation"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from search.command import BadInput, listed, plural
+from search.console.messages import listed, plural
 from search.data.arrays import Arrays
 from search.data.csv_files import csv_files_in, read_csv_files
 from search.data.decode import EXTENSIONS
@@ -20,6 +20,7 @@ from search.data.memmap_folders import is_memmap_folder, memmap_files, read_memm
 from search.data.npz_files import read_npz
 from search.data.parquet_files import find_parquet, named_pictures, read_parquet
 from search.data.source import Source
+from search.errors import BadInput
 
 KNOWN = "a .csv, .zip, .npz or .parquet file, an IDX file of images, or a folder"
 IN_FOLDER = (

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, plural
+from search.console.messages import plural
+from search.errors import BadInput
 
 EXAMPLE = r"'(\d+)_\d+\.ppm$'"
 Numbers = npt.NDArray[np.int64]

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, listed, plural
+from search.console.messages import listed, plural
 from search.data.arrays import Arrays
 from search.data.bounded import Readable, check_pixels, check_unpacked, read_at_most
 from search.data.labels import classes_of
+from search.errors import BadInput
 
 NAME = re.compile(r"(?P<set>.*?)(?P<part>train|t10k|test)?-?images[-.]idx3-ubyte(\.gz)?", re.IGNORECASE)
 GZIPPED = b"\x1f\x8b"

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, listed, plural
+from search.console.messages import listed, plural
 from search.data.arrays import Arrays
 from search.data.folder_parts import check_classes, entries, find_parts, folders_in
 from search.data.given import captured, numbers_of, refuse_unmatched
@@ -22,6 +22,7 @@ from search.data.hints import hint_of_paths, note_on_classes
 from search.data.labels import classes_of
 from search.data.source import Source
 from search.data.stack import stack
+from search.errors import BadInput
 
 
 @dataclass(frozen=True)

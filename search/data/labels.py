@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, listed
+from search.console.messages import listed
+from search.errors import BadInput
 
 LONGEST = 200  # characters of a label or a class's name
 LARGEST = np.iinfo(np.int64).max

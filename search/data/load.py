@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
-from search.command import BadInput, one_line
+from search.console.messages import one_line
 from search.data import sign_mnist
 from search.data.arrays import Arrays
 from search.data.assemble import assemble
@@ -24,6 +24,7 @@ from search.data.csv_files import parse_csv
 from search.data.formats import recognize
 from search.data.pictures import Pictures
 from search.data.source import Source
+from search.errors import BadInput
 
 NAMED = ("sign-mnist", "digits")
 

@@ -12,10 +12,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, one_line
+from search.console.messages import one_line
 from search.data.arrays import Arrays, checked
 from search.data.labels import text_array
 from search.data.npy import read_header
+from search.errors import BadInput
 
 NAMES = ("images", "labels", "test_images", "test_labels", "groups", "test_groups")
 

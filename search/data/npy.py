@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy_format
 
-from search.command import BadInput, one_line
+from search.console.messages import one_line
 from search.data.bounded import Readable, read_at_most
+from search.errors import BadInput
 
 HEADERS: dict[tuple[int, int], Callable[[Readable], Any]] = {
     (1, 0): npy_format.read_array_header_1_0,

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, listed
+from search.console.messages import listed
 from search.data.arrays import Arrays, checked
 from search.data.bounded import check_unpacked, opened_zip
 from search.data.npy import Header, read_array, read_header
+from search.errors import BadInput
 
 KEYS = ("images", "labels", "test_images", "test_labels", "groups", "test_groups", "class_names")
 SAVE = "save it with numpy.savez(…, images=…, labels=…)"

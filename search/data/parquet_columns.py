@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput
 from search.data.bounded import check_unpacked
 from search.data.folder_parts import below_part
 from search.data.given import captured, numbers_of, refuse_unknown_column, refuse_unmatched
 from search.data.hints import hint_of_column, hint_of_paths, note_on_classes
 from search.data.labels import LARGEST, check_name
 from search.data.source import Source
+from search.errors import BadInput
 
 ROWS, IN_MEMORY = 1 << 16, 1 << 27  # rows of a column, and about the bytes of them, that are in memory at a time
 LONGEST_HINT = 1000  # characters of a value or path that may say which pictures belong together

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from search.command import BadInput, listed, plural
+from search.console.messages import listed, plural
 from search.data.arrays import Arrays, check_class_names
 from search.data.bounded import check_unpacked
 from search.data.folder_parts import KINDS, NAME, TEST, TRAIN
@@ -24,6 +24,7 @@ from search.data.labels import classes_of, text_array
 from search.data.parquet_columns import batches, column_of, damaged, groups_of
 from search.data.source import Source
 from search.data.stack import stack
+from search.errors import BadInput
 
 SHOWN = 80  # characters of a path in a message
 LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes

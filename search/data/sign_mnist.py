@@ -9,8 +9,10 @@ import hashlib
 import sys
 from pathlib import Path
 
-from search.command import BadInput, say, write_atomically
+from search.console.files import write_atomically
+from search.console.messages import say
 from search.data.csv_files import read_bytes
+from search.errors import BadInput
 
 KAGGLE = "datamunge/sign-language-mnist"
 FOLDERS = ("", "sign-language-mnist", "sign-mnist")

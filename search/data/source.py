@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from search.command import BadInput
 from search.data.color import COLORS
 from search.data.fit import FITS
 from search.data.near import SIMILARITY
 from search.data.pictures import NONE, SMALLEST_SIDE
+from search.errors import BadInput
 
 LARGEST_SIDE = 9999
 CLOSEST = 0.9999  # correlations are of single precision: nearer to 1, equal pictures might not be near copies

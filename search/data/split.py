@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
-from search.command import BadInput, plural
+from search.console.messages import plural
 from search.data.pictures import Part, Pictures
+from search.errors import BadInput
 
 COPIES, GROUPS = "near copies", "groups"  # what a number of variants is of
 FOLDS = 5  # a fifth of the photos for validation, and a fifth for a test set that is held out

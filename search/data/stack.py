@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.command import BadInput, listed, plural
+from search.console.messages import listed, plural
 from search.data.color import check_colour, done_to_colour
 from search.data.decode import FORMATS, NO_FORMAT, STEPS, BadPicture, decode
 from search.data.depth import Depth, check_depths, done_to_depth
 from search.data.fit import FITS, done_to_size
 from search.data.source import Source
+from search.errors import BadInput
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,138 @@
+"""Cut points: where grey levels are divided, for one channel or for each of three colours.
+
+Enters: integers, or the paper's threshold ranges. Leaves: values that cannot be wrong. Looks at no picture.
+
+The paper's notation (Section III and IV): `[0, c1, …, ck, 255]` are k+1 threshold ranges; here they are the k cut
+points (c1, …, ck), a pixel x lies above a cut point c when x >= c, and 255 belongs to the last range.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from search.binarization.encodings import LEVELS
+
+COLORS = ("r", "g", "b")
+
+
+@dataclass(frozen=True, order=True)
+class CutPoints:
+    """A strictly increasing tuple of integers in 1..255, at least one.
+
+    Raises: ValueError for anything else, so that unsorted or empty cut points never exist.
+
+    >>> CutPoints((90, 150)).ranges
+    (0, 90, 150, 255)
+    """
+
+    values: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        values = tuple(self.values)
+        if not values:
+            raise ValueError("cut points: at least one is needed")
+        for value in values:
+            if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+                raise ValueError(f"cut point {value!r} is not an integer")
+            if not 1 <= value < LEVELS:
+                raise ValueError(f"cut point {value} is outside 1..255")
+        if any(later <= earlier for earlier, later in itertools.pairwise(values)):
+            raise ValueError(f"cut points {values} are not strictly increasing")
+        object.__setattr__(self, "values", tuple(int(value) for value in values))
+
+    @classmethod
+    def from_ranges(cls, ranges: Iterable[int]) -> "CutPoints":
+        """From the paper's notation, `[0, c1, …, ck, 255]`. Raises: ValueError."""
+        numbers = tuple(ranges)
+        if len(numbers) < 3 or numbers[0] != 0 or numbers[-1] != LEVELS - 1:
+            raise ValueError(f"threshold ranges {numbers} do not have the form 0, c1, …, ck, 255")
+        return cls(numbers[1:-1])
+
+    @property
+    def ranges(self) -> tuple[int, ...]:
+        """The paper's notation: k+1 ranges between k+2 numbers."""
+        return (0, *self.values, LEVELS - 1)
+
+    @property
+    def parts(self) -> "tuple[CutPoints, ...]":
+        """The cut points of each channel: these alone."""
+        return (self,)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.values)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.ranges))
+
+    def bins(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The number of cut points <= x for each pixel x: the same shape, 0..k."""
+        table: npt.NDArray[np.uint8] = np.searchsorted(self.values, np.arange(LEVELS), side="right").astype(np.uint8)
+        return table[images]
+
+
+@dataclass(frozen=True, order=True)
+class ColorCutPoints:
+    """Cut points of their own for red, green and blue, in that order. Raises: ValueError for another number of them.
+
+    >>> str(ColorCutPoints((CutPoints((90,)), CutPoints((80, 120)), CutPoints((30,)))))
+    'r:0,90,255 g:0,80,120,255 b:0,30,255'
+    """
+
+    parts: tuple[CutPoints, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.parts) != len(COLORS):
+            raise ValueError(f"{len(self.parts)} cut points of colours; there are three, red, green and blue")
+
+    @property
+    def values(self) -> tuple[tuple[int, ...], ...]:
+        """Of each colour."""
+        return tuple(part.values for part in self.parts)
+
+    @property
+    def ranges(self) -> tuple[tuple[int, ...], ...]:
+        """The paper's notation, of each colour."""
+        return tuple(part.ranges for part in self.parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __str__(self) -> str:
+        return " ".join(f"{color}:{part}" for color, part in zip(COLORS, self.parts, strict=True))
+
+
+AnyCutPoints = CutPoints | ColorCutPoints
+
+
+def cut_points_of(parts: Sequence[CutPoints]) -> AnyCutPoints:
+    """One channel's, or those of three colours. Raises: ValueError."""
+    return parts[0] if len(parts) == 1 else ColorCutPoints(tuple(parts))
+
+
+def from_values(values: Sequence[Any]) -> AnyCutPoints:
+    """From integers, or a sequence of integers for each colour. Raises: ValueError."""
+    if any(isinstance(value, list | tuple) for value in values):
+        return ColorCutPoints(tuple(CutPoints(tuple(value)) for value in values))
+    return CutPoints(tuple(values))
+
+
+def as_lists(values: Sequence[Any]) -> list[Any]:
+    """Tuples as JSON has them, also within."""
+    return [as_lists(value) if isinstance(value, tuple) else value for value in values]
+
+
+def strictly_increasing(levels: Iterable[int], low: int = 1, high: int = LEVELS - 1) -> tuple[int, ...]:
+    """Integers low..high in order; those that fell on the same one move apart, as little as it takes."""
+    apart: list[int] = []
+    for level in levels:
+        apart.append(max(min(level, high), low, apart[-1] + 1 if apart else low))
+    for i in reversed(range(len(apart))):
+        apart[i] = min(apart[i], high + 1 - len(apart) + i)
+    return tuple(apart)

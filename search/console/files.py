@@ -1,0 +1,53 @@
+"""Files written whole or not at all, and folders that can be written to."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from search.errors import BadInput
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a whole file or nothing: a reader never sees half of it.
+
+    What a link points to is written, and a device or pipe is written to, never replaced.
+    Raises: BadInput when the place cannot be written to.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as handle:
+            temporary = Path(handle.name)
+            try:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+                os.chmod(temporary, 0o666 & ~_umask())
+                os.replace(temporary, target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder that can be written to, before anything long begins. Raises: BadInput."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise BadInput(f"cannot write into {path}: {error.strerror or error}; choose another folder") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

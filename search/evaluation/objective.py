@@ -1,0 +1,190 @@
+"""Trial specs and a split to results: what is trained, and how well it does on validation photos.
+
+Enters: specs (a lookup table and a seed each) and a split. Leaves: results with their uncertainty in
+photographs. Never reads the test set.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from models.train import Lane, Logits, Resident, train
+from search.binarization.binarization import Input
+from search.data.split import Fold as Parts
+from search.data.split import Split
+from search.evaluation.intervals import Bounds, validation_interval
+from search.evaluation.metrics import METRICS, NORMAL_95, Metric, Scores
+from search.evaluation.protocol import Protocol
+from storage.scores import Scores as PhotoScores
+
+DIVERGED = "the training diverged: NaN or infinite values"
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """What to train: a network's input and arithmetic, and a training seed."""
+
+    input: Input
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a trial's trainings came to.
+
+    value: the metric over validation photos after the last epoch, the mean over folds and repeats; None when it
+    was pruned or diverged. standard_error: of value, over photos. interval: its 95 % interval over photos.
+    steps: the metric after each epoch, or, with several trainings a trial, of each training.
+    """
+
+    value: float | None
+    standard_error: float | None
+    steps: tuple[float, ...]
+    seconds: float
+    diverged: bool  # the loss, a prediction or the value became NaN or infinite
+    photos: PhotoScores | None = None  # of value, by photo
+    interval: Bounds | None = None
+
+    def __post_init__(self) -> None:
+        """Without an interval of its own a value has 1.96 standard errors to each side."""
+        if self.interval is None and self.value is not None and self.standard_error is not None:
+            arm = NORMAL_95 * self.standard_error
+            object.__setattr__(self, "interval", (self.value - arm, self.value + arm))
+
+
+# (lane, step, metric) after each step; True prunes that lane.
+Report = Callable[[int, int, float], bool]
+# Specs, a report and a check that is called before each training step to results.
+Evaluate = Callable[[Sequence[TrialSpec], Report, Callable[[], None]], list[Result]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """What one network is trained on and validated on."""
+
+    training: Resident
+    validation_u8: Tensor
+    labels: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    metric: Metric
+
+    @classmethod
+    def of(cls, parts: Parts, protocol: Protocol, device: torch.device) -> "_Fold":
+        chosen, validation = protocol.chosen(parts.train), parts.validation
+        return cls(
+            Resident.of(chosen.images, chosen.labels, device),
+            torch.from_numpy(validation.images).to(device),
+            validation.labels,
+            validation.groups,
+            METRICS[protocol.metric],
+        )
+
+    @property
+    def weights(self) -> Scores:
+        return self.metric.weight(self.labels)
+
+    def scores(self, logits: Logits) -> Scores:
+        return self.metric.score(logits, self.labels)
+
+    def value(self, logits: Logits) -> float:
+        return float(np.average(self.scores(logits), weights=self.weights))
+
+
+@dataclass(eq=False)
+class _Running:
+    """What is known of a spec while its networks are trained: the logits of each training that is done."""
+
+    number: int  # among the specs
+    spec: TrialSpec
+    steps: list[float] = field(default_factory=list)
+    done: list[tuple[_Fold, Logits]] = field(default_factory=list)
+    seconds: float = 0.0
+    pruned: bool = False
+    diverged: bool = False
+
+    def result(self) -> Result:
+        if self.pruned or self.diverged:
+            return Result(None, None, tuple(self.steps), self.seconds, self.diverged)
+        scores = np.concatenate([fold.scores(logits) for fold, logits in self.done])
+        weights = np.concatenate([fold.weights for fold, _ in self.done])
+        groups = np.concatenate([fold.groups for fold, _ in self.done])
+        value = float(np.average(scores, weights=weights))
+        if not math.isfinite(value):
+            return Result(None, None, tuple(self.steps), self.seconds, True)
+        photos, metric = by_photo(scores, groups, weights), self.done[0][0].metric
+        interval = interval_over_photos(photos, metric)
+        return Result(value, photos.standard_error, tuple(self.steps), self.seconds, False, photos, interval)
+
+
+def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Evaluate:
+    """Puts the pictures on the device once and gives the function that evaluates batches of specs.
+
+    A trial trains a network for each repeat and fold. Where that is one, its steps are epochs; where it is more,
+    its steps are trainings, in the same order in every trial, as the Wilcoxon pruner needs it.
+    """
+    classes = len(split.pictures.class_names)
+    trainings = list(product(range(protocol.repeats), [_Fold.of(parts, protocol, device) for parts in split.folds]))
+
+    def evaluate(specs: Sequence[TrialSpec], report: Report, check: Callable[[], None]) -> list[Result]:
+        trials = [_Running(number, spec) for number, spec in enumerate(specs)]
+        for repeat, fold in trainings:
+            left = [trial for trial in trials if not trial.pruned and not trial.diverged]
+
+            def step(lane: int, _: int, logits: Logits, left: list[_Running] = left, fold: _Fold = fold) -> bool:
+                trial = left[lane]
+                trial.steps.append(fold.value(logits))
+                return report(trial.number, len(trial.steps) - 1, trial.steps[-1])
+
+            outcomes = train(
+                [lane_of(trial.spec.input, trial.spec.seed * protocol.repeats + repeat) for trial in left],
+                fold.training,
+                fold.validation_u8,
+                classes,
+                protocol.recipe,
+                step if len(trainings) == 1 else None,
+                check,
+            )
+            for lane, (trial, outcome) in enumerate(zip(left, outcomes, strict=True)):
+                trial.seconds += outcome.seconds
+                trial.pruned, trial.diverged = outcome.pruned, outcome.diverged
+                if outcome.logits is None or outcome.pruned or outcome.diverged:
+                    continue
+                trial.done.append((fold, outcome.logits))
+                if len(trainings) > 1:
+                    trial.pruned = step(lane, 0, outcome.logits) and len(trial.done) < len(trainings)
+        return [trial.result() for trial in trials]
+
+    return evaluate
+
+
+def lane_of(input: Input, seed: int) -> Lane:
+    """What is trained of an input, without what only a search knows of it."""
+    return Lane(input.tables, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
+
+
+def by_photo(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> PhotoScores:
+    """Scores (N,) of pictures summed for each photo: what it adds to the weighted mean, and its share of the weight."""
+    _, photo = np.unique(groups, return_inverse=True)
+    total = weights.sum()
+    return PhotoScores(
+        np.bincount(photo, weights=weights * scores) / total, np.bincount(photo, weights=weights) / total
+    )
+
+
+def interval_over_photos(scores: PhotoScores, metric: Metric) -> Bounds:
+    """95 % interval of a value over photos. Of a share it is no point where no photo errs: some were not seen."""
+    if metric.percent:
+        return validation_interval(scores.by_photo.astype(np.float64), scores.weights.astype(np.float64))
+    arm = NORMAL_95 * scores.standard_error
+    return scores.value - arm, scores.value + arm
+
+
+def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:
+    """Standard error of the weighted mean of scores (N,) when photos, not pictures, are independent."""
+    return by_photo(scores, groups, weights).standard_error

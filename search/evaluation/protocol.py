@@ -1,0 +1,107 @@
+"""What makes two trial values comparable, written down and given a fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from models.recipe import Recipe
+from search.data.pictures import AUTOMATIC, Part
+from search.data.split import COPIES, Split, at_most_variants
+from search.errors import BadInput
+from search.evaluation.budgets import Budget, batch_size_for
+
+FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
+FEWEST_SEEDS, MOST_SEEDS = 2, 10**4  # of a confirmation
+TRAINING_VERSION = 2  # raise it when the training code changes what a seed gives
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that a value depends on beside the binarization and the replicate's number.
+
+    A value is only compared with values of the same protocol.
+    """
+
+    data_fingerprint: str  # of pixels, labels, groups and class names; what the files are called is no part of it
+    split_fingerprint: str
+    variants: int
+    recipe: Recipe
+    seed: int  # of the split, the variants and the first training of each binarization
+    metric: str = "accuracy"
+    folds: int = 1
+    repeats: int = 1
+    photos: str = "validation"  # "test": trained on all photos that are not test photos
+    training_version: int = TRAINING_VERSION
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: colour, size
+    grouping: dict[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))  # where the photo groups come from
+    variants_of: str = COPIES  # or of GROUPS: what `variants` counts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, nested two levels at the most; what is stored with a study."""
+        return asdict(self)
+
+    def chosen(self, part: Part) -> Part:
+        """The pictures of a part that are trained on."""
+        return at_most_variants(part, self.variants, self.seed, self.variants_of)
+
+    @property
+    def fingerprint(self) -> str:
+        """8 hexadecimal digits."""
+        return fingerprint(self.as_dict())
+
+
+def make_protocol(
+    split: Split,
+    budget: Budget,
+    seed: int,
+    batch_size: int | None = None,
+    metric: str = "accuracy",
+    folds: int = 1,
+    repeats: int = 1,
+    variants_of: str = COPIES,
+) -> Protocol:
+    """The protocol of a budget on a split; batch_size: None takes what suits the number of pictures."""
+    pictures = len(at_most_variants(split.train, budget.variants, seed, variants_of))
+    return Protocol(
+        split.data_fingerprint,
+        split.split_fingerprint,
+        budget.variants,
+        replace(budget.recipe, batch_size=batch_size or batch_size_for(pictures)),
+        seed,
+        metric,
+        folds,
+        repeats,
+        preprocessing=dict(split.pictures.preprocessing),
+        grouping=dict(split.pictures.grouping),
+        variants_of=variants_of,
+    )
+
+
+def check_seeds(flag: str, number: int) -> None:
+    """Of a confirmation. Raises: BadInput for too few to say how much trainings differ, or absurdly many."""
+    if number < FEWEST_SEEDS:
+        raise BadInput(
+            f"{flag} {number}: one training says nothing of how much trainings differ; give at least {FEWEST_SEEDS}, "
+            "and 10 for a claim"
+        )
+    if number > MOST_SEEDS:
+        raise BadInput(f"{flag} {number}: expected at most {MOST_SEEDS}")
+
+
+def fingerprint(values: Mapping[str, Any]) -> str:
+    """8 hexadecimal digits of SHA-256 over plain values."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def differences(stored: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """What differs, one short phrase for each: `recipe.epochs: 6 in the study, 8 now`."""
+    found: list[str] = []
+    for key in sorted(stored.keys() | now.keys()):
+        before, after = stored.get(key), now.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            found.append(f"{prefix}{key}: {before} in the study, {after} now")
+    return found

@@ -1,0 +1,187 @@
+"""A sampler that changes good earlier binarizations by a little: local search with a share for every k.
+
+Enters: a study's trials. Leaves: parameters of a binarization that was not tried before. Keeps no state: what it
+knows it reads from the study, so stopping, resuming and several workers change nothing.
+
+An evolution strategy over sets of cut points ((mu+1), Rechenberg 1973, Schwefel 1981): choose a parent among several
+of the best, because one value is noisy; move, add or remove cut points on the space's scale; never twice the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial
+
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints, cut_points_of
+from search.binarization.encodings import LEVELS
+from search.sampling.history import at_random, history, is_ours
+from search.sampling.space import Params, Space, number, position
+
+ATTEMPTS = 100  # to find a binarization that was not tried, before all of them are gone through
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How far and how often. Chosen among ten settings on the surrogate of benchmarks/many_cuts.py, eight seeds that
+    docs/samplers.md does not use; most differences were within two standard errors."""
+
+    startup: int = 10  # binarizations at random, fewer where references were tried
+    fresh: float = 0.05  # share of trials that stay random
+    every_k: float = 0.4  # share of trials whose k is drawn evenly; the others start at the best of all
+    rank: float = 0.35  # a parent is the best with this probability, otherwise the next with this probability, …
+    resize: float = 0.4  # probability that a child has a cut point more or fewer than its parent
+    encoding: float = 0.15  # probability of another encoding, other weights, other activations
+    more: float = 0.25  # probability of one more move, again and again
+    smallest: float = 0.01  # standard deviations of moves, drawn log-uniformly; the scale is 0..1, a level about 0.004
+    largest: float = 0.3
+
+
+class LocalSampler(BaseSampler):
+    """Samples a Space by changing what was good; anything else is sampled uniformly at random."""
+
+    def __init__(self, space: Space, seed: int | None = None, steps: Steps | None = None) -> None:
+        self.space, self.steps = space, steps or Steps()
+        self._rng, self._random = np.random.default_rng(seed), RandomSampler(seed)
+
+    def reseed_rng(self) -> None:
+        """A new seed for a copy in another thread."""
+        self._rng = np.random.default_rng()
+        self._random.reseed_rng()
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """The whole space at once; nothing in a study of something else."""
+        return self.space.distributions if is_ours(study, self.space) else {}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Uniformly at random."""
+        return self._random.sample_independent(study, trial, param_name, param_distribution)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Parameters of a binarization that was neither tried nor is running, as long as there is one."""
+        if search_space != self.space.distributions:
+            return at_random(self._random, study, trial, search_space)
+        tried = history(study, self.space, trial.number)
+        if len(study.directions) > 1:
+            front = (t for t in study.best_trials if t.distributions == search_space)
+            parents = Parents({self.space.binarization(t.params): 0.0 for t in front}, self._rng)
+        else:
+            parents = Parents({t.binarization: t.mean for t in tried.values() if t.values}, self._rng)
+        for _ in range(ATTEMPTS):
+            new = self._child(parents) if len(tried) >= self.steps.startup and parents else self._anything()
+            if new not in tried:
+                return self.space.params(new)
+        unseen = next((each for each in everything(self.space) if each not in tried), None)
+        return self.space.params(unseen or self._anything())
+
+    def _anything(self) -> Binarization:
+        """Uniformly at random in the parameters."""
+        params: Params = {}
+        for end in self.space.ends:
+            drawn = self._rng.random(self.space.max_cuts)
+            params |= {position(i, end): float(u) for i, u in enumerate(drawn, start=1)}
+            params[number(end)] = int(self._rng.integers(1, self.space.max_cuts + 1))
+        return self.space.binarization(params | {name: self._one(name) for name in self._drawn})
+
+    @property
+    def _drawn(self) -> list[str]:
+        """What is drawn by name. The encoding is also where there is one alone: old studies go on as they began."""
+        return [name for name, choices in self.space.choices.items() if name == "encoding" or len(choices) > 1]
+
+    def _one(self, name: str) -> str:
+        choices = self.space.choices[name]
+        return choices[int(self._rng.integers(len(choices)))]
+
+    def _child(self, parents: "Parents") -> Binarization:
+        """A parent with some cut points moved, added or removed."""
+        steps, rng, colors = self.steps, self._rng, len(self.space.ends)
+        if rng.random() < steps.fresh:
+            return self._anything()
+        resized = int(rng.choice((-1, 1))) if rng.random() < steps.resize else 0
+        if rng.random() < steps.every_k:
+            k = int(rng.integers(colors, colors * self.space.max_cuts + 1))
+            parent = parents.near(k - resized, steps.rank)
+        else:
+            parent = parents.best(steps.rank)
+            k = len(parent.cut_points) + resized
+        parts = [list(part) for part in parent.cut_points.parts]
+        changing = int(rng.integers(colors)) if colors > 1 else 0  # the cut points of one colour
+        size = min(max(len(parts[changing]) + k - len(parent.cut_points), 1), self.space.max_cuts)
+        # Drawn anew twice as often as changed: with two to choose from, half of the draws change nothing.
+        named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}
+        changed = len(parts[changing]) != size or named.items() - parent.record.items() != set()
+        moves = int(rng.geometric(1 - steps.more)) - (changed and rng.random() < 0.5)
+        record = parent.record | named
+        _, edges = self.space.parts(record["encoding"])[changing]
+        parts[changing] = self._moved(parts[changing], size, moves, edges)
+        cut_points = cut_points_of([CutPoints(tuple(part)) for part in parts])
+        return Binarization.of(record | {"cut_points": cut_points.values})
+
+    def _moved(self, cuts: list[int], k: int, moves: int, edges: npt.NDArray[np.float64]) -> list[int]:
+        """`cuts` with as many added or removed as make k, and `moves` of them moved on the scale, in order."""
+        steps, rng = self.steps, self._rng
+        while len(cuts) > k:
+            cuts.pop(int(rng.integers(len(cuts))))
+        for moved in [True] * moves + [False] * (k - len(cuts)):
+            position = rng.random()
+            if moved and cuts:
+                cut = cuts.pop(int(rng.integers(len(cuts))))
+                step = steps.smallest * (steps.largest / steps.smallest) ** rng.random()
+                position = abs((edges[cut - 1] + edges[cut]) / 2 + step * rng.normal()) % 2
+                position = min(position, 2 - position)  # what leaves the scale is reflected
+            level = min(max(int(np.searchsorted(edges, position, side="right")), 1), LEVELS - 1)
+            cuts.append(_nearest_free(level, cuts))
+        return sorted(cuts)
+
+
+class Parents:
+    """Binarizations with their means, to choose from: the higher ranked, the likelier."""
+
+    def __init__(self, means: Mapping[Binarization, float], rng: np.random.Generator) -> None:
+        order = rng.permutation(len(means))  # ties, and all of a Pareto front, in any order
+        shuffled = [list(means)[i] for i in order]
+        self._ranked = sorted(shuffled, key=lambda each: -means[each])
+        self._by_k: dict[int, list[Binarization]] = defaultdict(list)
+        for each in self._ranked:
+            self._by_k[len(each.cut_points)].append(each)
+        self._rng = rng
+
+    def __len__(self) -> int:
+        return len(self._ranked)
+
+    def best(self, share: float) -> Binarization:
+        """One of the best of all."""
+        return self._pick(self._ranked, share)
+
+    def near(self, k: int, share: float) -> Binarization:
+        """One of the best with k cut points, or with the number next to k that was tried."""
+        return self._pick(self._by_k[min(self._by_k, key=lambda each: (abs(each - k), each))], share)
+
+    def _pick(self, ranked: list[Binarization], share: float) -> Binarization:
+        return ranked[(int(self._rng.geometric(share)) - 1) % len(ranked)]
+
+
+def _nearest_free(level: int, cuts: list[int]) -> int:
+    """The grey level 1..255 nearest to `level` that is no cut point."""
+    return min((c for c in range(1, LEVELS) if c not in cuts), key=lambda c: abs(c - level))
+
+
+def everything(space: Space) -> Iterator[Binarization]:
+    """All of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
+    colors = len(space.ends)
+    for sizes in sorted(product(range(1, space.max_cuts + 1), repeat=colors), key=lambda s: (sum(s), s)):
+        for parts in product(*(combinations(range(1, LEVELS), k) for k in sizes)):
+            for kind in space.kinds:
+                yield Binarization(cut_points_of([CutPoints(part) for part in parts]), *kind)

@@ -1,0 +1,141 @@
+"""Samplers and pruners by name.
+
+Optuna does not store a sampler's random state. Here every trial gets a sampler whose seed is made of the study's seed
+and the trial's rank among the trials that count, so workers draw differently, and one worker's study that was stopped
+and resumed draws what it would have drawn without the stop. (Of several workers one that is killed frees its rank, and
+the next trial may repeat a draw: the same cut points with another training seed.) That holds for all samplers but
+cmaes, which counts the trial that was stopped as a lost one of its generation. Sobol' points (qmc) have no seed of
+their own trial: their place in the sequence is stored, and the sequence must stay the same. The hyperband pruner goes
+by trial numbers.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from search.sampling.local import LocalSampler
+from search.sampling.repeats import RepeatsSampler
+from search.sampling.space import Space
+from storage.records import STOPPED
+
+SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
+
+
+def tpe(seed: int, space: Space) -> BaseSampler:
+    """Tree-structured Parzen estimator, multivariate; 10 start-up trials, references among them."""
+    return TPESampler(seed=seed, n_startup_trials=10)
+
+
+def random(seed: int, space: Space) -> BaseSampler:
+    """Uniform at random."""
+    return RandomSampler(seed=seed)
+
+
+def cmaes(seed: int, space: Space) -> BaseSampler:
+    """CMA-ES on k and the u; the encoding is drawn at random.
+
+    Optuna keeps its state as a pickle in the database: use it with databases that you trust.
+    """
+    return CmaEsSampler(seed=seed, warn_independent_sampling=False)
+
+
+def gp(seed: int, space: Space) -> BaseSampler:
+    """Gaussian process; asking takes seconds, which pays where a training takes minutes."""
+    return GPSampler(seed=seed, warn_independent_sampling=False)
+
+
+def qmc(seed: int, space: Space) -> BaseSampler:
+    """Scrambled Sobol' points; k and encoding of the very first trial are drawn at random."""
+    return QMCSampler(
+        scramble=True,
+        seed=SEQUENCE_SEED,
+        independent_sampler=RandomSampler(seed=seed),
+        warn_asynchronous_seeding=False,
+        warn_independent_sampling=False,
+    )
+
+
+def local(seed: int, space: Space) -> BaseSampler:
+    """Moves, adds or removes a cut point of a good earlier trial; nothing twice. See search/sampling/local.py."""
+    return LocalSampler(space, seed)
+
+
+def repeats(seed: int, space: Space) -> BaseSampler:
+    """No search: the references again and again, those with the fewest trials first."""
+    return RepeatsSampler(space, seed)
+
+
+def halving(seed: int, space: Space) -> BaseSampler:
+    """No search: the references again, each time only the better half of those with as many cut points."""
+    return RepeatsSampler(space, seed, halving=True)
+
+
+# A seed and the space to a sampler.
+SAMPLERS: dict[str, Callable[[int, Space], BaseSampler]] = {
+    "tpe": tpe,
+    "random": random,
+    "cmaes": cmaes,
+    "gp": gp,
+    "qmc": qmc,
+    "local": local,
+    "repeats": repeats,
+    "halving": halving,
+}
+
+
+def make_sampler(name: str, seed: int, rank: int, space: Space) -> BaseSampler:
+    """The sampler for the trial of that rank: see `rank_of`."""
+    fresh = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return SAMPLERS[name](fresh, space)
+
+
+def rank_of(study: optuna.Study, number: int) -> int:
+    """How many trials before that number count: all but those that were stopped and queued again."""
+    return sum(t.number < number and STOPPED not in t.user_attrs for t in study.get_trials(deepcopy=False))
+
+
+class SeededByRank(BaseSampler):
+    """For each trial the sampler of that name with a seed of the trial's own; it keeps nothing from trial to trial."""
+
+    def __init__(self, name: str, seed: int, space: Space) -> None:
+        self.name, self.seed, self.space = name, seed, space
+        self._of_trial = make_sampler(name, seed, 0, space)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Makes the trial's sampler."""
+        self._of_trial = make_sampler(self.name, self.seed, rank_of(study, trial.number), self.space)
+        self._of_trial.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As the trial's sampler."""
+        return self._of_trial.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the trial's sampler."""
+        return self._of_trial.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As the trial's sampler."""
+        return self._of_trial.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """As the trial's sampler."""
+        self._of_trial.after_trial(study, trial, state, values)
+
+    def reseed_rng(self) -> None:
+        """Nothing: each trial has a seed of its own."""

@@ -1,0 +1,148 @@
+"""Optuna parameters ⇄ cut points.
+
+`number_of_cut_points` is an integer k in 1..max_cuts, and `position_1` … `position_(max_cuts)` in [0, 1] are always
+suggested, so that every trial has the same parameters and TPE stays multivariate. The first k of them break a stick,
+from its upper end, into k positions
+
+    p_k = u_k^(1/k),   p_i = p_(i+1) · u_i^(1/i),   i = k-1 … 1,
+
+which are the order statistics of k uniform numbers when the u are uniform: position i says where cut point i lies
+between 0 and the next higher one. The others have no effect. Positions become grey levels by a scale. Everything can
+be inverted, so that references are trials like any other: a u is a power of a ratio, never 1 less such a power, so
+it keeps its precision however many cut points there are. Where each color has cut points of its own, it has
+parameters of its own: `number_of_cut_points_r`, `position_1_r`, …
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from search.binarization.binarization import REAL, Arithmetic, Binarization
+from search.binarization.cut_points import COLORS, CutPoints, cut_points_of, strictly_increasing
+from search.binarization.encodings import ENCODINGS, LEVELS
+
+Params = dict[str, int | float | str]
+
+
+def pixel_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Half the training pixels' own distribution, half even.
+
+    The pixels' share puts cut points where pixels are; the even share gives every cut point 1..255
+    a part of the scale, so that each can be found and inverted also where a grey level is unused.
+    """
+    pixels = histogram[1:] / max(histogram[1:].sum(), 1)
+    return _scale(0.5 * pixels + 0.5 / (LEVELS - 1))
+
+
+def linear_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Every cut point 1..255 is as likely as another, whatever the pixels are."""
+    return _scale(np.ones(LEVELS - 1))
+
+
+def _scale(mass: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Edges (256,) from 0 to 1: cut point c has the positions edges[c-1] <= p < edges[c]."""
+    return np.concatenate([[0.0], np.cumsum(mass / mass.sum())[:-1], [1.0]])
+
+
+# A histogram (256,) of the training pixels to edges (256,).
+SCALES: dict[str, Callable[[npt.NDArray[np.integer]], npt.NDArray[np.float64]]] = {
+    "pixels": pixel_scale,
+    "linear": linear_scale,
+}
+
+
+def number(end: str = "") -> str:
+    """The parameter that says how many cut points there are; end: of one color, such as `_r`."""
+    return f"number_of_cut_points{end}"
+
+
+def position(i: int, end: str = "") -> str:
+    """The parameter that says where cut point i = 1, 2, … lies."""
+    return f"position_{i}{end}"
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """All binarizations with 1..max_cuts cut points and the given encodings, weights and activations."""
+
+    max_cuts: int
+    encodings: tuple[str, ...]
+    edges: npt.NDArray[np.float64]  # of a scale, (256,), or of one for each colour, (3, 256)
+    weights: tuple[str, ...] = (REAL,)
+    activations: tuple[str, ...] = (REAL,)
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """What is chosen by name; a parameter of its own where there is more than one."""
+        return {"encoding": self.encodings, "weights": self.weights, "activations": self.activations}
+
+    @property
+    def kinds(self) -> list[tuple[str, Arithmetic]]:
+        """Every encoding with every arithmetic."""
+        return [(e, Arithmetic(w, a)) for w in self.weights for a in self.activations for e in self.encodings]
+
+    def parts(self, encoding: str) -> list[tuple[str, npt.NDArray[np.float64]]]:
+        """For each channel that has cut points of its own what its parameters' names end with, and its edges.
+
+        A picture's own levels are spread evenly, whatever the training pixels are, so local cut points have even edges.
+        """
+        if ENCODINGS[encoding].local:
+            even = linear_scale(np.ones(LEVELS, dtype=np.int64))
+            return [(end, even) for end in self.ends]
+        return list(zip(self.ends, self.edges.reshape(len(self.ends), -1), strict=True))
+
+    @property
+    def ends(self) -> list[str]:
+        """What parameters' names end with: nothing, or each colour."""
+        return [""] if self.edges.ndim == 1 else [f"_{c}" for c in COLORS]
+
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """What Optuna suggests in each trial."""
+        made: dict[str, BaseDistribution] = {}
+        for end in self.ends:
+            made[number(end)] = IntDistribution(1, self.max_cuts)
+            made |= {position(i, end): FloatDistribution(0.0, 1.0) for i in range(1, self.max_cuts + 1)}
+        made |= {name: CategoricalDistribution(names) for name, names in self.choices.items() if len(names) > 1}
+        return made
+
+    def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
+        """What a trial's parameters stand for; exactly k cut points."""
+        named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
+        parts = []
+        for end, edges in self.parts(named["encoding"]):
+            place, levels = 1.0, []
+            for i in range(int(params[number(end)]), 0, -1):
+                place *= float(params[position(i, end)]) ** (1 / i)
+                levels.append(int(np.searchsorted(edges, place, side="right")))
+            parts.append(CutPoints(strictly_increasing(reversed(levels))))
+        return Binarization.of({"cut_points": cut_points_of(parts).values, **named})
+
+    def params(self, binarization: Binarization, seed: int = 0) -> Params:
+        """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
+
+        Parameters without effect are drawn uniformly, so that they do not tell references from what was searched.
+        seed: of these draws; equal arguments give equal parameters.
+        Raises: ValueError when the space does not hold it.
+        """
+        named, parts = binarization.record, binarization.cut_points.parts
+        if (
+            len(parts) != len(self.ends)
+            or max(map(len, parts)) > self.max_cuts
+            or any(named[name] not in names for name, names in self.choices.items())
+        ):
+            raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.choices}")
+        params: Params = {}
+        for cuts, (end, edges) in zip(parts, self.parts(binarization.encoding), strict=True):
+            drawn = np.random.default_rng([seed, *cuts]).random(self.max_cuts)
+            params[number(end)] = len(cuts)
+            params |= {position(i, end): float(u) for i, u in enumerate(drawn, start=1)}
+            above = 1.0
+            for i, cut in reversed(list(enumerate(cuts, start=1))):
+                place = float(edges[cut - 1] + edges[cut]) / 2
+                params[position(i, end)] = (place / above) ** i
+                above = place
+        return params | {name: named[name] for name, names in self.choices.items() if len(names) > 1}

@@ -1,0 +1,108 @@
+"""Creating a study or joining an existing one, which must be of the same protocol and space.
+
+Enters: a protocol, a space, a name. Leaves: an Optuna study that describes itself. A value is only
+compared with values of the same protocol, so anything else is refused and the differences are listed.
+"""
+
+import platform
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
+from optuna.pruners import BasePruner
+from optuna.study import StudyDirection
+
+from search.data.split import Split
+from search.errors import ProtocolMismatch
+from search.evaluation.metrics import METRICS
+from search.evaluation.protocol import Protocol, differences, fingerprint
+from storage.attributes import (
+    IDENTITY,
+    PROTOCOL_FINGERPRINT,
+    SPACE,
+    VERSIONS,
+    check_version,
+    data_set_fingerprint,
+    internal,
+    set_internal,
+)
+from storage.database import PROTOCOL, Database
+from storage.records import DataSet
+
+Plain = dict[str, Any]
+
+
+def default_name(data: str, protocol: Protocol, space: Plain, budget: str) -> str:
+    """The data set's name, the budget, and a fingerprint of all that must be equal to join."""
+    return f"{data}-{budget}-{fingerprint({PROTOCOL: protocol.as_dict(), SPACE: space})}"
+
+
+def join(
+    database: Database, name: str, protocol: Protocol, space: Plain, objectives: Sequence[str], pruner: BasePruner
+) -> optuna.Study:
+    """The study of that name, made where it is missing; its sampler is set by the caller.
+
+    Raises: ProtocolMismatch, EarlierVersion.
+    """
+    metric = METRICS[protocol.metric]
+    wanted = [StudyDirection[metric.direction.upper()], *[StudyDirection.MINIMIZE] * len(objectives[1:])]
+    try:
+        study = optuna.create_study(storage=database.storage, study_name=name, directions=wanted, pruner=pruner)
+    except DuplicatedStudyError:
+        study = optuna.load_study(study_name=name, storage=database.storage, pruner=pruner)
+    attributes = study.user_attrs
+    empty = PROTOCOL not in attributes and not study.get_trials(deepcopy=False)
+    if PROTOCOL not in attributes and (not empty or study.directions != wanted):
+        raise ProtocolMismatch(
+            f"study {name!r} was not made by python -m search.study and has values of its own; choose another name"
+        )
+    if not empty:
+        check_version(study)
+        found = differences(attributes[PROTOCOL], protocol.as_dict()) + differences(attributes[SPACE], space)
+        if found:
+            raise ProtocolMismatch(
+                f"study {name!r} has another protocol: {'; '.join(found)}. Use the study's settings, "
+                "or another --study-name"
+            )
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            study.set_metric_names([f"validation {metric.name}", *objectives[1:]])
+        study.set_user_attr(SPACE, space)
+        study.set_user_attr(PROTOCOL_FINGERPRINT, protocol.fingerprint)
+        study.set_user_attr(PROTOCOL, protocol.as_dict())
+    if internal(study, IDENTITY) is None:
+        set_internal(study, IDENTITY, uuid4().hex)
+    if attributes.get(VERSIONS) != versions():
+        study.set_user_attr(VERSIONS, versions())
+    return study
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a value may depend on."""
+    packages = ("cutpoints", "torch", "numpy", "optuna")
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
+
+
+def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:
+    """What the report shows of the pictures: one training picture of each of a few classes."""
+    classes = len(split.pictures.class_names)
+    chosen = np.unique(np.linspace(0, classes - 1, EXAMPLES).round().astype(int))
+    rows = [int(np.flatnonzero(split.train.labels == label)[0]) for label in chosen]
+    return DataSet(
+        fingerprint=data_set_fingerprint(protocol.as_dict()),
+        name=split.pictures.name,
+        class_names=split.pictures.class_names,
+        histogram=tuple(int(count) for count in histogram),
+        examples=split.train[np.array(rows)].images,
+        example_labels=tuple(int(label) for label in chosen),
+    )
+
+
+EXAMPLES = 6  # training pictures that are kept for the report

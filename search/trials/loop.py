@@ -1,0 +1,157 @@
+"""The loop of a study: queue, ask, train, record, tell, show, until the study has its trials or the time is over.
+
+Any number of processes may run it on one study. Together they make exactly the total, and a process whose help is not
+needed any more waits for those of its own machine, because it takes over what one of them leaves behind.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+import optuna
+import torch
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import StudyDirection
+
+from search.binarization.binarization import Binarization
+from search.config import StudyConfig
+from search.console.messages import plural, say
+from search.console.stop import Stopped
+from search.evaluation.device import trained_with
+from search.evaluation.metrics import METRICS
+from search.evaluation.objective import Evaluate, TrialSpec
+from search.sampling.samplers import SeededByRank
+from search.sampling.space import Space
+from search.trials.lifecycle import (
+    Asked,
+    ask,
+    counted,
+    fail,
+    is_too_many,
+    put_back,
+    put_back_abandoned,
+    running,
+    tell,
+    trained_here,
+    under_way,
+    withdraw,
+)
+from search.trials.progress import Best, Progress
+from storage.candidates import candidates_frame
+from storage.database import Database
+from storage.records import Run, trials_frame
+
+POLL_SECONDS = 0.5  # between two looks at what other processes do
+APART_SECONDS = 0.3  # at the most, before a process asks again that found its trial to be one too many
+
+
+def search(
+    config: StudyConfig,
+    database: Database,
+    study: optuna.Study,
+    space: Space,
+    queue: Callable[[], int],
+    evaluate: Evaluate,
+    greyscale: Run | None,
+    device: torch.device,
+    check: Callable[[], None],
+    started: float,
+) -> None:
+    """Until the study has its trials, the time is over, or only other machines still train.
+
+    check(): called again and again; what it raises ends the loop after the running trial was queued again.
+    """
+    if counted(study) >= config.trials:
+        say(f"the study has {plural(counted(study), 'trial')} already; a larger --trials goes on")
+        return
+    one_objective = len(study.directions) == 1
+    if not one_objective:
+        say("two objectives: nothing is pruned, each trial is trained to the end")
+    study.sampler = SeededByRank(config.sampler, config.seed, space)
+    metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
+    bits, best, made_with = 8 * len(space.ends), best_so_far(study), trained_with(device, config.precision)
+    with Progress(config.trials, counted(study), greyscale, bits, best, metric, step_name) as progress:
+        while counted(study) < config.trials:
+            check()
+            if config.timeout is not None and time.monotonic() - started >= config.timeout:
+                say(f"--timeout: {config.timeout:g} seconds are over")
+                return
+            if under_way(study) >= config.trials:
+                if not wait_for_others(study, config.trials, check):
+                    return
+                continue
+            queue()
+            batch = [ask(study, space, config.seed, made_with)]
+            if is_too_many(study, config.trials):
+                for asked in batch:
+                    withdraw(study, asked)
+                time.sleep(random.uniform(0, APART_SECONDS))
+                continue
+            progress.start(batch)
+
+            def report(lane: int, step: int, value: float, batch: Sequence[Asked] = batch) -> bool:
+                asked = batch[lane]
+                progress.step(step, value)
+                if not one_objective:
+                    return False
+                asked.trial.report(value, step + 1)
+                return asked.prunable and asked.trial.should_prune()
+
+            specs = [TrialSpec(asked.binarization, asked.training_seed) for asked in batch]
+            try:
+                results = evaluate(specs, report, check)
+            except (Stopped, KeyboardInterrupt) as stop:
+                for asked in batch:
+                    put_back(study, asked.trial.number, f"{type(stop).__name__} {stop}".strip())
+                raise
+            except UpdateFinishedTrialError:
+                say_lost(batch[0])
+                continue
+            except Exception as error:
+                for asked in batch:
+                    fail(study, asked, f"{type(error).__name__}: {error}")
+                raise
+            for asked, result in zip(batch, results, strict=True):
+                try:
+                    state = tell(study, asked, result, database)
+                except UpdateFinishedTrialError:
+                    say_lost(asked)
+                    continue
+                progress.end(asked, result, state, counted(study), best_so_far(study))
+
+
+def say_lost(asked: Asked) -> None:
+    """What happens to a process that was paused for long, or is on a machine that another one cannot see."""
+    say(
+        f"trial {asked.trial.number}: another process took this one for dead and queued the trial again; what was "
+        "trained of it here is left out"
+    )
+
+
+def wait_for_others(study: optuna.Study, total: int, check: Callable[[], None]) -> bool:
+    """Until a trial is needed again or the study has its trials; False when only other machines still train."""
+    said: set[str] = set()
+    while under_way(study) >= total > counted(study):
+        check()
+        if put_back_abandoned(study):
+            say("a trial of a process that ended is queued again")
+            return True
+        others = running(study)
+        workers = {str(t.user_attrs["worker"]) for t in others if "worker" in t.user_attrs}
+        if others and not any(trained_here(t) for t in others):
+            say(f"{plural(len(others), 'trial')} still running on other machines: {', '.join(sorted(workers))}")
+            return False
+        if workers - said:
+            say(f"waiting for {plural(len(others), 'trial')} in other processes: {', '.join(sorted(workers))}")
+            said |= workers
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def best_so_far(study: optuna.Study) -> Best | None:
+    """The best candidate of the study now."""
+    candidates = candidates_frame(trials_frame(study), study.directions[0] == StudyDirection.MAXIMIZE)
+    if candidates.empty:
+        return None
+    row = candidates.iloc[0]
+    return Best(Binarization.of(row), float(row["value"]), (float(row["low"]), float(row["high"])))

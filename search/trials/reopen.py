@@ -1,0 +1,69 @@
+"""A study's pictures, found again from what the study keeps of them."""
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import optuna
+
+from search.data.load import load_pictures
+from search.data.pictures import Pictures
+from search.data.source import Source, source_of
+from search.data.split import Split, split_pictures
+from search.errors import BadInput, ProtocolMismatch
+from search.evaluation.protocol import differences
+from storage.attributes import SOURCE, internal, set_internal
+from storage.results import Results
+
+
+def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> None:
+    """Where and how the pictures were read, so that a confirmation finds them again, from any folder."""
+    named = pictures.name if source.data in (None, "digits", "sign-mnist") else str(Path(str(source.data)).resolve())
+    folder = pictures.origin if named == "sign-mnist" else None
+    known = {
+        key: value for key, value in asdict(replace(source, data=named, data_dir=None)).items() if value is not None
+    }
+    known |= {} if folder is None else {"data_dir": str(Path(folder).resolve())}
+    if internal(study, SOURCE) != known:
+        set_internal(study, SOURCE, known)
+
+
+def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
+    """The study's pictures, from where it found them unless --data says another place. Raises: BadInput."""
+    if results is None or args.data is not None:
+        return load_pictures(source_of(vars(args) | {"data": args.data or "sign-mnist"}))[0]
+    known = internal(results.study, SOURCE)
+    if known is None:
+        raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
+    given = getattr(args, "data_dir", None)
+    if given is not None and not Path(given).is_dir():
+        raise BadInput(f"--data-dir {given}: there is no such folder; leave it out, or name the one with the CSVs")
+    source = Source(**known | {key: value for key, value in vars(args).items() if key == "data_dir"})
+    if source.data_dir is not None and not Path(source.data_dir).is_dir():
+        source = replace(source, data_dir=None)  # moved since; it may be found elsewhere
+    try:
+        return load_pictures(source)[0]
+    except BadInput as error:
+        raise BadInput(
+            f"the pictures of study {results.study.study_name!r}: {error}; --data names another place"
+        ) from error
+
+
+def split_of(pictures: Pictures, results: Results | None, rival: Results | None) -> Split:
+    """The study's split of these pictures. Raises: ProtocolMismatch for pictures other than the study's."""
+    if results is None:
+        return split_pictures(pictures, 0)
+    split = split_pictures(pictures, int(results.protocol["seed"]), int(results.protocol["folds"]))
+    now = {"data_fingerprint": split.data_fingerprint, "split_fingerprint": split.split_fingerprint}
+    if found := [name for name, value in now.items() if results.protocol[name] != value]:
+        raise ProtocolMismatch(
+            f"these are not the pictures of study {results.study.study_name!r} ({', '.join(found)}: "
+            f"{results.protocol[found[0]]} in the study, {now[found[0]]} now); name the study's pictures "
+            "with --data and its other flags"
+        )
+    if rival is not None and rival.protocol_fingerprint != results.protocol_fingerprint:
+        raise ProtocolMismatch(
+            f"--rival {rival.study.study_name}: {'; '.join(differences(results.protocol, rival.protocol))}; "
+            "only studies of one protocol can be compared"
+        )
+    return split

@@ -1,0 +1,90 @@
+"""The end of a study as a table for stdout.
+
+Enters: results. Leaves: text. Intervals are of 95 %, over photos.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from search.binarization.binarization import Binarization
+from search.console.messages import plural
+from search.errors import NothingToShow
+from search.evaluation.metrics import METRICS, Metric
+from storage.candidates import best_by_arithmetic, columns_of_kind, counts
+from storage.records import STOPPED
+from storage.results import Results
+
+
+def summary(results: Results) -> str:
+    """The best candidate, the best for each number of cut points, and greyscale.
+
+    Raises: NothingToShow without a finished trial.
+    """
+    if results.candidates.empty:
+        raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
+    best, states = results.candidates.iloc[0], counts(results.trials)
+    lines = [
+        f"best: {Binarization.of(best)}, {_shown(best, results)} validation {metric(results).name}, "
+        f"{plural(best['channels'], 'bit')} a pixel{_gap(best['value'], results)}",
+        f"{plural(states['complete'], 'trial')} complete, {states['pruned']} pruned, {states['fail']} failed",
+        "",
+        table(results).to_string(index=False),
+    ]
+    trained_with = results.trials.loc[results.trials["state"] != STOPPED.upper(), "trained_with"].dropna()
+    if len(made_with := sorted(set(trained_with) - {""})) > 1:
+        lines.insert(2, f"warning: trained with {' and '.join(made_with)}; values may differ by that too")
+    by_arithmetic = best_by_arithmetic(results.candidates)
+    if len(by_arithmetic) > 1:
+        lines += ["", _rows(by_arithmetic, results).to_string(index=False)]
+    return "\n".join(lines)
+
+
+def table(results: Results) -> pd.DataFrame:
+    """One row for each number of cut points, and one for greyscale."""
+    rows = _rows(results.by_cuts, results)
+    if results.greyscale is None:
+        return rows
+    low, high = results.greyscale.interval
+    shown = {"value": results.greyscale.value, "low": low, "high": high}
+    row = {
+        "threshold ranges": results.greyscale.input,
+        "bits": 8 * results.data_set.colors,
+        metric(results).name: _shown(shown, results),
+        "trials": 1,
+    }
+    return pd.concat([rows.astype(object), pd.DataFrame([row], dtype=object)], ignore_index=True).fillna("")
+
+
+def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
+    to_greyscale = f"to {results.greyscale.input if results.greyscale else 'greyscale'}"
+    return pd.DataFrame(
+        {
+            "cuts": candidates["cuts"],
+            "threshold ranges": candidates["threshold_ranges"],
+            **columns_of_kind(candidates),
+            "bits": candidates["channels"],
+            metric(results).name: [_shown(row, results) for _, row in candidates.iterrows()],
+            to_greyscale: [_gap(value, results).split(" to ")[0].removeprefix(", ") for value in candidates["value"]],
+            "found by": [
+                row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}"
+                for _, row in candidates.iterrows()
+            ],
+            "trials": candidates["trials"],
+        }
+    )
+
+
+def metric(results: Results) -> Metric:
+    """What the study's values measure."""
+    return METRICS[results.protocol["metric"]]
+
+
+def _shown(row: Any, results: Results) -> str:
+    return metric(results).shown(row["value"], (row["low"], row["high"]))
+
+
+def _gap(value: float, results: Results) -> str:
+    if results.greyscale is None:
+        return ""
+    return f", {metric(results).gap(value, results.greyscale.value)} to {results.greyscale.input}"
