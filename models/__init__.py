@@ -1,10 +1,11 @@
-"""Networks and their training; knows tensors and labels, nothing of data sets, cut points or studies. The map:
+"""Networks and their training. They know tensors and labels, nothing of data sets, cut points or studies.
 
-networks.py    the networks by name: compact.py, lenet.py, residual.py; blocks.py: what they share
-cost.py        what a network costs: parameters and multiply-accumulates
+networks.py    the networks by name: compact.py, lenet.py, residual.py; blocks.py has what they share
 quantize.py    binary weights and activations
-levels.py      a picture's own grey levels
-augment.py     random changes of grey pictures, before they are encoded
-train.py       recipe, lanes, the training loop
-learned.py     thresholds that are learned together with a network
+cost.py        parameters and multiply-accumulates of a network
+encode.py      grey levels to channels
+augment.py     random changes of pictures before they are encoded
+recipe.py      how a network is trained
+train.py       the training loop
+learned.py     thresholds learned together with a network
 """

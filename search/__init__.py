@@ -1,27 +1,24 @@
-"""The search: what is searched, and the run itself. The map:
+"""The search for thresholds.
 
-study.py       python -m search.study: the whole run, readable from top to bottom; loop.py: its loop
-confirm.py     python -m search.confirm: retrains finalists, reads the test set once; confirm_flags.py: its flags
-finalists.py   who is confirmed; retraining.py: with fresh seeds; reading.py: the test set, once
-findings.py    what a reading found; verdicts.py: who is better; confirmed.py: as text; tables.py: text or Markdown
-outputs.py     the files that a study leaves
-light.py       python -m search.light: a thresholds file under other light; drift.py: gain, gamma, brightness
-export.py      python -m search.export: the best thresholds as JSON; picks.py: which of them; ties.py: who is tied
+Commands, one module each; they parse flags, call one function and print:
+
+study.py       python -m search.study: runs or resumes a study
+confirm.py     python -m search.confirm: retrains finalists and reads the test set once
+export.py      python -m search.export: writes the best thresholds as JSON
+light.py       python -m search.light: measures a thresholds file under different lighting
+
+config.py      the settings of a study, and its flags
+errors.py      the errors that end a command with one line and an exit code
+
+Folders, each of which imports only from those above it:
+
+binarization/  cut points, encodings, what of a network is binary
+console/       terminal output, exit codes, signals, files written atomically
+sampling/      the search space, samplers, pruners
 data/          data sets by name or path, photo groups, leak-safe splits, fingerprints
-cut_points.py  CutPoints, of one channel or three colours; encodings.py: how the ranges between them become channels
-binarize.py    what is binary in a network: cut points with an encoding, weights, activations
-references.py  cut points that need no search, in order; rules.py: computed ones; learned.py: learned by gradient
-space.py       Optuna parameters ⇄ cut points
-metrics.py     what a value measures
-samplers.py    samplers and pruners by name; ours are local.py and repeats.py, which read history.py
-objective.py   trial specs and a split to results
-statistics.py  accuracies and their differences, with intervals over photos and seeds; intervals.py: how these are made
-trials.py      one trial's way through Optuna; queue.py: references first, each once
-worker.py      who trains, and whether that process still lives
-joining.py     creating or joining a study; protocol.py: what must be equal for that
-greyscale.py   the greyscale reference run
-thresholds.py  the thresholds file and its schema
-progress.py    what one sees while it runs; summary.py: at its end
-config.py      a study's settings; flags.py: flags from the fields of a dataclass
-command.py     what all commands share: errors, exit codes, flags; stop.py: signals
+evaluation/    protocol, budgets, metrics; from a trial's settings and a split to its value
+references/    binarizations that need no search; the greyscale reference
+trials/        the study loop, a trial's life in Optuna, joining a study
+confirmation/  finalists, retraining, the reading of the test set, statistics
+deploy/        the thresholds file and the choice of what it holds
 """

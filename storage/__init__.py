@@ -1,11 +1,15 @@
-"""The database: Optuna's storage and our own tables. Records in, data frames out. The map:
+"""The database: Optuna's storage and tables of our own. Records in, data frames out.
 
-database.py    opening it; which studies it holds; one_owner.py: Optuna's storage, safe for several processes;
-               secrets.py: URLs and messages without passwords
-records.py     what is written of trials, runs and data sets, and read as data frames
-confirmations.py  predictions of test pictures, and readings of the test set
-claims.py      what one of several processes does
-scores.py      what each trial scored on each photo
-results.py     all that is known of one study
-tables.py      our own tables; migrations/: their history
+database.py       opens a database and lists its studies
+one_owner.py      Optuna's storage, safe for several processes on SQLite
+secrets.py        URLs and messages without passwords
+tables.py         our own tables; migrations/ holds their history
+attributes.py     what a study keeps of itself in Optuna's attributes
+records.py        trials, runs and data sets
+candidates.py     the binarizations of a study, one row each, and the best of them
+scores.py         what each trial scored on each photo
+results.py        everything known of one study
+confirmations.py  predictions on test pictures, and readings of the test set
+workers.py        identifies worker processes and whether they are alive
+claims.py         what exactly one of several processes does
 """

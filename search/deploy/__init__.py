@@ -1,1 +1,7 @@
-"""B"""
+"""What a program or device is given.
+
+thresholds.py  the thresholds file; thresholds.schema.json is its schema
+picks.py       which candidate is exported
+ties.py        which candidates are not distinguishable from the best
+outputs.py     the files in a study's output folder
+"""

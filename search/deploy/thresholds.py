@@ -183,6 +183,6 @@ def _finite(number: str) -> float:
 
 @cache
 def _validator() -> Draft202012Validator:
-    schema = json.loads((files("search") / "thresholds.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((files("search.deploy") / "thresholds.schema.json").read_text(encoding="utf-8"))
     strict: type[Draft202012Validator] = extend(Draft202012Validator, type_checker=WHOLE)  # type: ignore[no-untyped-call]
     return strict(schema)
