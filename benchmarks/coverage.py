@@ -1,4 +1,4 @@
-"""Do the intervals of search.confirmation.statistics hold what they promise? A simulation with known answers, as Markdown.
+"""Do the intervals of search.confirmation.statistics hold what they promise? A simulation with known answers.
 
 A picture is right when a normal score is positive: what is easy about its photo (for all models, and for this model),
 what a training seed adds to all photos, what it adds to this one, and a little of the variant. So the accuracy over

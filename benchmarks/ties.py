@@ -4,9 +4,10 @@ Validation photos and trainings as in benchmarks.coverage: 316 photos of 21 vari
 score is positive: what is easy about its photo, for all and for this binarization, what a seed adds to all photos and
 to this one, a little of the variant. All candidates of a study are equally good and have one trial, some of them a
 second or third. "seeds" is the standard deviation, in points, that seeds give a trial's value; "prior" is what
-search/deploy/ties.py takes it for where there are no replicates. "before" is the 95 % interval over photos alone, "after" is
-search/deploy/ties.py. Told: how often a candidate that was named before is distinguishable from the best of the study, though
-it is equal; 5 are allowed. In the last columns it is that many points worse, and should be told. Shares are per cent.
+search.deploy.ties takes it for where there are no replicates. "before" is the 95 % interval over photos alone, "after"
+is search.deploy.ties. Told: how often a candidate that was named before is distinguishable from the best of the study,
+though it is equal; 5 are allowed. In the last columns it is that many points worse, and should be told. Shares are per
+cent.
 
     python -m benchmarks.ties
 """

@@ -5,19 +5,18 @@ leaves the predicted classes of the test pictures in the database, and predictio
 of them are there. Each reading is recorded before it begins.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
+from search.confirmation.config import ConfirmConfig, add_flags, from_flags
 from search.confirmation.finalists import finalists
-from search.confirmation.flags import check_flags, flags_of_confirm, margin_of
 from search.confirmation.paper import paper_entries, paper_tables
 from search.confirmation.reading import announcement, read_test
 from search.confirmation.recipe import check_test_photos, confirmation_protocol
 from search.confirmation.retraining import plan, train_missing
 from search.confirmation.text import confirmed_tables
 from search.confirmation.verdicts import judged
-from search.console.command import OK, STOPPED, exit_with, run
+from search.console.command import OK, STOPPED, exit_with, parser, run
 from search.console.messages import plural, say
 from search.console.stop import Stopped, StopSignals
 from search.console.tables import FORMATS
@@ -33,42 +32,49 @@ from storage.results import load_results
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the flags and confirms; returns the exit code."""
-    return run(confirm, flags_of_confirm().parse_args(argv))
+    flags = parser(
+        "search.confirm",
+        "Retrain a study's finalists, references and greyscale with fresh seeds on all training photos, "
+        "then read the test set.",
+    )
+    add_flags(flags)
+    return run(lambda args: confirm(from_flags(args), args.storage), flags.parse_args(argv))
 
 
-def confirm(args: argparse.Namespace) -> int:
-    """The run."""
-    check_flags(args)
-    device = choose_device(args.device)
-    database = open_database(args.storage, create=args.preset == "paper")
+def confirm(config: ConfirmConfig, storage: str) -> int:
+    """The run; returns the exit code."""
+    device = choose_device(config.device)
+    database = open_database(storage, create=config.preset == "paper")
 
     # ── entries: chosen by validation values ──
-    results = None if args.preset == "paper" else load_results(database, args.study_name)
-    rival = None if args.rival is None else load_results(database, args.rival)
+    results = None if config.preset == "paper" else load_results(database, config.study_name)
+    rival = None if config.rival is None else load_results(database, config.rival)
     if rival is not None and results is not None and rival.study.study_name == results.study.study_name:
-        raise BadInput(f"--rival {args.rival}: that is the study itself; name another one")
+        raise BadInput(f"--rival {config.rival}: that is the study itself; name another one")
     entries = (
-        paper_entries() if results is None else finalists(results, args.top, args.cuts, args.confirm_references, rival)
+        paper_entries()
+        if results is None
+        else finalists(results, config.top, config.cuts, config.confirm_references, rival)
     )
 
     # ── pictures and protocol ──
-    pictures = pictures_of(args, results)
+    pictures = pictures_of(results, config.source, config.data_dir)
     split = split_of(pictures, results, rival)
     check_test_photos(split)
-    protocol = confirmation_protocol(split, args.budget, args.precision, results)
+    protocol = confirmation_protocol(split, config.budget, config.precision, results)
 
     # ── trainings ──
-    wanted = [RunKey(protocol.fingerprint, str(e), FIRST_SEED + seed) for seed in range(args.seeds) for e in entries]
+    wanted = [RunKey(protocol.fingerprint, str(e), FIRST_SEED + seed) for seed in range(config.seeds) for e in entries]
     say(
-        f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {args.budget}: "
-        f"{plural(len(entries), 'input')}, {plural(args.seeds, 'training')} each, on {device}; "
+        f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {config.budget}: "
+        f"{plural(len(entries), 'input')}, {plural(config.seeds, 'training')} each, on {device}; "
         f"pictures: {pictures.name} ({pictures.origin}), training {plural(split.development.photos, 'photo')}"
     )
     say(announcement(database, results, entries, wanted, split, protocol))
-    if args.dry_run:
-        print(FORMATS[args.format](plan(database, entries, wanted, protocol)), flush=True)
+    if config.dry_run:
+        print(FORMATS[config.format](plan(database, entries, wanted, protocol)), flush=True)
         return OK
-    folder = None if results is None else output_folder(results.study.study_name, args.output_dir)
+    folder = None if results is None else output_folder(results.study.study_name, config.output_dir)
     with StopSignals() as signals:
         try:
             left = train_missing(database, wanted, entries, split, protocol, device, signals.check)
@@ -84,12 +90,12 @@ def confirm(args: argparse.Namespace) -> int:
         )
 
     # ── the reading ──
-    found = judged(read_test(database, results, rival, entries, wanted, split, protocol), margin_of(args))
+    found = judged(read_test(database, results, rival, entries, wanted, split, protocol), config.margin_as_share)
 
     # ── results ──
     if results is not None and folder is not None:
         write_results(replace(results, confirmation=found), folder)
-    form, short = FORMATS[args.format], args.format == "text" and not args.wide
+    form, short = FORMATS[config.format], config.format == "text" and not config.wide
     print((paper_tables if results is None else confirmed_tables)(found, form, short), flush=True)
     return OK
 

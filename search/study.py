@@ -4,7 +4,6 @@ The whole run, from top to bottom: pictures, protocol, study, greyscale, trials,
 Nothing imports this module.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,9 +13,9 @@ import numpy as np
 import optuna
 import torch
 
-from search import confirm
 from search.config import StudyConfig, add_flags, budget_of, from_flags
-from search.confirmation.flags import flags_of_confirm
+from search.confirm import confirm
+from search.confirmation.config import ConfirmConfig
 from search.console.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, run
 from search.console.messages import plural, say
 from search.console.stop import Stopped, StopSignals
@@ -141,19 +140,14 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
             return NOTHING_TO_SHOW
         if config.confirm is None:
             return OK
-        return confirm_study(config, storage, name)
+        confirmation = ConfirmConfig(
+            study_name=name, seeds=config.confirm, device=config.device, output_dir=config.output_dir
+        )
+        return confirm(confirmation, storage)
     say("stopped; run again to go on")
     if best_so_far(study) is not None:
         show_results(database, name, folder)
     return STOPPED + stopped.signal
-
-
-def confirm_study(config: StudyConfig, storage: str, name: str) -> int:
-    """python -m search.confirm with this study's device and folder; its pictures are where it found them."""
-    fixed = ["--storage", storage, "--study-name", name, "--seeds", str(config.confirm), "--device", config.device]
-    folder = [] if config.output_dir is None else ["--output-dir", str(config.output_dir)]
-    args = flags_of_confirm().parse_args([*fixed, *folder])
-    return confirm.confirm(argparse.Namespace(**{"study_name": name, "storage": storage} | vars(args)))
 
 
 def show_results(database: Database, name: str, folder: Path) -> None:

@@ -19,7 +19,8 @@ STACK = (
     ("search.confirmation",),
     ("dashboards",),
     ("search.deploy",),
-    ("search.study", "search.confirm", "search.export", "search.light"),
+    ("search.confirm", "search.export", "search.light"),
+    ("search.study",),  # --confirm calls search.confirm
 )
 LEVEL = {package: level for level, packages in enumerate(STACK) for package in packages}
 

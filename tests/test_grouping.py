@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from search import confirm, light
+from search import light
 from search.binarization.binarization import Greyscale
 from search.config import StudyConfig
+from search.confirmation.config import ConfirmConfig
 from search.confirmation.finalists import GREYSCALE, Entry
 from search.confirmation.findings import findings, photos_without_copies
+from search.confirmation.recipe import confirmation_protocol
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
 from search.study import main, run_study
+from search.trials.reopen import pictures_of, split_of
 from storage.attributes import SOURCE, internal
 from storage.database import open_database
 from storage.results import load_results
@@ -155,19 +158,18 @@ def test_variants_of_automatic_groups_are_of_near_copies_whether_they_are_asked_
 
 @pytest.mark.parametrize("flags", [{"groups": EXPRESSION, "similarity": 0.99}, {"groups": "none"}, {"similarity": 0.5}])
 def test_a_confirmation_finds_the_groups_of_its_study(flags):
-    """From the database alone, and from the flags that --confirm types."""
+    """From the database alone, and from the same flags."""
     save_folder()
     assert run(data="signs", **flags) == 0
     results = load_results(open_database(URL), "mine")
     known = Source(**internal(results.study, SOURCE))
     assert (known.groups, known.similarity) == (flags.get("groups"), flags.get("similarity", 0.98))
-    again = confirm.pictures_of(confirm.flags_of_confirm().parse_args([]), results)
-    typed = StudyConfig(data="signs", **flags).source
-    from_flags = confirm.pictures_of(confirm.flags_of_confirm().parse_args(typed.flags), results)
-    for pictures in (again, from_flags):
+    for config in (ConfirmConfig(), ConfirmConfig(data="signs", picture_flags=flags)):
+        pictures = pictures_of(results, config.source)
         assert pictures.grouping == results.protocol["grouping"]
-        assert confirm.split_of(pictures, results, None).data_fingerprint == results.protocol["data_fingerprint"]
-        made = confirm.confirmation_protocol(confirm.split_of(pictures, results, None), "full", None, results)
+        split = split_of(pictures, results, None)
+        assert split.data_fingerprint == results.protocol["data_fingerprint"]
+        made = confirmation_protocol(split, "full", None, results)
         assert made.grouping == results.protocol["grouping"]
 
 

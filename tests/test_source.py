@@ -1,11 +1,10 @@
 """The flags that say which pictures and how they come in."""
 
 import argparse
-from pathlib import Path
 
 import pytest
 
-from search.config import StudyConfig, add_flags, from_flags
+from search.config import StudyConfig, add_flags
 from search.data.source import Source, parse_shape, parse_size, source_of
 from search.errors import BadInput
 
@@ -38,16 +37,6 @@ def test_sizes_and_shapes_are_height_by_width():
 def test_flags_that_cannot_be_are_named(flags, said):
     with pytest.raises(BadInput, match=said):
         Source(**flags)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [Source(), Source("a b", Path("c d"), "8x9", "10x11", "crop", True, "channel:b"), Source("x", skip_bad=True)],
-)
-def test_a_studys_flags_typed_again_give_the_same_source(source):
-    parser = argparse.ArgumentParser()
-    add_flags(parser)
-    assert from_flags(parser.parse_args(source.flags)).source == source
 
 
 def test_a_confirmation_takes_the_flags_of_the_source_alone():

@@ -1,6 +1,6 @@
 """Finalists retrained with fresh seeds, and the test set read once.
 
-flags.py       flags of python -m search.confirm
+config.py      the settings of a confirmation, and its flags
 finalists.py   which inputs are confirmed
 recipe.py      how they are retrained, and the test photos that are needed
 retraining.py  retrains them, shared by any number of processes

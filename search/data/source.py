@@ -66,15 +66,6 @@ class Source:
         return 1 if self.groups == NONE else self.similarity
 
     @property
-    def flags(self) -> list[str]:
-        """What to type for this source on another command's line."""
-        given = [(each, value) for each in fields(self) if (value := getattr(self, each.name)) != each.default]
-        parts = [
-            (f"--{each.name.replace('_', '-')}", *(() if value is True else (str(value),))) for each, value in given
-        ]
-        return [part for flag in parts for part in flag]
-
-    @property
     def sides(self) -> tuple[int, int] | None:
         """Height and width that --size asks for."""
         return parse_size(self.size)

@@ -43,7 +43,7 @@ def knee(results: Results) -> "pd.Series[Any]":
 def smallest_tied(results: Results) -> "pd.Series[Any]":
     """The fewest cut points whose value is not distinguishable from the best's; then fewest bits, then best value.
 
-    What that means stands in search/deploy/ties.py: photos are paired, seeds vary, and the best is the luckiest of many.
+    What that means stands in ties.py: photos are paired, seeds vary, and the best is the luckiest of many.
     """
     protocol = results.protocol
     candidates = [_candidate(row, trials) for row, trials in _with_trials(results)]

@@ -1,6 +1,5 @@
 """A study's pictures, found again from what the study keeps of them."""
 
-import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import optuna
 
 from search.data.load import load_pictures
 from search.data.pictures import Pictures
-from search.data.source import Source, source_of
+from search.data.source import Source
 from search.data.split import Split, split_pictures
 from search.errors import BadInput, ProtocolMismatch
 from search.evaluation.protocol import differences
@@ -28,17 +27,19 @@ def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> 
         set_internal(study, SOURCE, known)
 
 
-def pictures_of(args: argparse.Namespace, results: Results | None) -> Pictures:
-    """The study's pictures, from where it found them unless --data says another place. Raises: BadInput."""
-    if results is None or args.data is not None:
-        return load_pictures(source_of(vars(args) | {"data": args.data or "sign-mnist"}))[0]
+def pictures_of(results: Results | None, named: Source | None = None, data_dir: Path | None = None) -> Pictures:
+    """The pictures that are named, otherwise the study's, from where it found them.
+
+    data_dir: where to look for Sign Language MNIST instead. Raises: BadInput.
+    """
+    if named is not None or results is None:
+        return load_pictures(named or Source())[0]
     known = internal(results.study, SOURCE)
     if known is None:
         raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
-    given = getattr(args, "data_dir", None)
-    if given is not None and not Path(given).is_dir():
-        raise BadInput(f"--data-dir {given}: there is no such folder; leave it out, or name the one with the CSVs")
-    source = Source(**known | {key: value for key, value in vars(args).items() if key == "data_dir"})
+    if data_dir is not None and not data_dir.is_dir():
+        raise BadInput(f"--data-dir {data_dir}: there is no such folder; leave it out, or name the one with the CSVs")
+    source = Source(**known | ({} if data_dir is None else {"data_dir": data_dir}))
     if source.data_dir is not None and not Path(source.data_dir).is_dir():
         source = replace(source, data_dir=None)  # moved since; it may be found elsewhere
     try:
