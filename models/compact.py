@@ -1,13 +1,13 @@
 """The compact CNN that every trial trains.
 
-Enters: the picture's size, the channels, the classes, a width. Leaves: an untrained network.
+Takes a NetworkSpec. Returns an untrained network.
 Never looks at data.
 """
 
 from torch import Tensor, nn
 
 from models.blocks import halving_blocks, halvings
-from models.quantize import Quantization
+from models.spec import NetworkSpec
 
 
 class Compact(nn.Module):
@@ -25,22 +25,15 @@ class Compact(nn.Module):
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """
 
-    def __init__(
-        self,
-        channels: int,
-        height: int,
-        width_px: int,
-        classes: int,
-        width: int,
-        dropout: float,
-        quantization: Quantization,
-    ) -> None:
+    def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        depth = halvings(height, width_px, 3)
-        filters = [width * min(2**block, 4) for block in range(depth)]
-        self.features = halving_blocks(channels, filters, 3, quantization)
-        cells = (height >> depth) * (width_px >> depth)
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), quantization.last(filters[-1] * cells, classes))
+        depth = halvings(spec.height, spec.width_px, 3)
+        filters = [spec.width * min(2**block, 4) for block in range(depth)]
+        self.features = halving_blocks(spec.channels, filters, 3, spec.quantization)
+        cells = (spec.height >> depth) * (spec.width_px >> depth)
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Dropout(spec.dropout), spec.quantization.last(filters[-1] * cells, spec.classes)
+        )
 
     def forward(self, channels: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(channels))

@@ -1,12 +1,12 @@
 """A network like LeNet-5, for comparison with what is often published.
 
-Enters: the picture's size, the channels, the classes, a width. Leaves: an untrained network. Never looks at data.
+Takes a NetworkSpec. Returns an untrained network. Never looks at data.
 """
 
 from torch import Tensor, nn
 
 from models.blocks import halving_blocks, halvings
-from models.quantize import Quantization
+from models.spec import NetworkSpec
 
 
 class LeNet(nn.Module):
@@ -22,28 +22,19 @@ class LeNet(nn.Module):
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """
 
-    def __init__(
-        self,
-        channels: int,
-        height: int,
-        width_px: int,
-        classes: int,
-        width: int,
-        dropout: float,
-        quantization: Quantization,
-    ) -> None:
+    def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        depth = halvings(height, width_px, 4)
-        filters = [width, *[2 * width] * (depth - 1)]
-        self.features = halving_blocks(channels, filters, 5, quantization)
-        cells, hidden = (height >> depth) * (width_px >> depth), 5 * width
+        depth = halvings(spec.height, spec.width_px, 4)
+        filters = [spec.width, *[2 * spec.width] * (depth - 1)]
+        self.features = halving_blocks(spec.channels, filters, 5, spec.quantization)
+        cells, hidden = (spec.height >> depth) * (spec.width_px >> depth), 5 * spec.width
         self.head = nn.Sequential(
             nn.Flatten(),
-            quantization.hidden(filters[-1] * cells, hidden),
+            spec.quantization.hidden(filters[-1] * cells, hidden),
             nn.BatchNorm1d(hidden),
-            quantization.activation(),
-            nn.Dropout(dropout),
-            quantization.last(hidden, classes),
+            spec.quantization.activation(),
+            nn.Dropout(spec.dropout),
+            spec.quantization.last(hidden, spec.classes),
         )
 
     def forward(self, channels: Tensor) -> Tensor:

@@ -1,12 +1,12 @@
-"""The networks by name.
+"""The networks by name."""
 
-Each is made of channels, height, width in pixels, classes, filters of its first block, dropout and a quantization.
-"""
+from collections.abc import Callable
 
 from torch import nn
 
 from models.compact import Compact
 from models.lenet import LeNet
 from models.residual import Residual
+from models.spec import NetworkSpec
 
-NETWORKS: dict[str, type[nn.Module]] = {"compact": Compact, "lenet": LeNet, "residual": Residual}
+NETWORKS: dict[str, Callable[[NetworkSpec], nn.Module]] = {"compact": Compact, "lenet": LeNet, "residual": Residual}

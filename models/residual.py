@@ -1,6 +1,6 @@
 """A small residual network.
 
-Enters: the picture's size, the channels, the classes, a width. Leaves: an untrained network. Never looks at data.
+Takes a NetworkSpec. Returns an untrained network. Never looks at data.
 """
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.blocks import halvings
 from models.quantize import REAL, Quantization
+from models.spec import NetworkSpec
 
 
 class Block(nn.Module):
@@ -48,29 +49,22 @@ class Residual(nn.Module):
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """
 
-    def __init__(
-        self,
-        channels: int,
-        height: int,
-        width_px: int,
-        classes: int,
-        width: int,
-        dropout: float,
-        quantization: Quantization,
-    ) -> None:
+    def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            *quantization.conv(channels, width, 3, first=True), nn.MaxPool2d(2), nn.BatchNorm2d(width)
+            *spec.quantization.conv(spec.channels, spec.width, 3, first=True),
+            nn.MaxPool2d(2),
+            nn.BatchNorm2d(spec.width),
         )
-        self.sizes = [width * min(2**stage, 4) for stage in range(halvings(height, width_px, 3))]
-        self.stages = nn.ModuleList(Block(filters, quantization) for filters in self.sizes)
+        self.sizes = [spec.width * min(2**stage, 4) for stage in range(halvings(spec.height, spec.width_px, 3))]
+        self.stages = nn.ModuleList(Block(filters, spec.quantization) for filters in self.sizes)
         self.pool = nn.MaxPool2d(2)
         self.head = nn.Sequential(
             nn.ReLU(),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
-            nn.Dropout(dropout),
-            quantization.last(self.sizes[-1], classes),
+            nn.Dropout(spec.dropout),
+            spec.quantization.last(self.sizes[-1], spec.classes),
         )
 
     def forward(self, channels: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from models.encode import encode
 from models.networks import NETWORKS
 from models.quantize import Quantization, keep_within_reach, latent_weights
 from models.recipe import PRECISIONS, Recipe
+from models.spec import NetworkSpec
 
 Logits = npt.NDArray[np.float32]  # (N, classes)
 
@@ -164,9 +165,10 @@ def new_network(
 ) -> nn.Module:
     """An untrained network for pictures of that size, where they are; all of it is real without a quantization."""
     height, width_px = training.images_u8.shape[1:3]
-    network = NETWORKS[recipe.network](
+    spec = NetworkSpec(
         channels, height, width_px, classes, recipe.width, recipe.dropout, quantization or Quantization()
     )
+    network = NETWORKS[recipe.network](spec)
     return network.to(training.labels.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

@@ -11,6 +11,7 @@ from models.cost import cost_of
 from models.networks import NETWORKS
 from models.quantize import ACTIVATIONS, WEIGHTS, Quantization, latent_weights
 from models.recipe import Recipe
+from models.spec import NetworkSpec
 from models.train import Lane, Resident, train
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
@@ -24,7 +25,7 @@ TABLES = Binarization(CutPoints((100, 160)), "thermometer").tables
 @pytest.mark.parametrize("size", [(8, 8), (28, 28), (33, 47), (224, 224)], ids=str)
 def test_every_parameter_of_every_network_is_trained_whatever_the_pictures_size(name, kind, size):
     torch.manual_seed(0)
-    network = NETWORKS[name](3, *size, 5, 4, 0.0, Quantization(*kind))
+    network = NETWORKS[name](NetworkSpec(3, *size, 5, 4, 0.0, Quantization(*kind)))
     logits = network((torch.rand(4, 3, *size) > 0.5).float())
     assert logits.shape == (4, 5)
     nn.functional.cross_entropy(logits, torch.arange(4)).backward()
@@ -34,7 +35,7 @@ def test_every_parameter_of_every_network_is_trained_whatever_the_pictures_size(
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parameters_grow_by_less_than_five_times_from_28_to_224_pixels(name):
     def parameters(side):
-        network = NETWORKS[name](1, side, side, 24, 24, 0.25, Quantization())
+        network = NETWORKS[name](NetworkSpec(1, side, side, 24, 24, 0.25, Quantization()))
         return sum(p.numel() for p in network.parameters())
 
     assert parameters(224) < 5 * parameters(28)
@@ -43,7 +44,7 @@ def test_parameters_grow_by_less_than_five_times_from_28_to_224_pixels(name):
 def test_the_compact_network_with_everything_real_is_bit_for_bit_what_it_was():
     """The layers as they stood before there was a quantization."""
     torch.manual_seed(3)
-    network = NETWORKS["compact"](2, 28, 28, 24, 8, 0.25, Quantization())
+    network = NETWORKS["compact"](NetworkSpec(2, 28, 28, 24, 8, 0.25, Quantization()))
     torch.manual_seed(3)
     layers, before = [], 2
     for filters in (8, 16, 32):
@@ -59,7 +60,7 @@ def test_the_compact_network_with_everything_real_is_bit_for_bit_what_it_was():
 
 
 def test_costs_are_counted_as_a_textbook_counts_them():
-    network = NETWORKS["compact"](2, 28, 28, 24, 8, 0.25, Quantization("binary", "binary"))
+    network = NETWORKS["compact"](NetworkSpec(2, 28, 28, 24, 8, 0.25, Quantization("binary", "binary")))
     cost = cost_of(network, 2, 28, 28)
     convolutions = 28 * 28 * 8 * 2 * 9 + 14 * 14 * 16 * 8 * 9 + 7 * 7 * 32 * 16 * 9
     assert cost.macs == convolutions + 3 * 3 * 32 * 24

@@ -14,6 +14,7 @@ from models.encode import encode
 from models.networks import NETWORKS
 from models.quantize import Quantization
 from models.recipe import Recipe
+from models.spec import NetworkSpec
 from models.train import Lane, Resident, predict, train
 from search.binarization.binarization import Binarization, Greyscale
 from search.binarization.cut_points import CutPoints
@@ -64,7 +65,7 @@ def test_greyscale_reaches_the_network_as_x_over_255():
 
 @pytest.mark.parametrize("size", [(4, 4), (8, 8), (28, 28), (5, 64), (96, 64), (224, 224)])
 def test_the_network_follows_the_pictures_size(size):
-    network = Compact(3, *size, classes=7, width=8, dropout=0.25, quantization=Quantization()).eval()
+    network = Compact(NetworkSpec(3, *size, classes=7, width=8)).eval()
     assert network(torch.zeros(2, 3, *size)).shape == (2, 7)
 
 
@@ -164,7 +165,7 @@ def test_no_batch_is_so_small_that_it_has_no_statistics():
 
 def test_predicting_in_small_batches_changes_nothing():
     torch.manual_seed(0)
-    network = Compact(1, 8, 8, 2, 8, 0.25, Quantization())
+    network = Compact(NetworkSpec(1, 8, 8, 2, 8))
     table = torch.from_numpy(Greyscale().tables[0])
     images = stripes().images_u8
     whole = predict(copy.deepcopy(network), images, [table], batch_size=1000)
