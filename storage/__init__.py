@@ -1,6 +1,7 @@
 """The database: Optuna's storage and tables of our own. Records in, data frames out.
 
 database.py       opens a database and lists its studies
+optuna_private.py every use of Optuna's private API
 one_owner.py      Optuna's storage, safe for several processes on SQLite
 secrets.py        URLs and messages without passwords
 tables.py         our own tables; migrations/ holds their history

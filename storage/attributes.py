@@ -6,6 +6,7 @@ from typing import Any
 import optuna
 
 from storage.database import EarlierVersion, is_earlier
+from storage.optuna_private import set_system_attribute, system_attribute
 
 PROTOCOL_FINGERPRINT = "protocol_fingerprint"  # names of study attributes
 SPACE = "space"
@@ -17,13 +18,13 @@ GREYSCALE_FAILED = "greyscale_failed"  # its training diverged, and would again
 
 
 def set_internal(study: optuna.Study, key: str, value: Any) -> None:
-    """Keeps something of a study that who browses need not see: optuna-dashboard shows a handful of user attributes."""
-    study._storage.set_study_system_attr(study._study_id, f"cutpoints:{key}", value)
+    """Keeps study metadata that optuna-dashboard does not display."""
+    set_system_attribute(study, f"cutpoints:{key}", value)
 
 
 def internal(study: optuna.Study, key: str) -> Any:
     """What set_internal kept, None where it kept nothing."""
-    return study._storage.get_study_system_attrs(study._study_id).get(f"cutpoints:{key}")
+    return system_attribute(study, f"cutpoints:{key}")
 
 
 def check_version(study: optuna.Study) -> None:

@@ -32,6 +32,7 @@ from sqlalchemy.exc import (
 )
 
 from storage.one_owner import OneOwnerStorage
+from storage.optuna_private import age
 from storage.secrets import shown_url, without_secrets
 
 DEFAULT_STORAGE = "sqlite:///studies.db"
@@ -70,7 +71,7 @@ class Database:
 
     def study_names(self) -> list[str]:
         """Names of all studies, the oldest first."""
-        studies = sorted(self.storage.get_all_studies(), key=lambda study: study._study_id)
+        studies = sorted(self.storage.get_all_studies(), key=age)
         return [study.study_name for study in studies]
 
     def load_study(self, name: str | None) -> optuna.Study:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import TrialModel
 from optuna.trial import TrialState
+
+from storage.optuna_private import TrialModel
 
 
 class OneOwnerStorage(RDBStorage):

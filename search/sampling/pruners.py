@@ -11,6 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from storage.candidates import number_of_cuts
+from storage.optuna_private import storage_of
 
 
 class SameCuts(BasePruner):
@@ -32,7 +33,7 @@ class _SameCutsStudy(optuna.Study):
     """A view of a study that shows only trials with k cut points."""
 
     def __init__(self, study: optuna.Study, k: int) -> None:
-        super().__init__(study.study_name, study._storage, study.sampler, study.pruner)
+        super().__init__(study.study_name, storage_of(study), study.sampler, study.pruner)
         self._k = k
 
     def get_trials(

@@ -18,6 +18,7 @@ from search.evaluation.objective import DIVERGED, Result
 from search.sampling.space import Space
 from storage.attributes import IDENTITY, internal
 from storage.database import Database
+from storage.optuna_private import set_user_attribute, was_queued
 from storage.records import STOPPED, StartedTrial, kind_of, record_end, record_start
 from storage.scores import save_scores
 from storage.workers import is_gone, is_here, this_worker
@@ -153,7 +154,7 @@ def put_back(study: optuna.Study, number: int, why: str, again: bool = True) -> 
     trial = next(t for t in study.get_trials(deepcopy=False) if t.number == number)
     kept = {key: value for key, value in trial.user_attrs.items() if key.startswith("reference")}
     try:
-        study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
+        set_user_attribute(study, trial, STOPPED, why)
         study.tell(number, state=TrialState.FAIL)
     except (UpdateFinishedTrialError, ValueError):
         return False
@@ -172,8 +173,7 @@ def is_too_many(study: optuna.Study, total: int) -> bool:
 
 def withdraw(study: optuna.Study, asked: Asked) -> None:
     """Ends a trial that is one too many; a queued one waits for a larger total."""
-    queued = "fixed_params" in study._storage.get_trial(asked.trial._trial_id).system_attrs
-    put_back(study, asked.trial.number, "the study has its trials", again=queued)
+    put_back(study, asked.trial.number, "the study has its trials", again=was_queued(study, asked.trial))
 
 
 def put_back_abandoned(study: optuna.Study) -> int:
