@@ -1,7 +1,7 @@
-"""Does it pay to keep colours? A study for each --color on generated pictures in which colour matters.
+"""Does it pay to keep colors? A study for each --color on generated pictures in which color matters.
 
 Six classes: a disc or a square, in red, green or blue of the same luma, on noisy ground of that luma too. Grey by luma
-tells nothing but noise, one channel tells one colour from the two others, three channels tell all. Prints the best of
+tells nothing but noise, one channel tells one color from the two others, three channels tell all. Prints the best of
 each study.
 
     python -m benchmarks.color --trials 30 -o results/colors
@@ -23,7 +23,7 @@ from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
 
-SIDE, PHOTOS, LUMA, LOW = 16, 80, 60.0, 40.0  # LOW: what a colour has of the two others
+SIDE, PHOTOS, LUMA, LOW = 16, 80, 60.0, 40.0  # LOW: what a color has of the two others
 WEIGHTS = np.array([0.299, 0.587, 0.114])
 NAMES = [f"{hue} {shape}" for shape in ("disc", "square") for hue in ("red", "green", "blue")]
 

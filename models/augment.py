@@ -1,6 +1,6 @@
 """Random changes of grey pictures before they are encoded: small moves, and another light.
 
-Enters: images_u8 (N, H, W), or in colour (N, H, W, 3). Leaves: the same shape. It happens before the thresholds,
+Enters: images_u8 (N, H, W), or in color (N, H, W, 3). Leaves: the same shape. It happens before the thresholds,
 because that is where a camera, a hand and a lamp differ; a binary picture cannot be made a little brighter any more.
 """
 

@@ -25,7 +25,7 @@ def own_levels(images_u8: Tensor) -> Tensor:
 def encode(images_u8: Tensor, tables: Sequence[Tensor], local: bool = False) -> Tensor:
     """(N, H, W) uint8 and one table (256, C) → channels (N, C, H, W) float32, channels-last in memory.
 
-    Pictures in colour are (N, H, W, 3) and have three tables; their channels follow one another.
+    Pictures in color are (N, H, W, 3) and have three tables; their channels follow one another.
     local: looks the picture's own levels up instead of the grey levels.
     """
     planes = [images_u8] if images_u8.ndim == 3 else images_u8.unbind(-1)

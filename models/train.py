@@ -48,7 +48,7 @@ class Lane:
 
 @dataclass(frozen=True, eq=False)
 class Resident:
-    """Pictures on the device for the whole run: images_u8 (N, H, W) or in colour (N, H, W, 3), labels (N,)."""
+    """Pictures on the device for the whole run: images_u8 (N, H, W) or in color (N, H, W, 3), labels (N,)."""
 
     images_u8: Tensor
     labels: Tensor

@@ -52,12 +52,12 @@ class StudyConfig:
     data_dir: Path | None = flag(
         "where to look for Sign Language MNIST, before $CUTPOINTS_DATA and the cache folder", metavar="FOLDER"
     )
-    shape: str | None = flag("size of a picture in a CSV, if it is not square; HxWx3 in colour", metavar="HxW")
+    shape: str | None = flag("size of a picture in a CSV, if it is not square; HxWx3 in color", metavar="HxW")
     size: str | None = flag("resize pictures to this; needed where theirs differ", metavar="HxW")
     fit: str | None = flag("how pictures become --size, see docs/data.md; default: letterbox", None, FITS)
     skip_bad: bool = flag("leave pictures out that cannot be read, and say how many", False)
     color: str = flag(
-        "what becomes of colour: grey by luma, one channel, or cut points of its own for each of three", "gray", COLORS
+        "what becomes of color: grey by luma, one channel, or cut points of its own for each of three", "gray", COLORS
     )
     groups: str | None = flag(
         "which pictures belong together and stay on one side of every split: a regular expression whose first capture "

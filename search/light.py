@@ -45,7 +45,7 @@ from storage.scores import Scores, mean_of
 
 UNCHANGED = next(i for i, drift in enumerate(drifts()) if drift.is_none)
 FIXED, PER_IMAGE, NO_CUTS = "fixed", "per image", "no cut points"
-PICTURE_FLAGS = ("data_dir", "shape", "skip_bad", "groups")  # size, fit, colour and similarity are as the file says
+PICTURE_FLAGS = ("data_dir", "shape", "skip_bad", "groups")  # size, fit, color and similarity are as the file says
 
 
 def main(argv: Sequence[str] | None = None) -> int:

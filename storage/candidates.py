@@ -67,5 +67,5 @@ def counts(trials: pd.DataFrame) -> dict[str, int]:
 
 
 def number_of_cuts(cut_points: Sequence[Any]) -> int:
-    """How many there are, of all colours together where each has its own."""
+    """How many there are, of all colors together where each has its own."""
     return sum(len(part) if isinstance(part, list | tuple) else 1 for part in cut_points)

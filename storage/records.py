@@ -26,7 +26,7 @@ TRIAL_COLUMNS = (
     "number",
     "state",  # Optuna's, or STOPPED
     "value",
-    "cut_points",  # tuple of integers, or of a tuple for each colour
+    "cut_points",  # tuple of integers, or of a tuple for each color
     "threshold_ranges",  # the same as text, the paper's notation
     "encoding",
     "weights",
@@ -62,7 +62,7 @@ class StartedTrial:
     index_bits: int
     cut_points: tuple[
         Any, ...
-    ]  # integers, or a tuple for each colour; written last: a trial that has them has everything
+    ]  # integers, or a tuple for each color; written last: a trial that has them has everything
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ class DataSet:
     fingerprint: str  # of data and split
     name: str
     class_names: tuple[str, ...]
-    histogram: tuple[int, ...]  # 256 counts of the training pixels, of each colour one after the other
+    histogram: tuple[int, ...]  # 256 counts of the training pixels, of each color one after the other
     examples: npt.NDArray[np.uint8]
     example_labels: tuple[int, ...]
 
     @property
     def colors(self) -> int:
-        """Channels that have cut points of their own: 1, or 3 of pictures in colour."""
+        """Channels that have cut points of their own: 1, or 3 of pictures in color."""
         return len(self.histogram) // 256
 
 
@@ -178,7 +178,7 @@ def load_data_set(database: Database, fingerprint: str) -> DataSet | None:
 
 
 def _pictures(data: bytes, n: int, height: int, width: int) -> npt.NDArray[np.uint8]:
-    """(n, height, width), or with three colours where there are three times as many bytes."""
+    """(n, height, width), or with three colors where there are three times as many bytes."""
     pixels = np.frombuffer(data, dtype=np.uint8)
     colors = len(pixels) // (n * height * width)
     return pixels.reshape((n, height, width) if colors == 1 else (n, height, width, colors))

@@ -1,4 +1,4 @@
-"""Colour to grey."""
+"""Color to grey."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from search.data.color import CHANNELS, of_images, of_picture
 from search.errors import BadInput
 
 
-def random_colours(n=5, height=6, width=7, seed=0):
+def random_colors(n=5, height=6, width=7, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
 
 
@@ -23,7 +23,7 @@ def luma(rgb):
 
 @given(st.integers(0, 2**32 - 1))
 def test_gray_is_the_documented_whole_number_formula(seed):
-    images = random_colours(seed=seed)
+    images = random_colors(seed=seed)
     grey, done = of_images(images, "gray", "x")
     assert grey.dtype == np.uint8
     assert np.array_equal(grey, luma(images))
@@ -32,7 +32,7 @@ def test_gray_is_the_documented_whole_number_formula(seed):
 
 
 def test_the_formula_is_within_one_level_of_the_real_coefficients_and_grey_keeps_its_level():
-    images = random_colours(100)
+    images = random_colors(100)
     assert np.abs(of_images(images, "gray", "x")[0] - images @ [0.299, 0.587, 0.114]).max() < 0.51
     levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     assert np.array_equal(of_images(np.stack([levels] * 3, axis=-1), "gray", "x")[0], levels)
@@ -40,7 +40,7 @@ def test_the_formula_is_within_one_level_of_the_real_coefficients_and_grey_keeps
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_a_channel_is_taken_as_it_is(name):
-    images = random_colours()
+    images = random_colors()
     grey, done = of_images(images, name, "x")
     assert np.array_equal(grey, images[..., "rgb".index(name[-1])])
     assert done == {"color": name}
@@ -48,21 +48,21 @@ def test_a_channel_is_taken_as_it_is(name):
 
 @pytest.mark.parametrize("name", color.COLORS)
 def test_one_picture_and_an_array_of_them_become_the_same(name):
-    images = random_colours()
+    images = random_colors()
     one_by_one = [np.asarray(of_picture(Image.fromarray(image), name)) for image in images]
     assert np.array_equal(of_images(images, name, "x")[0], one_by_one)
 
 
 def test_small_blocks_give_the_same(monkeypatch):
-    images = random_colours(50)
+    images = random_colors(50)
     monkeypatch.setattr(color, "BLOCK", 100)
     assert np.array_equal(of_images(images, "gray", "x")[0], luma(images))
 
 
 def test_grey_pictures_stay_as_they_are_and_have_no_channels():
-    images = random_colours()[..., 0]
+    images = random_colors()[..., 0]
     grey, done = of_images(images, "gray", "x")
     assert grey is images
     assert done == {}
-    with pytest.raises(BadInput, match="x: --color channel:g takes channels of pictures in colour"):
+    with pytest.raises(BadInput, match="x: --color channel:g takes channels of pictures in color"):
         of_images(images, "channel:g", "x")

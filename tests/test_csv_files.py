@@ -157,12 +157,12 @@ def test_any_order_of_numbered_columns_gives_the_same_picture(order, start, pref
         (["1x1", "1x2", "1", "2x1"], "some columns such as 1x1 have more numbers"),
         (["r1", "g1", "r2", "g2"], r"pixel columns of several kinds \(r1, g1\); number them all under one name, or"),
         (["r1", "r3", "g1", "g2", "b1", "b2"], "no column r2, but r3"),
-        (["r1", "r2", "g1", "g2", "b1"], "no column b2, which other colours have; complete them"),
+        (["r1", "r2", "g1", "g2", "b1"], "no column b2, which other colors have; complete them"),
         (["pixel0", "pixel1", "pixel2", "id1"], "column 'id1' is no pixel, as 'pixel0' is; .* --groups id1 if it"),
         (["pixel1", "pixel999999999"], "no column pixel2, but pixel999999999"),
         (["1x1", "999999999x999999999"], "no column 1x2, but 999999999x999999999"),
         (["pixel1", "pixel" + "9" * 4000], "no column pixel2, but pixel9"),
-        (["r0", "r1", "g0", "g1", "b0", "b1"], "columns of three colours, as their names say; say --shape"),
+        (["r0", "r1", "g0", "g1", "b0", "b1"], "columns of three colors, as their names say; say --shape"),
         (
             [f"{c}x{y}x{x}" for c in range(3) for y in range(2) for x in range(2)],
             "the columns' names say 3x2x2; number them by row",
@@ -197,22 +197,22 @@ def test_a_name_may_say_that_its_first_number_is_the_column(name):
 
 @pytest.mark.parametrize("names", ["rgb", "RGB", ("red_", "green_", "blue_"), ("px_r_", "px_g_", "px_b_")])
 @pytest.mark.parametrize("planar", [True, False])
-def test_colours_are_put_together_whether_they_come_one_after_the_other_or_not(names, planar):
+def test_colors_are_put_together_whether_they_come_one_after_the_other_or_not(names, planar):
     image = np.arange(45).reshape(5, 3, 3)
-    pairs = [(pixel, colour) for pixel in range(15) for colour in range(3)]
+    pairs = [(pixel, color) for pixel in range(15) for color in range(3)]
     pairs = sorted(pairs, key=lambda pair: pair[::-1]) if planar else pairs
-    columns = [f"{names[colour]}{pixel}" for pixel, colour in pairs]
+    columns = [f"{names[color]}{pixel}" for pixel, color in pairs]
     text = table(columns, [("a", *(image.reshape(15, 3)[pair] for pair in pairs))])
     assert parse_csv(text, "a.csv", (5, 3, 3))[0].tolist() == [image.tolist()]
-    with pytest.raises(BadInput, match="columns of three colours"):
+    with pytest.raises(BadInput, match="columns of three colors"):
         parse_csv(text, "a.csv", (5, 9))
 
 
-def test_names_of_a_pixel_and_its_colour_or_of_row_column_and_colour_suit_a_shape_in_colour():
+def test_names_of_a_pixel_and_its_color_or_of_row_column_and_color_suit_a_shape_in_color():
     image = np.arange(45).reshape(5, 3, 3)
     for columns in (
-        [f"p{pixel}_{colour}" for pixel in range(15) for colour in range(3)],
-        [f"{row}_{column}_{colour}" for row in range(5) for column in range(3) for colour in range(3)],
+        [f"p{pixel}_{color}" for pixel in range(15) for color in range(3)],
+        [f"{row}_{column}_{color}" for row in range(5) for column in range(3) for color in range(3)],
     ):
         assert parse_csv(table(columns, [("a", *range(45))]), "a.csv", (5, 3, 3))[0].tolist() == [image.tolist()]
 

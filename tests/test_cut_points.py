@@ -1,4 +1,4 @@
-"""Cut points of three colours: their own for each, and all that is made of them."""
+"""Cut points of three colors: their own for each, and all that is made of them."""
 
 import numpy as np
 import optuna
@@ -29,7 +29,7 @@ def pictures(seed):
 
 
 @given(colors, st.sampled_from(list(ENCODINGS)), st.integers(0, 2**32 - 1))
-def test_each_colour_is_encoded_by_its_own_cut_points_and_channels_follow_one_another(cut_points, encoding, seed):
+def test_each_color_is_encoded_by_its_own_cut_points_and_channels_follow_one_another(cut_points, encoding, seed):
     images, binarization = pictures(seed), Binarization(cut_points, encoding)
     each = [
         Binarization(part, encoding).encode(images[..., color])
@@ -49,7 +49,7 @@ def test_values_make_the_same_cut_points_again_also_as_lists(cut_points):
     assert len(cut_points) == sum(map(len, cut_points.parts))
 
 
-def test_there_are_three_colours():
+def test_there_are_three_colors():
     with pytest.raises(ValueError, match="three"):
         ColorCutPoints((CutPoints((5,)), CutPoints((6,))))
     assert cut_points_of([CutPoints((5,))]) == CutPoints((5,))
@@ -63,14 +63,14 @@ def test_pictures_of_another_shape_are_refused_by_name(shape):
 
 
 @given(colors, st.sampled_from(SPACE.encodings))
-def test_parameters_stand_for_the_same_cut_points_of_each_colour(cut_points, encoding):
+def test_parameters_stand_for_the_same_cut_points_of_each_color(cut_points, encoding):
     wanted = Binarization(cut_points, encoding)
     params = SPACE.params(wanted)
     assert params.keys() == SPACE.distributions.keys()
     assert SPACE.binarization(params) == wanted
 
 
-def test_a_rule_takes_as_many_cut_points_of_each_colour_by_that_colours_pixels():
+def test_a_rule_takes_as_many_cut_points_of_each_color_by_that_colors_pixels():
     images = np.stack(
         [np.full((6, 8, 8), 50), np.tile(np.arange(64).reshape(8, 8), (6, 1, 1)), np.full((6, 8, 8), 7)], -1
     )
@@ -85,7 +85,7 @@ def test_a_rule_takes_as_many_cut_points_of_each_colour_by_that_colours_pixels()
         assert list(parts) == [RULES[each.name](pixels, len(parts[0])) for pixels in by_color]
 
 
-def test_the_local_sampler_changes_one_colour_at_a_time_and_stays_in_the_space():
+def test_the_local_sampler_changes_one_color_at_a_time_and_stays_in_the_space():
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=LocalSampler(SPACE, 0))
     for number in range(40):
@@ -106,7 +106,7 @@ def test_references_of_grey_pictures_are_as_they_were():
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_a_grey_picture_in_colour_is_changed_like_the_grey_one(seed):
+def test_a_grey_picture_in_color_is_changed_like_the_grey_one(seed):
     grey = torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (3, 6, 5), dtype=np.uint8))
     by = Augmentation(shift=0.1, rotation=10, scale=0.1, gain=0.2, brightness=20, flip=0.5)
     torch.manual_seed(seed)

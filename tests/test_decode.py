@@ -33,13 +33,13 @@ def test_grey_pictures_of_any_format_come_back_as_they_are(form):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "YCbCr", "P"])
-def test_colour_of_any_mode_becomes_grey_as_pillow_makes_it(mode):
+def test_color_of_any_mode_becomes_grey_as_pillow_makes_it(mode):
     picture = Image.fromarray(RGB).convert(mode)
     data = encoded(picture, "PNG" if mode in ("RGB", "P") else "TIFF")
     found = decode(data, "gray")
     with Image.open(BytesIO(data)) as read:
         assert np.array_equal(np.asarray(found.picture), np.asarray(read.convert("RGB").convert("L")))
-    assert found.done == {"colour"}
+    assert found.done == {"color"}
     assert np.array_equal(levels(encoded(Image.fromarray(RGB)), "channel:b"), RGB[..., 2])
 
 
@@ -55,7 +55,7 @@ def test_sixteen_bits_become_eight_by_their_upper_half(form):
     assert found.depth == Depth(16, deep.min(), deep.max())
 
 
-@pytest.mark.parametrize(("mode", "done"), [("LA", {"transparency"}), ("RGBA", {"transparency", "colour"})])
+@pytest.mark.parametrize(("mode", "done"), [("LA", {"transparency"}), ("RGBA", {"transparency", "color"})])
 def test_transparency_lies_on_white(mode, done):
     alpha = Image.fromarray(np.where(GREY > 127, 255, 0).astype(np.uint8))
     picture = Image.fromarray(RGB).convert("L").convert("RGB").convert(mode)
@@ -66,7 +66,7 @@ def test_transparency_lies_on_white(mode, done):
     assert found.done == done
 
 
-def test_a_palettes_transparent_colour_lies_on_white():
+def test_a_palettes_transparent_color_lies_on_white():
     picture = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8)).convert("P")
     picture.putpalette([0, 0, 0, 90, 90, 90])
     assert levels(encoded(picture, transparency=0)).tolist() == [[255, 90], [90, 255]]

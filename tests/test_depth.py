@@ -132,7 +132,7 @@ def test_a_white_pixel_in_a_few_pictures_does_not_hide_that_all_are_dark():
 
 
 @pytest.mark.parametrize("color", ["gray", "per-channel"])
-def test_dark_colour_of_sixteen_bits_is_seen_too(color):
+def test_dark_color_of_sixteen_bits_is_seen_too(color):
     """Pillow keeps the upper eight bits of it and writes none, so the file is made by hand."""
     for times, dark in ((1, True), (16, False)):
         data = png_of_16_bits(np.stack([LEVELS * times] * 3, -1))

@@ -139,9 +139,9 @@ def test_a_class_of_which_no_picture_is_left_is_named():
         load_pictures(Source("a", skip_bad=True))
 
 
-def test_a_channel_of_a_folder_of_coloured_pictures_is_taken_once():
-    coloured = np.stack([255 - PART.images, PART.images, PART.images // 2], axis=-1)
-    for i, (image, label) in enumerate(zip(coloured, PART.labels, strict=True)):
+def test_a_channel_of_a_folder_of_colored_pictures_is_taken_once():
+    colored = np.stack([255 - PART.images, PART.images, PART.images // 2], axis=-1)
+    for i, (image, label) in enumerate(zip(colored, PART.labels, strict=True)):
         save(Path("a") / NAMES[label] / f"{i:03}.png", image)
     pictures, _ = load_pictures(Source("a", color="channel:g"))
     assert np.array_equal(pictures.train.images, in_name_order()[0])
@@ -150,7 +150,7 @@ def test_a_channel_of_a_folder_of_coloured_pictures_is_taken_once():
 
 def test_a_channel_of_a_folder_of_grey_pictures_is_refused():
     save_part(Path("a"))
-    with pytest.raises(BadInput, match="a: --color channel:g takes channels of pictures in colour"):
+    with pytest.raises(BadInput, match="a: --color channel:g takes channels of pictures in color"):
         load_pictures(Source("a", color="channel:g"))
 
 

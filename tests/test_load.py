@@ -155,15 +155,15 @@ def test_a_data_dir_that_does_not_exist_is_named(tmp_path, monkeypatch):
 COLOURED = np.stack([toy_pictures().train.images] * 3, axis=-1) // [1, 2, 3]
 
 
-def test_colour_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and_the_choice_is_written_down():
-    coloured = COLOURED.astype(np.uint8)
-    save_npz("a.npz", images=coloured, test_images=coloured[:9], test_labels=toy_pictures().train.labels[:9])
-    pixels = replace(toy_pictures().train, pixels=coloured.reshape(len(coloured), 8, 24))
+def test_color_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and_the_choice_is_written_down():
+    colored = COLOURED.astype(np.uint8)
+    save_npz("a.npz", images=colored, test_images=colored[:9], test_labels=toy_pictures().train.labels[:9])
+    pixels = replace(toy_pictures().train, pixels=colored.reshape(len(colored), 8, 24))
     write_csv(Path("a.csv"), pixels)
     for source in (Source("a.npz", color="channel:g"), Source("a.csv", shape="8x8x3", color="channel:g")):
         for _ in range(2):  # read, and from the cache
             pictures, _ = load_pictures(source)
-            assert np.array_equal(pictures.train.images, coloured[..., 1])
+            assert np.array_equal(pictures.train.images, colored[..., 1])
             assert pictures.preprocessing == {"color": "channel:g"}
     assert load_pictures(Source("a.npz"))[0].preprocessing["coefficients"] == [0.299, 0.587, 0.114]
     assert load_pictures(Source("a.npz"))[0].test.images.shape == (9, 8, 8)
@@ -172,7 +172,7 @@ def test_colour_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and
 @pytest.mark.parametrize("data", ["digits", "a.npz"])
 def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match="--color channel:r takes channels of pictures in colour; these are grey"):
+    with pytest.raises(BadInput, match="--color channel:r takes channels of pictures in color; these are grey"):
         load_pictures(Source(data, color="channel:r"))
 
 

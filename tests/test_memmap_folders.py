@@ -56,9 +56,9 @@ def test_all_files_are_read():
     assert np.array_equal(pictures.train.groups, PART.groups)
 
 
-def test_colour_is_converted_and_the_grey_levels_are_in_memory():
-    coloured = np.stack([PART.images, 255 - PART.images, PART.images], axis=-1)
-    pictures, _ = load_pictures(Source(save(images=coloured), color="channel:g"))
+def test_color_is_converted_and_the_grey_levels_are_in_memory():
+    colored = np.stack([PART.images, 255 - PART.images, PART.images], axis=-1)
+    pictures, _ = load_pictures(Source(save(images=colored), color="channel:g"))
     assert np.array_equal(pictures.train.images, 255 - PART.images)
     assert pictures.preprocessing == {"color": "channel:g"}
 

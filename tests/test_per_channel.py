@@ -1,4 +1,4 @@
-"""A study of pictures in colour, each colour with cut points of its own, from the first command to the confirmation."""
+"""A study of pictures in color, each color with cut points of its own, from the first command to the confirmation."""
 
 import json
 import re
@@ -34,7 +34,7 @@ FLAGS = [
 
 
 def in_color(classes=3, photos=12, side=8):
-    """Photos (N, side, side, 3) whose classes differ in one colour each, and their labels."""
+    """Photos (N, side, side, 3) whose classes differ in one color each, and their labels."""
     rng = np.random.default_rng(0)
     labels = np.arange(classes * photos) % classes
     images = rng.integers(40, 120, (len(labels), side, side, 3))
@@ -52,7 +52,7 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
-def test_each_colour_has_cut_points_of_its_own_in_the_file_the_report_and_the_confirmation(photos, capsys, monkeypatch):
+def test_each_color_has_cut_points_of_its_own_in_the_file_the_report_and_the_confirmation(photos, capsys, monkeypatch):
     assert main(["--storage", URL, *FLAGS, "--output-dir", "out", "--encoding", "all"]) == 0
     out, err = capsys.readouterr()
     assert "full color reference" in err
@@ -96,7 +96,7 @@ def test_a_grey_set_has_no_channels(tmp_path, capsys):
     assert "these are grey" in capsys.readouterr().err
 
 
-def test_an_npz_in_colour_is_read_as_its_colours_too(tmp_path):
+def test_an_npz_in_color_is_read_as_its_colors_too(tmp_path):
     images, labels = in_color()
     np.savez("color.npz", images=images, labels=labels)
     flags = ["--data", "color.npz", "--color", "per-channel", "--trials", "2", "--epochs", "1", "--width", "4"]
@@ -104,7 +104,7 @@ def test_an_npz_in_colour_is_read_as_its_colours_too(tmp_path):
     assert load_results(open_database(URL), None).greyscale.input == "full color, binary activations"
 
 
-def test_a_study_of_grey_pictures_and_one_of_their_colours_are_not_joined(photos, capsys):
+def test_a_study_of_grey_pictures_and_one_of_their_colors_are_not_joined(photos, capsys):
     assert main(["--storage", URL, *FLAGS, "--study-name", "mine", "--trials", "1", "--epochs", "1"]) == 0
     grey = ["--data", "photos", "--trials", "2", "--epochs", "1", "--width", "4", "--max-cuts", "2"]
     assert main(["--storage", URL, *grey, "--study-name", "mine"]) == 4

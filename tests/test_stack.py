@@ -55,9 +55,9 @@ def test_a_bad_picture_is_named_or_left_out_and_counted():
 
 
 def test_what_was_done_is_written_down():
-    coloured = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    made = stack(named(grey(), coloured), 2, Source(color="channel:r"), "x")
-    assert np.array_equal(made.images[1], coloured[..., 0])
+    colored = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    made = stack(named(grey(), colored), 2, Source(color="channel:r"), "x")
+    assert np.array_equal(made.images[1], colored[..., 0])
     assert made.preprocessing == {"color": "channel:r"}
     deep = encoded(Image.fromarray(grey().astype(np.uint16) * 257))
     assert stack(named(deep), 1, Source(), "x").preprocessing == {"bit_depth": {"bits": 16, "formula": "x >> 8"}}
@@ -66,5 +66,5 @@ def test_what_was_done_is_written_down():
 
 
 def test_a_channel_of_pictures_that_are_all_grey_is_refused():
-    with pytest.raises(BadInput, match="--color channel:g takes channels of pictures in colour"):
+    with pytest.raises(BadInput, match="--color channel:g takes channels of pictures in color"):
         stack(named(grey()), 1, Source(color="channel:g"), "x")

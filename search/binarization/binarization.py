@@ -130,7 +130,7 @@ class Binarization:
         return [f"{c} {encoding.title(p.values, i)}".strip() for c, p, table in named for i in range(table.shape[1])]
 
     def encode(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Images (N, H, W), or (N, H, W, 3) where each colour has cut points, to channels (N, C, H, W), 0 or 1.
+        """Images (N, H, W), or (N, H, W, 3) where each color has cut points, to channels (N, C, H, W), 0 or 1.
 
         Raises: ValueError for images of another type or shape.
         """
@@ -150,7 +150,7 @@ class Binarization:
 class Greyscale:
     """No cut points: the paper's original network on x / 255, with the same arithmetic as what it is compared with.
 
-    colors: channels of the picture, one, or three for a picture in colour.
+    colors: channels of the picture, one, or three for a picture in color.
     """
 
     arithmetic: Arithmetic = Arithmetic()

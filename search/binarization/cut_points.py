@@ -1,4 +1,4 @@
-"""Cut points: where grey levels are divided, for one channel or for each of three colours.
+"""Cut points: where grey levels are divided, for one channel or for each of three colors.
 
 Enters: integers, or the paper's threshold ranges. Leaves: values that cannot be wrong. Looks at no picture.
 
@@ -89,16 +89,16 @@ class ColorCutPoints:
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(COLORS):
-            raise ValueError(f"{len(self.parts)} cut points of colours; there are three, red, green and blue")
+            raise ValueError(f"{len(self.parts)} cut points of colors; there are three, red, green and blue")
 
     @property
     def values(self) -> tuple[tuple[int, ...], ...]:
-        """Of each colour."""
+        """Of each color."""
         return tuple(part.values for part in self.parts)
 
     @property
     def ranges(self) -> tuple[tuple[int, ...], ...]:
-        """The paper's notation, of each colour."""
+        """The paper's notation, of each color."""
         return tuple(part.ranges for part in self.parts)
 
     def __len__(self) -> int:
@@ -112,12 +112,12 @@ AnyCutPoints = CutPoints | ColorCutPoints
 
 
 def cut_points_of(parts: Sequence[CutPoints]) -> AnyCutPoints:
-    """One channel's, or those of three colours. Raises: ValueError."""
+    """One channel's, or those of three colors. Raises: ValueError."""
     return parts[0] if len(parts) == 1 else ColorCutPoints(tuple(parts))
 
 
 def from_values(values: Sequence[Any]) -> AnyCutPoints:
-    """From integers, or a sequence of integers for each colour. Raises: ValueError."""
+    """From integers, or a sequence of integers for each color. Raises: ValueError."""
     if any(isinstance(value, list | tuple) for value in values):
         return ColorCutPoints(tuple(CutPoints(tuple(value)) for value in values))
     return CutPoints(tuple(values))

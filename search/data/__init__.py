@@ -9,7 +9,7 @@ image_folders.py, parquet_files.py   encoded pictures; decode.py one, stack.py m
 folder_parts.py   which folders are training and test parts
 parquet_columns.py   labels and groups of parquet tables
 bounded.py     how much memory a file may ask for
-fit.py, color.py   pictures to one size, colour to grey
+fit.py, color.py   pictures to one size, color to grey
 sign_mnist.py  the one named set
 arrays.py      what every reader hands on; labels.py classes of raw labels
 assemble.py    arrays → Pictures: classes, groups, the checks of the whole

@@ -21,7 +21,7 @@ BLOCK = 1 << 24  # values that are looked at at a time
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """images (N, H, W) or in colour (N, H, W, 3) uint8, raw labels (N,), numbers of groups (N,) or None.
+    """images (N, H, W) or in color (N, H, W, 3) uint8, raw labels (N,), numbers of groups (N,) or None.
 
     Equal numbers in groups and test_groups are the same group. class_names: where the labels are numbers that point
     into it. preprocessing, notes: as in Pictures.
@@ -42,7 +42,7 @@ def check_form(images: Stored, where: str) -> None:
     """Raises: BadInput for images of another type or shape than are read; looks at no pixel."""
     shape = images.shape[:3] if len(images.shape) == 4 and images.shape[3] == 1 else images.shape
     if len(shape) not in (3, 4) or 0 in shape or (len(shape) == 4 and shape[3] != 3):
-        raise BadInput(f"{where}: shape {images.shape}; expected (N, H, W), or (N, H, W, 3) in colour, at least one")
+        raise BadInput(f"{where}: shape {images.shape}; expected (N, H, W), or (N, H, W, 3) in color, at least one")
     if images.dtype.kind not in "iuf":
         raise BadInput(f"{where}: type {str(images.dtype)[:40]}; expected uint8")
     check_pixels(shape[1], shape[2], where)

@@ -44,7 +44,7 @@ def assemble(
         )
     classes = classes_of(arrays.labels, arrays.test_labels, arrays.class_names, origin)
     labels, test_labels = classes.labels, classes.test_labels
-    # A reader of encoded pictures has taken the colours already.
+    # A reader of encoded pictures has taken the colors already.
     color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=source.color, where=origin)
     images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}

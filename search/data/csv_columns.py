@@ -1,7 +1,7 @@
 """Which order a CSV's pixel columns have, and what their names say of the picture's shape.
 
 A table that was written with sorted columns (`pixel1, pixel10, pixel11, …`), column by column (`0x0, 1x0, …`) or
-colour by colour (`r0, r1, …, g0, …`) is put right. Numbers that leave a gap, and columns of several kinds, are
+color by color (`r0, r1, …, g0, …`) is put right. Numbers that leave a gap, and columns of several kinds, are
 refused: nothing later would show that pixels are at wrong places.
 """
 
@@ -17,7 +17,7 @@ import pandas as pd
 from search.console.messages import listed
 from search.errors import BadInput
 
-# pixel17, or 17 alone; 3x17 and pixel_3_17 for a row and a column, perhaps with a colour after it
+# pixel17, or 17 alone; 3x17 and pixel_3_17 for a row and a column, perhaps with a color after it
 NUMBERED = re.compile(r"([A-Za-z_]*)(\d+)((?:[A-Za-z_,.-]+\d+){0,2})")
 COLUMN_FIRST = re.compile(r"(?:.*_)?(?:x|c|col|column)_?\d+_?(?:y|r|row)_?\d+(?:\D.*)?", re.IGNORECASE)
 COLOURS = {"r": 0, "red": 0, "g": 1, "green": 1, "b": 2, "blue": 2}
@@ -27,15 +27,15 @@ Numbers = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Ordered:
-    """Pixel columns in the picture's order: row by row, the colours of a pixel together.
+    """Pixel columns in the picture's order: row by row, the colors of a pixel together.
 
-    grid: rows, columns and perhaps 3 colours, where the names say them. in_colour: whether they say colours.
+    grid: rows, columns and perhaps 3 colors, where the names say them. in_color: whether they say colors.
     by_place: the names, where they say no order and that of the file is taken.
     """
 
     pixels: pd.DataFrame
     grid: Numbers | None = None
-    in_colour: bool = False
+    in_color: bool = False
     by_place: tuple[str, ...] | None = None
 
     def shape(self, said: Numbers | None, where: str) -> Numbers:
@@ -52,12 +52,12 @@ class Ordered:
                     "number the columns with one number each"
                 )
             return said or self.grid
-        if self.in_colour and (said is None or len(said) < 3):
-            raise BadInput(f"{where}: columns of three colours, as their names say; say --shape HEIGHTxWIDTHx3")
+        if self.in_color and (said is None or len(said) < 3):
+            raise BadInput(f"{where}: columns of three colors, as their names say; say --shape HEIGHTxWIDTHx3")
         side = math.isqrt(count)
         if said is None and side * side != count:
             raise BadInput(
-                f"{where}: {count} pixel columns are not a square picture; say --shape HEIGHTxWIDTH, in colour HxWx3"
+                f"{where}: {count} pixel columns are not a square picture; say --shape HEIGHTxWIDTH, in color HxWx3"
             )
         return said or (side, side)
 
@@ -75,39 +75,39 @@ def in_order(pixels: pd.DataFrame, where: str) -> Ordered:
     if len(numbered) < len(names):
         _refuse(names[matches.index(None)], numbered[0].string, where)
     kinds = Counter(match[1] for match in numbered)
-    colour_of = {kind: COLOURS.get(kind.lower().strip("_").rpartition("_")[2]) for kind in kinds}
-    in_colour = sorted(map(str, colour_of.values())) == ["0", "1", "2"]
-    if len(kinds) > 1 and not in_colour:
+    color_of = {kind: COLOURS.get(kind.lower().strip("_").rpartition("_")[2]) for kind in kinds}
+    in_color = sorted(map(str, color_of.values())) == ["0", "1", "2"]
+    if len(kinds) > 1 and not in_color:
         (most, largest), *_ = kinds.most_common()
         of_kind = {kind: next(match.string for match in numbered if match[1] == kind) for kind in kinds}
         if min(kinds.values()) < largest:
             _refuse(of_kind[min(kinds, key=kinds.__getitem__)], of_kind[most], where)
         raise BadInput(
             f"{where}: pixel columns of several kinds ({listed([*of_kind.values()])}); number them all under one "
-            "name, or under r, g and b for three colours"
+            "name, or under r, g and b for three colors"
         )
     numbers = [_numbers(match) for match in numbered]
     for kind in kinds:
         _check_grid(kind, [each for each, match in zip(numbers, numbered, strict=True) if match[1] == kind], where)
-    if in_colour:
+    if in_color:
         for kind in kinds:
             of_kinds = {(each, match[1]) for each, match in zip(numbers, numbered, strict=True)}
             if missing := sorted(each for each in numbers if (each, kind) not in of_kinds):
-                raise BadInput(f"{where}: no column {_name(kind, missing[0])}, which other colours have; complete them")
-        numbers = [(*each, colour_of[match[1]] or 0) for each, match in zip(numbers, numbered, strict=True)]
+                raise BadInput(f"{where}: no column {_name(kind, missing[0])}, which other colors have; complete them")
+        numbers = [(*each, color_of[match[1]] or 0) for each, match in zip(numbers, numbered, strict=True)]
     order = sorted(range(len(names)), key=numbers.__getitem__)
-    return Ordered(pixels.iloc[:, order], _grid(numbers, where, in_colour), in_colour)
+    return Ordered(pixels.iloc[:, order], _grid(numbers, where, in_color), in_color)
 
 
-def _grid(numbers: Sequence[Numbers], where: str, in_colour: bool) -> Numbers | None:
-    """Rows, columns and perhaps 3 colours; None where the names do not say them. Raises: BadInput for another form."""
+def _grid(numbers: Sequence[Numbers], where: str, in_color: bool) -> Numbers | None:
+    """Rows, columns and perhaps 3 colors; None where the names do not say them. Raises: BadInput for another form."""
     sides = tuple(max(axis) - min(axis) + 1 for axis in zip(*numbers, strict=True))
     if len(sides) == 3 and sides[2] == 1:
         sides = sides[:2]
-    if sum(side > 1 for side in sides) < 2 or len(sides) == 1 or (in_colour and len(sides) == 2):
+    if sum(side > 1 for side in sides) < 2 or len(sides) == 1 or (in_color and len(sides) == 2):
         return None
     if len(sides) > 3 or (len(sides) == 3 and sides[2] != 3):
-        raise BadInput(f"{where}: the columns' names say {_x(sides)}; number them by row, column and one of 3 colours")
+        raise BadInput(f"{where}: the columns' names say {_x(sides)}; number them by row, column and one of 3 colors")
     return sides
 
 

@@ -1,4 +1,4 @@
-"""One encoded picture to grey levels, or to those of three colours.
+"""One encoded picture to grey levels, or to those of three colors.
 
 Enters: a file or its bytes, in one of the formats that are read. Leaves: a picture of mode L or RGB and the names of
 what was done to it. Turned as its EXIF orientation says; of several frames the first; transparency lies on white, as
@@ -26,7 +26,7 @@ EXTENSIONS = frozenset(
 )
 GREY_MODES = ("1", "L", "LA", "La")
 GROUND = 255  # of transparent pixels; strokes of icons and glyphs are mostly dark
-# What is written down for each thing that was done, beside colour, size and depth.
+# What is written down for each thing that was done, beside color, size and depth.
 STEPS: dict[str, dict[str, Any]] = {
     "orientation": {"orientation": "as EXIF says"},
     "transparency": {"transparency": GROUND},
@@ -35,9 +35,9 @@ STEPS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture in mode L, or RGB where each colour is kept.
+    """A picture in mode L, or RGB where each color is kept.
 
-    done: names in STEPS, and "colour". depth: of levels that had more than eight bits in the file.
+    done: names in STEPS, and "color". depth: of levels that had more than eight bits in the file.
     """
 
     picture: Image.Image
@@ -94,6 +94,6 @@ def _converted(picture: Image.Image, color: str, said: Stated | None) -> Decoded
         solid.alpha_composite(picture.convert("RGBA"))
         picture = solid
     if not grey:
-        return Decoded(of_picture(picture.convert("RGB"), color), frozenset(done | {"colour"}), depth)
+        return Decoded(of_picture(picture.convert("RGB"), color), frozenset(done | {"color"}), depth)
     picture = picture.convert("L")
     return Decoded(picture.convert("RGB") if color == PER_CHANNEL else picture, frozenset(done), depth)

@@ -88,7 +88,7 @@ def eight_bits(picture: Image.Image, said: Stated) -> tuple[Image.Image, Depth]:
 
 
 def eight_already(picture: Image.Image) -> Depth:
-    """What is known of 16-bit levels of which Pillow has kept the upper eight bits, as it does for colour."""
+    """What is known of 16-bit levels of which Pillow has kept the upper eight bits, as it does for color."""
     levels = np.asarray(picture.convert("RGB"))
     return Depth(16, int(levels.min()) << 8, int(levels.max()) << 8 | 255)
 

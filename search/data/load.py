@@ -19,7 +19,7 @@ from search.data import sign_mnist
 from search.data.arrays import Arrays
 from search.data.assemble import assemble
 from search.data.cache import cached, cached_groups, folder
-from search.data.color import check_colour
+from search.data.color import check_color
 from search.data.csv_files import parse_csv
 from search.data.formats import recognize
 from search.data.pictures import Pictures
@@ -47,7 +47,7 @@ def _named(source: Source) -> tuple[Pictures, str]:
     source.refuse_shape()
     source.refuse_picture_flags("a named data set")
     source.refuse_groups("the named data sets", "leave it out, or say 'none' to take each picture as its own group")
-    check_colour(source.color, source.data or "without --data")
+    check_color(source.color, source.data or "without --data")
     if source.data == "digits":
         return _digits(source), "asked for by --data"
     found = sign_mnist.find([*_folders(source.data_dir), folder()])

@@ -90,7 +90,7 @@ class Pictures:
 
     @property
     def colors(self) -> int:
-        """Channels that have cut points of their own: 1, or 3 of pictures in colour."""
+        """Channels that have cut points of their own: 1, or 3 of pictures in color."""
         return 1 if self.train.pixels.ndim == 3 else self.train.pixels.shape[3]
 
     @property

@@ -99,12 +99,12 @@ def source_of(values: Mapping[str, Any]) -> Source:
 
 
 def parse_shape(text: str | None) -> tuple[int, ...] | None:
-    """HEIGHTxWIDTH, or HEIGHTxWIDTHx3 for colour, to numbers. Raises: BadInput."""
+    """HEIGHTxWIDTH, or HEIGHTxWIDTHx3 for color, to numbers. Raises: BadInput."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})([x×]3)?", text)
     if match is None:
-        raise BadInput(f"--shape {text}: expected HEIGHTxWIDTH, for instance 28x28, or 32x32x3 for colour")
+        raise BadInput(f"--shape {text}: expected HEIGHTxWIDTH, for instance 28x28, or 32x32x3 for color")
     return (int(match[1]), int(match[2]), *((3,) if match[3] else ()))
 
 

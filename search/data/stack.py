@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.console.messages import listed, plural
-from search.data.color import check_colour, done_to_colour
+from search.data.color import check_color, done_to_color
 from search.data.decode import FORMATS, NO_FORMAT, STEPS, BadPicture, decode
 from search.data.depth import Depth, check_depths, done_to_depth
 from search.data.fit import FITS, done_to_size
@@ -78,9 +78,9 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
     if not kept:
         raise BadInput(f"{where}: no picture left after --skip-bad; the first: {bad[0]}")
     check_depths(deep, where)
-    if "colour" not in done:
-        check_colour(source.color, where)
-    preprocessing = done_to_colour(source.color) if "colour" in done else {}
+    if "color" not in done:
+        check_color(source.color, where)
+    preprocessing = done_to_color(source.color) if "color" in done else {}
     preprocessing |= {} if source.sides is None else done_to_size(*source.sides, fit)
     for step in sorted(done & STEPS.keys()):
         preprocessing |= STEPS[step]

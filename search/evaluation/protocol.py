@@ -34,7 +34,7 @@ class Protocol:
     repeats: int = 1
     photos: str = "validation"  # "test": trained on all photos that are not test photos
     training_version: int = TRAINING_VERSION
-    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: colour, size
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: color, size
     grouping: dict[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))  # where the photo groups come from
     variants_of: str = COPIES  # or of GROUPS: what `variants` counts
 

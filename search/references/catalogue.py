@@ -55,7 +55,7 @@ def references(
 ) -> list[Reference | ToLearn]:
     """References in an order that gives variety early, none of them twice.
 
-    pixels: of each channel that has cut points of its own. A rule takes as many of each colour; the paper's and learned
+    pixels: of each channel that has cut points of its own. A rule takes as many of each color; the paper's and learned
     cut points are of grey pictures only.
     which: `auto` is every rule, and the paper's settings on Sign Language MNIST only, because they were picked for its
     grey levels; `paper`; `all` is all of these and those learned by gradient, which cost a training each; `none`.

@@ -37,7 +37,7 @@ class Pixels:
 
     @classmethod
     def by_channel(cls, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> list["Pixels"]:
-        """Of grey pictures (N, H, W) one, of pictures in colour (N, H, W, 3) one for each colour."""
+        """Of grey pictures (N, H, W) one, of pictures in color (N, H, W, 3) one for each color."""
         planes = [images] if images.ndim == 3 else [images[..., i] for i in range(images.shape[3])]
         return [cls.of(plane, labels) for plane in planes]
 

@@ -117,7 +117,7 @@ class LocalSampler(BaseSampler):
             parent = parents.best(steps.rank)
             k = len(parent.cut_points) + resized
         parts = [list(part) for part in parent.cut_points.parts]
-        changing = int(rng.integers(colors)) if colors > 1 else 0  # the cut points of one colour
+        changing = int(rng.integers(colors)) if colors > 1 else 0  # the cut points of one color
         size = min(max(len(parts[changing]) + k - len(parent.cut_points), 1), self.space.max_cuts)
         # Drawn anew twice as often as changed: with two to choose from, half of the draws change nothing.
         named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}

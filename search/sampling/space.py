@@ -70,7 +70,7 @@ class Space:
 
     max_cuts: int
     encodings: tuple[str, ...]
-    edges: npt.NDArray[np.float64]  # of a scale, (256,), or of one for each colour, (3, 256)
+    edges: npt.NDArray[np.float64]  # of a scale, (256,), or of one for each color, (3, 256)
     weights: tuple[str, ...] = (REAL,)
     activations: tuple[str, ...] = (REAL,)
 
@@ -96,7 +96,7 @@ class Space:
 
     @property
     def ends(self) -> list[str]:
-        """What parameters' names end with: nothing, or each colour."""
+        """What parameters' names end with: nothing, or each color."""
         return [""] if self.edges.ndim == 1 else [f"_{c}" for c in COLORS]
 
     @property
