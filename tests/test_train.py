@@ -12,7 +12,6 @@ from models.augment import Augmentation
 from models.compact import Compact
 from models.encode import encode
 from models.networks import NETWORKS
-from models.quantize import Quantization
 from models.recipe import Recipe
 from models.spec import NetworkSpec
 from models.train import Lane, Resident, predict, train
@@ -190,7 +189,7 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
             name: decay * average[name] + (1 - decay) * each if each.is_floating_point() else each
             for name, each in after.items()
         }
-    network = compact(1, 8, 8, 2, 8, recipe.dropout, Quantization())
+    network = compact(NetworkSpec(1, 8, 8, 2, 8, recipe.dropout))
     network.load_state_dict(average)
     logits = predict(network, stripes(90, seed=1).images_u8, [torch.from_numpy(Greyscale().tables[0])]).numpy()
     np.testing.assert_allclose(outcome.logits, logits, atol=1e-4)
