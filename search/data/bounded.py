@@ -66,7 +66,7 @@ def opened_zip(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (RuntimeError, NotImplementedError) as error:  # how zipfile refuses a password or an unknown compression
+    except RuntimeError as error:  # how zipfile refuses a password, or a compression that it does not know
         raise BadInput(f"{path}: {one_line(error)}; pack it again without a password, by plain deflate") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
