@@ -6,12 +6,10 @@ with the password hidden.
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import optuna
 import sqlalchemy as sa
@@ -31,6 +29,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from storage.attributes import check_version
 from storage.one_owner import OneOwnerStorage
 from storage.optuna_private import age
 from storage.secrets import shown_url, without_secrets
@@ -39,8 +38,6 @@ DEFAULT_STORAGE = "sqlite:///studies.db"
 VERSION_TABLE = "cutpoints_version"  # Optuna uses Alembic's default name in the same database
 FIRST_START_ATTEMPTS = 4
 BUSY_SECONDS = 60  # how long a writer waits for SQLite's lock
-PROTOCOL = "protocol"  # the attribute of a study that holds its protocol
-SINCE = "grouping"  # the youngest entry of a protocol: studies without it are of an earlier version
 
 
 class StorageUnavailable(Exception):
@@ -49,16 +46,6 @@ class StorageUnavailable(Exception):
 
 class UnknownStudy(Exception):
     """No study of that name, or none at all."""
-
-
-class EarlierVersion(Exception):
-    """A study whose values an earlier version measured in another way."""
-
-    def __init__(self, study: str) -> None:
-        super().__init__(
-            f"study {study!r} is of an earlier version, whose values are not comparable with today's; read it with "
-            "that version, or name another database with --storage"
-        )
 
 
 @dataclass(frozen=True)
@@ -101,10 +88,9 @@ def open_database(url: str, create: bool = True) -> Database:
     try:
         arguments = {"timeout": BUSY_SECONDS} if parsed.get_backend_name() == "sqlite" else {}
         storage = _optuna_storage(url, arguments)
-        _check_own_tables(storage)
         if create and parsed.get_backend_name() == "sqlite":
             _write_ahead(storage.engine)
-        upgrade_own_tables(storage.engine)
+        upgrade_own_tables(storage)
         return Database(storage, storage.engine, shown)
     except CommandError as error:
         raise StorageUnavailable(
@@ -112,23 +98,6 @@ def open_database(url: str, create: bool = True) -> Database:
         ) from error
     except (SQLAlchemyError, ImportError, RuntimeError, OSError) as error:
         raise StorageUnavailable(f"{shown}: {without_secrets(_reason(error), url)}") from error
-
-
-def is_earlier(attributes: Mapping[str, Any]) -> bool:
-    """Whether a study with these attributes is one of ours, whose values were measured in another way than today's."""
-    return PROTOCOL in attributes and SINCE not in attributes[PROTOCOL]
-
-
-def _check_own_tables(storage: RDBStorage) -> None:
-    """Raises: EarlierVersion where migrations are missing and the version that made the database needs it as it is."""
-    with storage.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        revision = context.get_current_revision()
-    if revision is None or revision == _scripts().get_current_head():
-        return
-    for study in storage.get_all_studies():
-        if is_earlier(study.user_attrs):
-            raise EarlierVersion(study.study_name)
 
 
 def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
@@ -143,29 +112,26 @@ def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
     raise AssertionError("count never ends")
 
 
-def upgrade_own_tables(engine: sa.Engine) -> None:
-    """Runs the migrations that the database lacks, in one transaction with their record."""
-    config = _migrations()
+def upgrade_own_tables(storage: RDBStorage) -> None:
+    """Runs the migrations that the database lacks, in one transaction with their record.
+
+    Raises: EarlierVersion, and changes no table, where the version that made the database still has studies in it.
+    """
+    engine, config = storage.engine, Config()
+    config.set_main_option("script_location", str(files("storage") / "migrations"))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        if context.get_current_revision() == _scripts().get_current_head():
-            return
+        revision = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if revision == ScriptDirectory.from_config(config).get_current_head():
+        return
+    if revision is not None:
+        for study in storage.get_all_studies():
+            check_version(study.study_name, study.user_attrs)
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             # The write lock first: a second process waits here and then finds the work done.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         alembic_command.upgrade(config, "head")
-
-
-def _migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(files("storage") / "migrations"))
-    return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_migrations())
 
 
 def _parse(url: str) -> URL:

@@ -15,6 +15,7 @@ from optuna.study import StudyDirection
 from storage.attributes import (
     GREYSCALE_INPUT,
     IDENTITY,
+    PROTOCOL,
     PROTOCOL_FINGERPRINT,
     VERSIONS,
     check_version,
@@ -23,7 +24,7 @@ from storage.attributes import (
 )
 from storage.candidates import best_by_cuts, candidates_frame
 from storage.confirmations import strongest_findings
-from storage.database import PROTOCOL, Database, UnknownStudy
+from storage.database import Database, UnknownStudy
 from storage.records import DataSet, Run, load_data_set, load_runs, trials_frame
 from storage.scores import Scores, load_scores
 
@@ -52,7 +53,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
     attributes = study.user_attrs
     if PROTOCOL not in attributes:
         raise UnknownStudy(f"study {study.study_name!r} was not made by python -m search.study; name another one")
-    check_version(study)
+    check_version(study.study_name, attributes)
     data_set = load_data_set(database, data_set_fingerprint(attributes[PROTOCOL]))
     if data_set is None:
         raise UnknownStudy(

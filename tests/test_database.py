@@ -59,7 +59,7 @@ def test_opening_again_changes_nothing(tmp_path):
     first = open_database(url)
     optuna.create_study(storage=first.storage, study_name="kept")
     again = open_database(url, create=False)
-    upgrade_own_tables(again.engine)
+    upgrade_own_tables(again.storage)
     assert again.study_names() == ["kept"]
 
 

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 
 from search.console.messages import one_line, say
 from search.errors import BadInput, NothingToShow, ProtocolMismatch
-from storage.database import DEFAULT_STORAGE, EarlierVersion, StorageUnavailable, UnknownStudy
+from storage.attributes import EarlierVersion
+from storage.database import DEFAULT_STORAGE, StorageUnavailable, UnknownStudy
 from storage.secrets import without_secrets
 
 OK, FAILURE, BAD_INPUT, NOTHING_TO_SHOW, PROTOCOL_MISMATCH, STORAGE_UNAVAILABLE = range(6)

@@ -24,6 +24,7 @@ from search.evaluation.metrics import METRICS
 from search.evaluation.protocol import Protocol, differences, fingerprint
 from storage.attributes import (
     IDENTITY,
+    PROTOCOL,
     PROTOCOL_FINGERPRINT,
     SPACE,
     VERSIONS,
@@ -32,7 +33,7 @@ from storage.attributes import (
     internal,
     set_internal,
 )
-from storage.database import PROTOCOL, Database
+from storage.database import Database
 from storage.records import DataSet
 
 Plain = dict[str, Any]
@@ -63,7 +64,7 @@ def join(
             f"study {name!r} was not made by python -m search.study and has values of its own; choose another name"
         )
     if not empty:
-        check_version(study)
+        check_version(name, attributes)
         found = differences(attributes[PROTOCOL], protocol.as_dict()) + differences(attributes[SPACE], space)
         if found:
             raise ProtocolMismatch(
