@@ -3,18 +3,15 @@
 Enters: a study and a space. Leaves: each binarization with its finished values. Nothing is kept between trials.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.samplers import RandomSampler
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from search.binarization.binarization import Binarization
-from search.sampling.space import Params, Space
+from search.sampling.space import Space
 from storage.records import STOPPED
 
 
@@ -58,16 +55,3 @@ def history(study: optuna.Study, space: Space, but: int) -> dict[Binarization, T
             before.reference or "reference" in trial.user_attrs,
         )
     return found
-
-
-def is_ours(study: optuna.Study, space: Space) -> bool:
-    """Whether all that was finished came from this space; a study of something else is sampled at random."""
-    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return all(trial.distributions == space.distributions for trial in finished)
-
-
-def at_random(
-    sampler: RandomSampler, study: optuna.Study, trial: FrozenTrial, space: Mapping[str, BaseDistribution]
-) -> Params:
-    """Each parameter by itself and uniformly."""
-    return {name: sampler.sample_independent(study, trial, name, each) for name, each in space.items()}

@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints, cut_points_of
 from search.binarization.encodings import LEVELS
-from search.sampling.history import at_random, history, is_ours
+from search.sampling.history import history
 from search.sampling.space import Params, Space, number, position
+from search.sampling.space_sampler import SpaceSampler
 
 ATTEMPTS = 100  # to find a binarization that was not tried, before all of them are gone through
 
@@ -45,34 +45,24 @@ class Steps:
     largest: float = 0.3
 
 
-class LocalSampler(BaseSampler):
+class LocalSampler(SpaceSampler):
     """Samples a Space by changing what was good; anything else is sampled uniformly at random."""
 
     def __init__(self, space: Space, seed: int | None = None, steps: Steps | None = None) -> None:
-        self.space, self.steps = space, steps or Steps()
-        self._rng, self._random = np.random.default_rng(seed), RandomSampler(seed)
+        super().__init__(space, seed)
+        self.steps, self._rng = steps or Steps(), np.random.default_rng(seed)
 
     def reseed_rng(self) -> None:
         """A new seed for a copy in another thread."""
+        super().reseed_rng()
         self._rng = np.random.default_rng()
-        self._random.reseed_rng()
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The whole space at once; nothing in a study of something else."""
-        return self.space.distributions if is_ours(study, self.space) else {}
-
-    def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Uniformly at random."""
-        return self._random.sample_independent(study, trial, param_name, param_distribution)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Parameters of a binarization that was neither tried nor is running, as long as there is one."""
         if search_space != self.space.distributions:
-            return at_random(self._random, study, trial, search_space)
+            return self.at_random(study, trial, search_space)
         tried = history(study, self.space, trial.number)
         if len(study.directions) > 1:
             front = (t for t in study.best_trials if t.distributions == search_space)

@@ -9,16 +9,16 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
-from search.sampling.history import Tried, at_random, history, is_ours
+from search.sampling.history import Tried, history
 from search.sampling.space import Space
+from search.sampling.space_sampler import SpaceSampler
 
 EACH = 2  # trials of each reference in a round of halving
 
 
-class RepeatsSampler(BaseSampler):
+class RepeatsSampler(SpaceSampler):
     """The reference with the fewest trials; of these the best. Where a study has no references, random ones.
 
     halving: after every EACH trials of all that are left, only the better half goes on (sequential halving, Karnin,
@@ -27,22 +27,8 @@ class RepeatsSampler(BaseSampler):
     """
 
     def __init__(self, space: Space, seed: int | None = None, halving: bool = False) -> None:
-        self.space, self.halving = space, halving
-        self._random = RandomSampler(seed)
-
-    def reseed_rng(self) -> None:
-        """A new seed for a copy in another thread."""
-        self._random.reseed_rng()
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The whole space at once; nothing in a study of something else."""
-        return self.space.distributions if is_ours(study, self.space) else {}
-
-    def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Uniformly at random."""
-        return self._random.sample_independent(study, trial, param_name, param_distribution)
+        super().__init__(space, seed)
+        self.halving = halving
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -50,7 +36,7 @@ class RepeatsSampler(BaseSampler):
         """Parameters of a reference, trained before or not."""
         found = [t for t in history(study, self.space, trial.number).values() if t.reference]
         if search_space != self.space.distributions or not found:
-            return at_random(self._random, study, trial, search_space)
+            return self.at_random(study, trial, search_space)
         left = better_half(found) if self.halving else found
         return dict(self.space.params(min(left, key=lambda t: (t.trials, -t.mean)).binarization))
 
