@@ -7,7 +7,9 @@ a time. Never looks at a data set, a label or a study.
 The paper names three kinds of binarization that can be mixed (Section II): of the input, of weights, of activations.
 """
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -83,6 +85,11 @@ class Binarization:
     def record(self) -> dict[str, Any]:
         """Plain values that `of` makes the same binarization of."""
         return {"cut_points": self.cut_points.values, "encoding": self.encoding, **asdict(self.arithmetic)}
+
+    @property
+    def key(self) -> str:
+        """The record as canonical JSON: equal binarizations have equal keys. It identifies stored rows."""
+        return canonical(self.record)
 
     def __str__(self) -> str:
         return f"{self.cut_points} {self.kind}"
@@ -161,6 +168,16 @@ class Greyscale:
         return self.arithmetic.after("greyscale" if self.colors == 1 else "full color")
 
     @property
+    def record(self) -> dict[str, Any]:
+        """Plain values, from which input_of makes an equal input."""
+        return {"colors": self.colors, **asdict(self.arithmetic)}
+
+    @property
+    def key(self) -> str:
+        """The record as canonical JSON, as Binarization.key."""
+        return canonical(self.record)
+
+    @property
     def bits(self) -> int:
         """Bits a pixel."""
         return 8 * self.colors
@@ -172,3 +189,20 @@ class Greyscale:
 
 
 Input = Binarization | Greyscale  # all that a network can be given
+
+
+def canonical(record: Mapping[str, Any]) -> str:
+    """JSON with sorted keys and without spaces, so that equal records give equal text."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":"))
+
+
+def input_of(record: Mapping[str, Any]) -> Input:
+    """The input with this record. Raises: KeyError, TypeError, ValueError for anything else."""
+    if "cut_points" in record:
+        return Binarization.of(record)
+    return Greyscale(Arithmetic(record["weights"], record["activations"]), record["colors"])
+
+
+def from_key(key: str) -> Input:
+    """The input with this key. Raises: KeyError, TypeError, ValueError for anything else."""
+    return input_of(json.loads(key))
