@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from models.constants import LEVELS
 from models.recipe import Recipe
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
-from search.binarization.encodings import LEVELS
 from search.config import SEVERAL
 from search.data.load import load_pictures
 from search.data.source import Source

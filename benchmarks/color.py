@@ -17,14 +17,14 @@ import pandas as pd
 from search.binarization.binarization import Binarization
 from search.config import StudyConfig
 from search.console.tables import markdown
-from search.data.color import COLORS
+from search.data.color import COLOR_CHOICES
 from search.evaluation.metrics import METRICS
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
 
 SIDE, PHOTOS, LUMA, LOW = 16, 80, 60.0, 40.0  # LOW: what a color has of the two others
-WEIGHTS = np.array([0.299, 0.587, 0.114])
+LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])
 NAMES = [f"{hue} {shape}" for shape in ("disc", "square") for hue in ("red", "green", "blue")]
 
 
@@ -40,7 +40,7 @@ def pictures(seed: int = 0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64
         inside = np.hypot(*distances) < size if label < 3 else np.maximum(*distances) < size * 0.886  # of equal area
         own = label % 3
         image[inside] = LOW
-        image[inside, own] += (LUMA - LOW) / WEIGHTS[own]
+        image[inside, own] += (LUMA - LOW) / LUMA_WEIGHTS[own]
     noisy = images + rng.normal(0, 8, images.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8), labels
 
@@ -54,7 +54,7 @@ def main() -> None:
     images, labels = pictures()
     np.savez(args.output / "colors.npz", images=images, labels=labels, class_names=np.array(NAMES))
     storage, rows = f"sqlite:///{args.output}/studies.db", []
-    for color in COLORS:
+    for color in COLOR_CHOICES:
         name = color.replace(":", "-")
         config = StudyConfig(
             data=str(args.output / "colors.npz"),

@@ -22,9 +22,9 @@ import pandas as pd
 
 from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
 from benchmarks.surrogate import Features, Surrogate, binarizations, fit, validated
+from models.constants import LEVELS
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
-from search.binarization.encodings import LEVELS
 from search.config import SEVERAL
 from search.references.catalogue import Reference, references
 from search.references.rules import Pixels, multi_otsu

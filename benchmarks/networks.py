@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from models.constants import ACTIVATIONS, WEIGHTS
 from models.cost import cost_of
 from models.networks import NETWORKS
-from models.quantize import ACTIVATIONS, GRADIENTS, REAL_LAYERS, WEIGHTS
+from models.quantize import GRADIENTS, REAL_LAYERS
 from models.train import Resident, new_network
 from search.binarization.binarization import Arithmetic, Binarization, Greyscale, Input
 from search.binarization.cut_points import CutPoints

@@ -17,7 +17,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.model_selection import KFold
 
-from search.binarization.binarization import LEVELS, Binarization
+from models.constants import LEVELS
+from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
 
 GRID = 8  # places on the scale

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from dashboards.drawing import whiskers
 from search.confirmation.text import confirmed_data, confirmed_table, greyscale_of
 
-COLORS = {
+VERDICT_COLORS = {
     "better": "#059669",
     "equivalent": "#7c3aed",
     "tied": "#2563eb",
@@ -40,14 +40,14 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
             y=rows["accuracy"],
             mode="markers",
             name=names.get(str(verdict), unbinarized),
-            marker={"color": COLORS[str(verdict)], "size": 9},
+            marker={"color": VERDICT_COLORS[str(verdict)], "size": 9},
             error_y=whiskers(rows["accuracy"], rows["low"], rows["high"]),
             text=rows["input"] + "<br>" + rows["roles"],
             hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
         )
     greyscale = data[data["verdict"] == ""]["accuracy"]
     if len(greyscale):
-        figure.add_hline(y=greyscale.iloc[0], line={"color": COLORS[""], "dash": "dash"})
+        figure.add_hline(y=greyscale.iloc[0], line={"color": VERDICT_COLORS[""], "dash": "dash"})
     return figure.update_layout(
         template="plotly_white",
         height=400,

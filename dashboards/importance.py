@@ -19,13 +19,13 @@ from sklearn.model_selection import KFold
 
 from dashboards.drawing import BLUE, styled
 from search.binarization.binarization import Binarization
-from search.binarization.cut_points import COLORS
+from search.binarization.cut_points import RGB
 from storage.records import KIND
 
 FEWEST = 20  # candidates; with 12, the property that decides was first in two of three simulated studies
 LEAST_EXPLAINED = 0.1  # of the variance of values; below it the order of the properties is chance
 FOLDS, TREES, SHUFFLES = 5, 50, 5
-NAMES = dict(zip(COLORS, ("red", "green", "blue"), strict=True))
+NAMES = dict(zip(RGB, ("red", "green", "blue"), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ def properties(candidates: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for _, row in candidates.iterrows():
         parts = Binarization.of(row).cut_points.parts
-        ends = ("",) if len(parts) == 1 else tuple(f", {NAMES[color]}" for color in COLORS)
+        ends = ("",) if len(parts) == 1 else tuple(f", {NAMES[color]}" for color in RGB)
         described: dict[str, float | str] = {}
         for end, part in zip(ends, parts, strict=True):
             described[f"number of cut points{end}"] = len(part)

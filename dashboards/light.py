@@ -13,7 +13,7 @@ from dashboards.drawing import BLUE, GREY, ORANGE, styled, whiskers
 from search.console.files import write_atomically
 from search.evaluation.metrics import Metric
 
-COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
+LINE_COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
 
 
 def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
@@ -30,7 +30,7 @@ def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
                 legendgroup=str(name),
                 showlegend=column == 1,
                 mode="lines+markers",
-                line={"color": COLORS[str(name)]},
+                line={"color": LINE_COLORS[str(name)]},
                 error_y=whiskers(rows["value"], rows["low"], rows["high"]),
                 text=rows["light"],
                 hovertemplate=f"%{{text}}: {number}<extra>{name}</extra>",

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboards.drawing import BLUE, GREEN, GREY, metric, styled
+from models.constants import LEVELS
 from search.binarization.binarization import Binarization
-from search.binarization.cut_points import COLORS
-from search.binarization.encodings import LEVELS
+from search.binarization.cut_points import RGB
 from search.console.messages import plural
 from storage.results import Results
 
@@ -82,4 +82,4 @@ def positions_figure(results: Results) -> go.Figure:
 
 def _colors(results: Results) -> tuple[str, ...]:
     """The channels that have cut points of their own; grey has no name."""
-    return ("",) if results.data_set.colors == 1 else COLORS
+    return ("",) if results.data_set.colors == 1 else RGB

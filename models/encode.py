@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-LEVELS = 256
+from models.constants import LEVELS
 
 
 def own_levels(images_u8: Tensor) -> Tensor:

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.constants import LEVELS
 from models.encode import encode
 from models.recipe import Recipe
 from models.train import Resident, batch_loss, batches, new_network, steps_an_epoch, without_tf32
 
-LEVELS = 256
 WINDOW = 32.0  # grey levels on both sides of a threshold that its gradient comes from
 RATE = 1.0  # grey levels that a threshold moves in a step at the most, when the one-cycle schedule is highest
 

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from models.constants import ACTIVATIONS, BINARY, REAL, WEIGHTS, XNOR
+
 
 def sign(x: Tensor) -> Tensor:
     """+1 where x >= 0, otherwise -1. It has no useful gradient of its own."""
@@ -116,15 +118,14 @@ class BinaryActivation(nn.Module):
 
 
 Layer = TypeVar("Layer", bound=nn.Module)
-REAL = "real"
-WEIGHTS: dict[str, Callable[[type[_Sign]], nn.Module] | None] = {
+WEIGHT_QUANTIZERS: dict[str, Callable[[type[_Sign]], nn.Module] | None] = {
     REAL: None,
-    "binary": BinaryWeights,
-    "xnor": XnorWeights,
+    BINARY: BinaryWeights,
+    XNOR: XnorWeights,
 }
-ACTIVATIONS: dict[str, Callable[[type[_Sign]], nn.Module]] = {
+ACTIVATION_LAYERS: dict[str, Callable[[type[_Sign]], nn.Module]] = {
     REAL: lambda surrogate: nn.ReLU(inplace=True),
-    "binary": BinaryActivation,
+    BINARY: BinaryActivation,
 }
 REAL_LAYERS = ("last", "first,last", "none")  # which layers keep real weights whatever --weights says
 BELOW = -1.0  # what a map of -1 and +1 is padded with; with 0 it would have three values
@@ -174,10 +175,10 @@ class Quantization:
 
     def activation(self) -> nn.Module:
         """What follows a batch norm."""
-        return ACTIVATIONS[self.activations](GRADIENTS[self.gradient])
+        return ACTIVATION_LAYERS[self.activations](GRADIENTS[self.gradient])
 
     def _with_weights(self, layer: Layer, place: str) -> Layer:
-        quantizer = WEIGHTS[self.weights]
+        quantizer = WEIGHT_QUANTIZERS[self.weights]
         if quantizer is not None and not (place and place in self.real_layers.split(",")):
             parametrize.register_parametrization(layer, "weight", quantizer(GRADIENTS[self.gradient]))
         return layer

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from models.blocks import halvings
-from models.quantize import REAL, Quantization
+from models.constants import REAL
+from models.quantize import Quantization
 from models.spec import NetworkSpec
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
 from models.networks import NETWORKS
 from models.quantize import GRADIENTS, REAL_LAYERS
 from models.recipe import PRECISIONS
-from search.binarization.binarization import ACTIVATIONS, REAL, WEIGHTS
-from search.binarization.encodings import ENCODINGS, LEVELS
+from search.binarization.encodings import ENCODINGS
 from search.console.flags import flag, flags_of
-from search.data.color import COLORS
+from search.data.color import COLOR_CHOICES
 from search.data.fit import FITS
 from search.data.near import SIMILARITY
 from search.data.source import Source, source_of
@@ -57,7 +57,9 @@ class StudyConfig:
     fit: str | None = flag("how pictures become --size, see docs/data.md; default: letterbox", None, FITS)
     skip_bad: bool = flag("leave pictures out that cannot be read, and say how many", False)
     color: str = flag(
-        "what becomes of color: grey by luma, one channel, or cut points of its own for each of three", "gray", COLORS
+        "what becomes of color: grey by luma, one channel, or cut points of its own for each of three",
+        "gray",
+        COLOR_CHOICES,
     )
     groups: str | None = flag(
         "which pictures belong together and stay on one side of every split: a regular expression whose first capture "

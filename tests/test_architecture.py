@@ -9,7 +9,8 @@ PACKAGES = ("search", "models", "storage", "dashboards")
 
 # The stack, from the ground up: each may import itself and what stands in the lines above it.
 STACK = (
-    ("search.errors", "search.binarization", "models", "storage"),
+    ("search.errors", "models", "storage"),
+    ("search.binarization",),
     ("search.console", "search.sampling"),
     ("search.data",),
     ("search.evaluation",),

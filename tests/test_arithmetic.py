@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.constants import ACTIVATIONS, WEIGHTS
 from search import confirm
-from search.binarization.binarization import ACTIVATIONS, WEIGHTS, Arithmetic, Greyscale
+from search.binarization.binarization import Arithmetic, Greyscale
 from search.config import StudyConfig
 from search.confirmation.finalists import finalists
 from search.deploy.thresholds import read

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 import search.binarization.binarization
 import search.binarization.cut_points
-from search.binarization.binarization import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, Greyscale
+from models.constants import ACTIVATIONS, LEVELS, WEIGHTS
+from search.binarization.binarization import Arithmetic, Binarization, Greyscale
 from search.binarization.cut_points import CutPoints
-from search.binarization.encodings import ENCODINGS, LEVELS
+from search.binarization.encodings import ENCODINGS
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=12).map(lambda s: CutPoints(tuple(sorted(s))))
 ALL_LEVELS = np.arange(LEVELS, dtype=np.uint8)

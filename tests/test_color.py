@@ -46,7 +46,7 @@ def test_a_channel_is_taken_as_it_is(name):
     assert done == {"color": name}
 
 
-@pytest.mark.parametrize("name", color.COLORS)
+@pytest.mark.parametrize("name", color.COLOR_CHOICES)
 def test_one_picture_and_an_array_of_them_become_the_same(name):
     images = random_colors()
     one_by_one = [np.asarray(of_picture(Image.fromarray(image), name)) for image in images]

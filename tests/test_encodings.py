@@ -8,11 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.constants import LEVELS
 from models.encode import encode
 from models.encode import own_levels as own_levels_on_device
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
-from search.binarization.encodings import ENCODINGS, LEVELS, own_levels
+from search.binarization.encodings import ENCODINGS, own_levels
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=40).map(lambda s: CutPoints(tuple(sorted(s))))
 names = st.sampled_from(list(ENCODINGS))

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from models.constants import ACTIVATIONS, WEIGHTS
 from models.cost import cost_of
 from models.networks import NETWORKS
-from models.quantize import ACTIVATIONS, WEIGHTS, Quantization, latent_weights
+from models.quantize import Quantization, latent_weights
 from models.recipe import Recipe
 from models.spec import NetworkSpec
 from models.train import Lane, Resident, train

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from models.constants import ACTIVATIONS, WEIGHTS
 from models.quantize import (
-    ACTIVATIONS,
+    ACTIVATION_LAYERS,
     GRADIENTS,
     REAL_LAYERS,
-    WEIGHTS,
+    WEIGHT_QUANTIZERS,
     BinaryWeights,
     Quantization,
     XnorWeights,
@@ -19,7 +20,6 @@ from models.quantize import (
     latent_weights,
     sign,
 )
-from search.binarization import binarization as binarize
 
 X = [-2, -1, -0.5, -0.0, 0, 0.25, 1, 1.5]
 SLOPES = {
@@ -143,6 +143,6 @@ def test_unknown_kinds_are_refused_with_what_there_is(kind):
         Quantization(**kind)
 
 
-def test_what_the_search_calls_weights_and_activations_is_what_the_models_have():
-    assert tuple(WEIGHTS) == binarize.WEIGHTS
-    assert tuple(ACTIVATIONS) == binarize.ACTIVATIONS
+def test_every_kind_of_weights_and_activations_has_a_module():
+    assert tuple(WEIGHT_QUANTIZERS) == WEIGHTS
+    assert tuple(ACTIVATION_LAYERS) == ACTIVATIONS

@@ -11,8 +11,8 @@ import numpy as np
 import optuna
 import pytest
 
+from models.constants import LEVELS
 from search import study as search_study
-from search.binarization.binarization import LEVELS
 from search.config import StudyConfig
 from search.deploy import thresholds
 from search.deploy.picks import PICKS

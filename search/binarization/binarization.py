@@ -16,13 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from search.binarization.cut_points import COLORS, AnyCutPoints, from_values
-from search.binarization.encodings import ENCODINGS, LEVELS, own_levels
-
-# What a network computes with; how is in models/quantize.py.
-WEIGHTS = ("real", "binary", "xnor")
-ACTIVATIONS = ("real", "binary")
-REAL = "real"
+from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
+from search.binarization.cut_points import RGB, AnyCutPoints, from_values
+from search.binarization.encodings import ENCODINGS, own_levels
 
 
 class Record(Protocol):
@@ -133,7 +129,7 @@ class Binarization:
     def titles(self) -> list[str]:
         """What each channel says of a pixel."""
         encoding, parts = ENCODINGS[self.encoding], self.cut_points.parts
-        named = zip(COLORS if len(parts) > 1 else ("",), parts, self.tables, strict=True)
+        named = zip(RGB if len(parts) > 1 else ("",), parts, self.tables, strict=True)
         return [f"{c} {encoding.title(p.values, i)}".strip() for c, p, table in named for i in range(table.shape[1])]
 
     def encode(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

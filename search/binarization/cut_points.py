@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.binarization.encodings import LEVELS
+from models.constants import LEVELS
 
-COLORS = ("r", "g", "b")
+RGB = ("r", "g", "b")
 
 
 @dataclass(frozen=True, order=True)
@@ -88,7 +88,7 @@ class ColorCutPoints:
     parts: tuple[CutPoints, ...]
 
     def __post_init__(self) -> None:
-        if len(self.parts) != len(COLORS):
+        if len(self.parts) != len(RGB):
             raise ValueError(f"{len(self.parts)} cut points of colors; there are three, red, green and blue")
 
     @property
@@ -105,7 +105,7 @@ class ColorCutPoints:
         return sum(map(len, self.parts))
 
     def __str__(self) -> str:
-        return " ".join(f"{color}:{part}" for color, part in zip(COLORS, self.parts, strict=True))
+        return " ".join(f"{color}:{part}" for color, part in zip(RGB, self.parts, strict=True))
 
 
 AnyCutPoints = CutPoints | ColorCutPoints

@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-LEVELS = 256  # grey levels of an uint8 pixel
+from models.constants import LEVELS
+
 Bits = npt.NDArray[np.uint8]
 
 

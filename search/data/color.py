@@ -15,7 +15,7 @@ from search.errors import BadInput
 
 CHANNELS = {"channel:r": 0, "channel:g": 1, "channel:b": 2}
 PER_CHANNEL = "per-channel"
-COLORS = ("gray", *CHANNELS, PER_CHANNEL)
+COLOR_CHOICES = ("gray", *CHANNELS, PER_CHANNEL)
 LUMA = {"color": "gray", "coefficients": [0.299, 0.587, 0.114], "formula": "(19595 R + 38470 G + 7471 B + 32768) >> 16"}
 BLOCK = 1 << 24  # pixels that are converted at a time, so that a memmap is never in memory as a whole
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from search.data.color import COLORS
+from search.data.color import COLOR_CHOICES
 from search.data.fit import FITS
 from search.data.near import SIMILARITY
 from search.data.pictures import NONE, SMALLEST_SIDE
@@ -40,8 +40,8 @@ class Source:
             raise BadInput("--data is empty; name a file or folder, or leave it out")
         parse_shape(self.shape)
         parse_size(self.size)
-        if self.color not in COLORS:
-            raise BadInput(f"--color {self.color}: expected one of {', '.join(COLORS)}")
+        if self.color not in COLOR_CHOICES:
+            raise BadInput(f"--color {self.color}: expected one of {', '.join(COLOR_CHOICES)}")
         if self.fit is not None and self.fit not in FITS:
             raise BadInput(f"--fit {self.fit}: expected one of {', '.join(FITS)}")
         if self.fit is not None and self.size is None:

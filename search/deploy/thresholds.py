@@ -17,7 +17,8 @@ import pandas as pd
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from search.binarization.binarization import REAL, Binarization
+from models.constants import REAL
+from search.binarization.binarization import Binarization
 from search.binarization.cut_points import as_lists
 from search.console.files import write_atomically
 from search.console.messages import one_line, plural

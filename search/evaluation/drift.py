@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.binarization.encodings import LEVELS
+from models.constants import LEVELS
 
 TOP = LEVELS - 1
 Levels = npt.NDArray[np.float64]

@@ -12,7 +12,8 @@ from typing import Any
 import optuna
 import torch
 
-from search.binarization.binarization import REAL, Arithmetic, Greyscale
+from models.constants import REAL
+from search.binarization.binarization import Arithmetic, Greyscale
 from search.console.messages import say
 from search.evaluation.device import trained_with
 from search.evaluation.metrics import METRICS

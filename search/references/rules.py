@@ -14,8 +14,8 @@ from scipy.special import xlogy
 from skimage.filters import threshold_multiotsu
 from sklearn.cluster import KMeans
 
+from models.constants import LEVELS
 from search.binarization.cut_points import CutPoints, strictly_increasing
-from search.binarization.encodings import LEVELS
 
 EXHAUSTIVE_CUTS = 3  # scikit-image tries all combinations, about 256^k of them
 LEAST_GAIN = 1e-9  # nats a pixel that a further cut point has to tell about the class; rounding stays below

@@ -19,9 +19,9 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 
+from models.constants import LEVELS
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints, cut_points_of
-from search.binarization.encodings import LEVELS
 from search.sampling.history import history
 from search.sampling.space import Params, Space, number, position
 from search.sampling.space_sampler import SpaceSampler

@@ -20,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from search.binarization.binarization import REAL, Arithmetic, Binarization
-from search.binarization.cut_points import COLORS, CutPoints, cut_points_of, strictly_increasing
-from search.binarization.encodings import ENCODINGS, LEVELS
+from models.constants import LEVELS, REAL
+from search.binarization.binarization import Arithmetic, Binarization
+from search.binarization.cut_points import RGB, CutPoints, cut_points_of, strictly_increasing
+from search.binarization.encodings import ENCODINGS
 
 Params = dict[str, int | float | str]
 
@@ -97,7 +98,7 @@ class Space:
     @property
     def ends(self) -> list[str]:
         """What parameters' names end with: nothing, or each color."""
-        return [""] if self.edges.ndim == 1 else [f"_{c}" for c in COLORS]
+        return [""] if self.edges.ndim == 1 else [f"_{c}" for c in RGB]
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
