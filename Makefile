@@ -35,9 +35,11 @@ $(BIN)/python:
 
 # The stamps make a second run start at once; a changed pyproject.toml or constraints.txt installs again.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV): this takes several minutes and prints nothing"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[download]'
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV): this takes several minutes and prints nothing"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[download,test]'
 	@touch $@ $(VENV)/.installed

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import command
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 TEXTS = {document.name: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 COMMANDS = ["search.study", "search.confirm", "search.export", "search.light", "dashboards.report"]
 
