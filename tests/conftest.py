@@ -1,8 +1,8 @@
-"""What all tests share: an empty home for caches, one thread each, real data where it is."""
+"""Shared fixtures: an empty cache folder, one thread per process, and real data if available."""
 
 import os
 
-# Before torch starts: two processes with two threads each are several times slower than one.
+# Set before torch is imported: two processes with two threads each are several times slower than one.
 os.environ["OMP_NUM_THREADS"] = "1"
 REAL_DATA = os.environ.get("CUTPOINTS_DATA")
 
@@ -20,14 +20,14 @@ from search.data import sign_mnist
 from search.data.pictures import Part, Pictures
 from search.data.split import Split, split_pictures
 
-# How long an example takes says something of the machine, which may be busy, and nothing of a property.
+# No deadline: the time of an example depends on the load of the machine.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
 def _own_cache_and_folder(tmp_path, monkeypatch):
-    """Each test has a folder and a cache of its own, and leaves nothing elsewhere."""
+    """Gives each test a separate working folder and cache."""
     for variable in ("CUTPOINTS_DATA", "OPTUNA_STORAGE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -44,7 +44,7 @@ def real_data() -> Path:
 
 @contextmanager
 def in_folder(folder: Path) -> Iterator[None]:
-    """What each test has of its own, for a fixture that several tests share."""
+    """Sets working folder and cache, for fixtures that several tests share."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.chdir(folder)
@@ -65,7 +65,7 @@ def command(module: str, *arguments: str, cwd: Path | None = None, env: dict[str
 
 
 def toy_pictures(photos: int = 12, variants: int = 3, classes: int = 3, side: int = 8, seed: int = 0) -> Pictures:
-    """Random photos by class with near-equal variants of each: brightness ±5."""
+    """Random photos by class, each with variants that differ by 5 grey levels in brightness."""
     rng = np.random.default_rng(seed)
     n = photos * classes
     base = rng.integers(20, 230, size=(n, side, side))

@@ -1,4 +1,4 @@
-"""Weights and activations in a study, fixed or searched: its records, file, report and confirmation."""
+"""Real and binary weights and activations in a study: records, thresholds file, report and confirmation."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def toy():
 
 
 def binary_is_worse(split, protocol, device):
-    """The formula, less a point for each kind of arithmetic that is not real."""
+    """The formula, with a lower value for weights and activations that are not real."""
     formula = make_formula(split, protocol, device)
 
     def evaluate(specs, report, check):
@@ -50,7 +50,7 @@ def binary_is_worse(split, protocol, device):
     return evaluate
 
 
-def test_searched_kinds_are_variables_of_the_study_and_the_best_of_each_is_shown_and_confirmed(toy):
+def test_searched_weights_and_activations_are_parameters_and_the_best_of_each_is_confirmed(toy):
     config = StudyConfig(data=toy, trials=60, pruner="none", weights="search", activations="search", max_cuts=3)
     assert run_study(config, URL, binary_is_worse) == 0
     found = results()
@@ -59,7 +59,7 @@ def test_searched_kinds_are_variables_of_the_study_and_the_best_of_each_is_shown
     assert {"weights", "activations"} <= set(found.study.trials[-1].params)
     best = found.candidates.iloc[0]
     assert (best["weights"], best["activations"]) == ("real", "real")
-    assert found.greyscale.input == "greyscale"  # a real network is what all of them are compared with
+    assert found.greyscale.input == "greyscale"  # all are compared with a real-valued network
     text = summary(found)
     assert "xnor" in text
     roles = {role for entry in finalists(found, 1, [1], "none") for role in entry.roles}
@@ -71,7 +71,7 @@ def test_searched_kinds_are_variables_of_the_study_and_the_best_of_each_is_shown
     assert 'id="by-arithmetic"' in (folder / "report.html").read_text()
 
 
-def test_a_fixed_kind_holds_for_every_trial_and_for_greyscale(toy, tmp_path):
+def test_fixed_weights_and_activations_apply_to_every_trial_and_to_greyscale(toy, tmp_path):
     flags = ["--data", toy, "--trials", "3", "--epochs", "2", "--width", "4", "--max-cuts", "2", "--output-dir", "out"]
     assert main(["--storage", URL, *flags, "--weights", "xnor", "--activations", "binary"]) == 0
     found = results()
@@ -87,7 +87,7 @@ def test_a_fixed_kind_holds_for_every_trial_and_for_greyscale(toy, tmp_path):
 
 
 @pytest.mark.parametrize("changed", [{"weights": "binary"}, {"activations": "search"}, {"network": "lenet"}])
-def test_a_study_of_another_kind_is_not_joined(toy, changed, capsys):
+def test_a_study_with_other_weights_activations_or_network_is_not_joined(toy, changed, capsys):
     settings = {"data": toy, "trials": 2, "pruner": "none", "study_name": "mine"}
     assert run_study(StudyConfig(**settings), URL, make_formula) == 0
     capsys.readouterr()
@@ -96,6 +96,6 @@ def test_a_study_of_another_kind_is_not_joined(toy, changed, capsys):
     assert next(iter(changed)) in capsys.readouterr().err
 
 
-def test_a_study_that_says_nothing_of_kinds_was_real():
+def test_a_study_without_recorded_arithmetic_has_real_weights_and_activations():
     assert greyscale_of({"max_cuts": 8}, 1) == Greyscale()
     assert greyscale_of({"weights": "search", "activations": "binary"}, 3) == Greyscale(Arithmetic("real", "binary"), 3)

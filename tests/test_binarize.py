@@ -1,4 +1,4 @@
-"""Cut points and encodings: properties that hold for every cut and every picture."""
+"""Properties of cut points and encodings that hold for every cut point and picture."""
 
 import doctest
 
@@ -19,20 +19,20 @@ ALL_LEVELS = np.arange(LEVELS, dtype=np.uint8)
 
 
 @given(cuts)
-def test_threshold_ranges_and_cut_points_are_two_ways_to_write_the_same(cut_points):
+def test_threshold_ranges_round_trip_through_cut_points(cut_points):
     assert CutPoints.from_ranges(cut_points.ranges) == cut_points
     assert cut_points.ranges[0] == 0
     assert cut_points.ranges[-1] == 255
 
 
 @pytest.mark.parametrize("bad", [(), (0,), (256,), (5, 5), (9, 3), (1.5,), (True,), ("7",)])
-def test_cut_points_that_are_not_strictly_increasing_integers_in_1_to_255_never_exist(bad):
+def test_cut_points_must_be_strictly_increasing_integers_in_1_to_255(bad):
     with pytest.raises(ValueError, match="cut point"):
         CutPoints(bad)
 
 
 @pytest.mark.parametrize("bad", [(0, 255), (1, 150, 255), (0, 150, 254), (0, 0, 255), (0, 255, 255, 255)])
-def test_threshold_ranges_of_another_form_are_refused(bad):
+def test_malformed_threshold_ranges_are_refused(bad):
     with pytest.raises(ValueError, match=r"threshold ranges|cut point"):
         CutPoints.from_ranges(bad)
 
@@ -43,7 +43,7 @@ def test_numpy_integers_make_equal_cut_points():
 
 
 @given(cuts)
-def test_a_pixel_lies_above_a_cut_point_exactly_from_that_value_on(cut_points):
+def test_a_pixel_lies_above_a_cut_point_if_it_is_not_smaller(cut_points):
     bins = cut_points.bins(ALL_LEVELS)
     for i, cut in enumerate(cut_points):
         assert bins[cut] == i + 1
@@ -88,7 +88,7 @@ def test_encoding_a_picture_equals_comparing_its_pixels(cut_points, encoding, se
 
 
 @pytest.mark.parametrize(("k", "bits"), [(1, 1), (2, 2), (3, 2), (4, 3), (7, 3), (8, 4)])
-def test_a_stored_bin_takes_the_bits_of_its_number(k, bits):
+def test_index_bits_is_the_number_of_bits_of_a_bin(k, bits):
     binarization = Binarization(CutPoints(tuple(range(1, k + 1))), "range")
     assert (binarization.index_bits, binarization.channels) == (bits, k + 1)
 
@@ -100,11 +100,11 @@ def test_an_unknown_encoding_is_refused():
 
 def test_unknown_weights_or_activations_are_refused():
     for kind in ({"weights": "ternary"}, {"activations": "xnor"}):
-        with pytest.raises(ValueError, match="are none of"):
+        with pytest.raises(ValueError, match="are not one of"):
             Arithmetic(**kind)
 
 
-def test_a_binarization_says_what_beside_its_input_is_binary_and_nothing_where_all_is_real():
+def test_the_text_of_a_binarization_names_only_arithmetic_that_is_not_real():
     cut_points = CutPoints((7, 9))
     assert str(Binarization(cut_points, "range")) == "0,7,9,255 range"
     assert str(Binarization(cut_points, "gray", Arithmetic("xnor"))) == "0,7,9,255 gray, xnor weights"
@@ -113,7 +113,7 @@ def test_a_binarization_says_what_beside_its_input_is_binary_and_nothing_where_a
 
 
 @given(cuts, st.sampled_from(list(ENCODINGS)), st.sampled_from(WEIGHTS), st.sampled_from(ACTIVATIONS))
-def test_a_record_makes_the_same_binarization_again(cut_points, encoding, weights, activations):
+def test_a_binarization_round_trips_through_its_record(cut_points, encoding, weights, activations):
     binarization = Binarization(cut_points, encoding, Arithmetic(weights, activations))
     assert Binarization.of(binarization.record) == binarization
 
@@ -124,7 +124,7 @@ def test_greyscale_is_x_over_255():
     assert np.allclose(Greyscale().tables[0][:, 0], np.arange(LEVELS) / 255)
 
 
-def test_the_docstrings_examples_are_true():
+def test_the_examples_in_docstrings_are_correct():
     for module in (search.binarization.cut_points, search.binarization.binarization):
         tested = doctest.testmod(module, extraglobs={"np": np, "CutPoints": CutPoints})
         assert (tested.failed, tested.attempted > 0) == (0, True)

@@ -1,4 +1,4 @@
-"""What a file may ask for: bombs of a megabyte are refused before anything is unpacked."""
+"""Limits on memory: decompression bombs of a megabyte are refused before anything is unpacked."""
 
 import gzip
 import io
@@ -64,7 +64,7 @@ def idx_bomb():
 
 
 def parquet_bomb():
-    """A few values that stand for many rows."""
+    """Many rows that repeat a few stored values."""
     rows = ALWAYS_UNPACKED // 64 + 1
     labels, images = (pa.DictionaryArray.from_arrays(np.zeros(rows, np.int8), v) for v in (["a"], [b"picture"]))
     parquet.write_table(pa.table({"image": images, "label": labels}), "bomb.parquet", compression="zstd")
@@ -72,13 +72,13 @@ def parquet_bomb():
 
 
 @pytest.mark.parametrize("make", [npz_bomb, csv_bomb, idx_bomb, parquet_bomb])
-def test_a_bomb_is_refused_cheaply(make):
+def test_a_decompression_bomb_is_refused_with_little_memory_and_time(make):
     data = make()
     packed = max(file.stat().st_size for file in (Path(data), *Path(data).glob("*")))
     assert packed < 4 * 2**20
     tracemalloc.start()
     started = time.process_time()
-    with pytest.raises(BadInput, match=r"\d+ bytes that unpack to \d+, more than 100 times as many: perhaps a decomp"):
+    with pytest.raises(BadInput, match=r"\d+ bytes expand to \d+, more than 100 times as many, as in a decomp"):
         load_pictures(Source(data))
     taken, (_, most) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -86,8 +86,8 @@ def test_a_bomb_is_refused_cheaply(make):
     assert taken < 5
 
 
-def test_a_zip_that_unpacks_to_more_than_it_says_is_cut_off_there():
-    """Its directory says 228 bytes, which is all that is unpacked before the checksum is found to be another."""
+def test_a_zip_member_is_read_only_up_to_its_declared_size():
+    """The directory declares 228 bytes; only these are unpacked, and then the checksum differs."""
     np.savez_compressed("a.npz", images=np.zeros((9999, 28, 28), np.uint8), labels=np.arange(9999) % 2)
     data = bytearray(Path("a.npz").read_bytes())
     start = data.rfind(b"PK\x01\x02", 0, data.rfind(b"PK\x01\x02"))
@@ -102,7 +102,7 @@ def test_a_zip_that_unpacks_to_more_than_it_says_is_cut_off_there():
 
 
 def test_labels_are_checked_before_pixels_are_read():
-    """The pixels' bytes are damaged, which would be said if they had been read."""
+    """The bytes of the pixels are damaged, which would be reported if they were read."""
     np.savez("a.npz", images=PART.images, labels=PART.labels[1:])
     np.savez("b.npz", images=PART.images, labels=PART.labels * 0)
     for name, said in (("a.npz", "labels: shape"), ("b.npz", "only one class")):
@@ -119,24 +119,24 @@ def test_labels_are_checked_before_pixels_are_read():
         load_pictures(Source("c.npz"))
 
 
-def test_pictures_above_the_limit_are_refused_in_arrays_too():
+def test_arrays_of_pictures_above_the_size_limit_are_refused():
     with Path("images.npy").open("wb") as file:
         file.write(header_of((2, 8192, 8193)))
-        file.truncate(file.tell() + 2 * 8192 * 8193)  # which takes no space on disk
+        file.truncate(file.tell() + 2 * 8192 * 8193)  # a sparse file
     np.save("labels.npy", [0, 1])
-    with pytest.raises(BadInput, match=r"images: pictures of 8192x8193; at most 67108864 pixels: make them smaller"):
+    with pytest.raises(BadInput, match=r"images: pictures of 8192x8193; the limit is 67108864 pixels, so resize"):
         load_pictures(Source("."))
 
 
-def test_the_limit_counts_from_a_size_on():
+def test_the_compression_limit_applies_only_above_a_minimum_size():
     check_unpacked(ALWAYS_UNPACKED, 1, "x")
     check_unpacked(TIMES_PACKED * ALWAYS_UNPACKED, ALWAYS_UNPACKED, "x")
     for unpacked, packed in ((ALWAYS_UNPACKED + 1, 1), (TIMES_PACKED * ALWAYS_UNPACKED + 1, ALWAYS_UNPACKED)):
-        with pytest.raises(BadInput, match=f"x: {packed} bytes that unpack to {unpacked}"):
+        with pytest.raises(BadInput, match=f"x: {packed} bytes expand to {unpacked}"):
             check_unpacked(unpacked, packed, "x")
 
 
-def test_a_file_that_gives_its_bytes_in_parts_is_read_to_the_size():
+def test_a_file_with_short_reads_is_read_up_to_the_size():
     class Slow(io.BytesIO):
         def read(self, size=-1, /):
             return super().read(min(size, 3))

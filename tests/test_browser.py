@@ -1,4 +1,4 @@
-"""In a real browser: the report, and plain optuna-dashboard on the study's database."""
+"""The report and plain optuna-dashboard in a real browser."""
 
 import os
 import shutil
@@ -58,7 +58,7 @@ def study():
 
 @pytest.fixture
 def dashboard(study):
-    """The address of plain optuna-dashboard, as a user starts it."""
+    """Starts optuna-dashboard as a user does; gives its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -100,7 +100,7 @@ def test_the_report_draws_every_figure_and_logs_no_error(browser, study):
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def test_optuna_dashboard_shows_the_study_its_values_and_attributes(browser, dashboard):
+def test_optuna_dashboard_shows_the_values_and_attributes_of_the_study(browser, dashboard):
     browser.get(f"{dashboard}/dashboard/studies/1")
     until(browser, lambda: "seen" in text(browser), "the study's name")
     until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#plot-history .main-svg"), "the history")

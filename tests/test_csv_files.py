@@ -1,4 +1,4 @@
-"""Kaggle's CSV form, and what is said of files that are not of it."""
+"""CSV files in Kaggle's form, and the errors for other files."""
 
 import io
 import zipfile
@@ -23,7 +23,7 @@ def test_pictures_and_labels_are_read_in_order():
     assert labels.tolist() == [3, 7]
 
 
-def test_text_labels_and_another_shape_are_read():
+def test_text_labels_and_a_given_shape_are_read():
     images, labels = parse_csv(f"{HEADER}cat,0,1,2,3\n".encode(), "a.csv", (1, 4))
     assert (images.shape, labels.tolist()) == ((1, 1, 4), ["cat"])
 
@@ -32,46 +32,52 @@ def test_text_labels_and_another_shape_are_read():
     ("text", "said"),
     [
         ("", "the file is empty"),
-        ("class,pixel1\n1,2\n", "no column named 'label'"),
-        ("label\n1\n", "labels without images"),
+        ("class,pixel1\n1,2\n", "no column 'label' in the header"),
+        ("label\n1\n", "no pixel columns, only 'label'"),
         (HEADER, "a header but no rows"),
         (f"{HEADER}1,1,2,3,4\n1,1,2,3\n", "row 3, column pixel4: is empty"),
         (f"{HEADER}1,1,2,3,4,5\n", "more fields than the header"),
-        (f"{HEADER}1,1,2,3,4\n1,1,2,3,4,5\n", r"ragged rows: Expected 5 fields in line 3, saw 6|more fields"),
-        (f"{HEADER}1,1,2,x,4\n", "row 2, column pixel3: 'x' is not a whole number"),
+        (
+            f"{HEADER}1,1,2,3,4\n1,1,2,3,4,5\n",
+            r"rows of different length \(Expected 5 fields in line 3, saw 6\)|more fields",
+        ),
+        (f"{HEADER}1,1,2,x,4\n", "row 2, column pixel3: 'x' is not an integer"),
         (f"{HEADER}1,1,2,3,4\n1,1,NaN,3,4\n", "row 3, column pixel2: is empty or NaN"),
         (f"{HEADER}1,1,,3,4\n", "row 2, column pixel2: is empty"),
         (f"{HEADER}\n\n1,1,2,x,4\n", "row 2: the label is empty"),
         (f"{HEADER}0.5,1,2,3,4\n", "labels are float64, such as 0.5"),
-        ("label,label,pixel2,pixel3,pixel4\n1,1,2,3,4\n", "column 'label' comes twice"),
+        ("label,label,pixel2,pixel3,pixel4\n1,1,2,3,4\n", "column 'label' appears twice"),
         (HEADER.replace(",", ";") + "1;1;2;3;4\n", "separate with commas"),
-        (f"{HEADER}1,1,2,3,256\n", "row 2, column pixel4: 256 is not a whole number 0..255"),
+        (f"{HEADER}1,1,2,3,256\n", "row 2, column pixel4: 256 is not an integer in 0..255"),
         (f"{HEADER}1,-1,2,3,4\n", "row 2, column pixel1: -1"),
         (f"{HEADER}1,0.5,2,3,4\n", "row 2, column pixel1: 0.5"),
-        (f"{HEADER}1,99999999999999999999999,2,3,4\n", "row 2, column pixel1: .* is not a whole number 0..255"),
-        (f"{HEADER}1,18446744073709551615,2,3,4\n1,-1,2,3,4\n", "column pixel1: .* is not a whole number 0..255"),
-        (f"{HEADER}1,True,2,3,4\n", "row 2, column pixel1: 'True' is not a whole number"),
+        (f"{HEADER}1,99999999999999999999999,2,3,4\n", "row 2, column pixel1: .* is not an integer in 0..255"),
+        (f"{HEADER}1,18446744073709551615,2,3,4\n1,-1,2,3,4\n", "column pixel1: .* is not an integer in 0..255"),
+        (f"{HEADER}1,True,2,3,4\n", "row 2, column pixel1: 'True' is not an integer"),
         (f"{HEADER},1,2,3,4\n", "row 2: the label is empty"),
         ("1,10,20,30,40\n0,1,2,3,4\n", "no header: the first line is all numbers"),
-        ("label,id,pixel1,pixel2\n1,7,1,2\n", "column 'id' is no pixel, as 'pixel1' is; remove it"),
-        (",label,pixel1,pixel2,pixel3,pixel4\n0,1,1,2,3,4\n", r"column 'Unnamed: 0' is no pixel.*index=False"),
-        ("label,a,b,c\n1,1,2,3\n", "3 pixel columns are not a square picture; say --shape"),
-        ("\xff\xfe\x00l", "not UTF-8 text|no column named"),
+        ("label,id,pixel1,pixel2\n1,7,1,2\n", "column 'id' is not a pixel column such as 'pixel1'; remove it"),
+        (
+            ",label,pixel1,pixel2,pixel3,pixel4\n0,1,1,2,3,4\n",
+            r"column 'Unnamed: 0' is not a pixel column.*index=False",
+        ),
+        ("label,a,b,c\n1,1,2,3\n", "3 pixel columns do not form a square picture; give --shape"),
+        ("\xff\xfe\x00l", "not UTF-8 text|no column 'label'"),
     ],
 )
-def test_bad_files_are_named_with_the_place_and_the_remedy(text, said):
+def test_errors_in_a_file_name_the_position_and_the_remedy(text, said):
     with pytest.raises(BadInput, match=said) as caught:
         parse_csv(text.encode("latin-1"), "hands.csv", None)
     assert str(caught.value).startswith("hands.csv: ")
 
 
-def test_classes_may_be_called_na_and_blank_lines_at_the_end_do_no_harm():
+def test_classes_may_be_called_na_and_trailing_blank_lines_are_ignored():
     _, labels = parse_csv(f"{HEADER}NA,0,1,2,3\r\nNone,0,1,2,3\r\n\r\n\n".encode(), "a.csv", None)
     assert labels.tolist() == ["NA", "None"]
 
 
-def test_a_shape_that_does_not_fit_is_named():
-    with pytest.raises(BadInput, match="4 pixel columns cannot make 3x3"):
+def test_a_shape_that_does_not_fit_is_refused():
+    with pytest.raises(BadInput, match="4 pixel columns cannot form 3x3 pictures; correct --shape"):
         parse_csv(f"{HEADER}1,1,2,3,4\n".encode(), "a.csv", (3, 3))
 
 
@@ -88,7 +94,7 @@ def test_csvs_in_a_zip_are_read_without_unpacking(tmp_path):
     assert sorted(tmp_path.glob("*.csv")) == []
 
 
-def test_a_truncated_zip_is_named(tmp_path):
+def test_a_truncated_zip_is_refused(tmp_path):
     whole = write_zip(tmp_path / "a.zip", a__csv=HEADER + "1,1,2,3,4\n" * 5000).read_bytes()
     for cut in (whole[: len(whole) // 2], whole[:-10], b""):
         (tmp_path / "cut.zip").write_bytes(cut)
@@ -96,7 +102,7 @@ def test_a_truncated_zip_is_named(tmp_path):
             read_bytes(tmp_path / "cut.zip")
 
 
-def test_a_zip_with_damaged_contents_is_named(tmp_path):
+def test_a_zip_with_damaged_contents_is_refused(tmp_path):
     text = "".join(f"{i % 9},{i % 256},{i % 7},3,4\n" for i in range(3000))
     data = bytearray(write_zip(tmp_path / "a.zip", a__csv=HEADER + text).read_bytes())
     data[200:260] = bytes(60)
@@ -105,12 +111,12 @@ def test_a_zip_with_damaged_contents_is_named(tmp_path):
         read_bytes(tmp_path / "bad.zip")
 
 
-def test_a_zip_without_csv_is_named(tmp_path):
+def test_a_zip_without_csv_is_refused(tmp_path):
     with pytest.raises(BadInput, match=r"no \.csv file"):
         read_bytes(write_zip(tmp_path / "a.zip", readme__txt="hello"))
 
 
-def test_written_pictures_come_back(tmp_path):
+def test_pictures_round_trip_through_a_csv(tmp_path):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (20, 5, 5), dtype=np.uint8)
     text = io.StringIO()
@@ -129,7 +135,7 @@ def table(columns, rows):
     return "\n".join(",".join(map(str, row)) for row in (("label", *columns), *rows)).encode()
 
 
-def test_columns_that_were_sorted_as_text_are_put_in_the_order_of_their_numbers():
+def test_columns_sorted_as_text_are_reordered_by_number():
     images = np.arange(128).reshape(2, 64)
     order = sorted(range(64), key=NUMBERED.__getitem__)
     assert NUMBERED[order[1]] == "pixel10"
@@ -148,28 +154,31 @@ def test_any_order_of_numbered_columns_gives_the_same_picture(order, start, pref
     [
         (
             ["pixel1", "pixel2", "pixel4", "pixel5"],
-            "no column pixel3, but pixel5; pixels have to be numbered from 0 or 1",
+            "no column pixel3, although there is pixel5; .* numbered from 0 or 1",
         ),
-        (["pixel2", "pixel3", "pixel4", "pixel5"], "no column pixel1, but pixel5"),
-        (["pixel0", "pixel1", "pixel2", "pixel9"], "no column pixel3, but pixel9"),
-        (["pixel1", "pixel01", "pixel2", "pixel3"], "two columns with the number of pixel1; remove one"),
-        (["1x1", "1x2", "2x1", "2x3"], "no column 1x3, but 2x3"),
+        (["pixel2", "pixel3", "pixel4", "pixel5"], "no column pixel1, although there is pixel5"),
+        (["pixel0", "pixel1", "pixel2", "pixel9"], "no column pixel3, although there is pixel9"),
+        (["pixel1", "pixel01", "pixel2", "pixel3"], "two columns have the number of pixel1; remove one"),
+        (["1x1", "1x2", "2x1", "2x3"], "no column 1x3, although there is 2x3"),
         (["1x1", "1x2", "1", "2x1"], "some columns such as 1x1 have more numbers"),
-        (["r1", "g1", "r2", "g2"], r"pixel columns of several kinds \(r1, g1\); number them all under one name, or"),
-        (["r1", "r3", "g1", "g2", "b1", "b2"], "no column r2, but r3"),
-        (["r1", "r2", "g1", "g2", "b1"], "no column b2, which other colors have; complete them"),
-        (["pixel0", "pixel1", "pixel2", "id1"], "column 'id1' is no pixel, as 'pixel0' is; .* --groups id1 if it"),
-        (["pixel1", "pixel999999999"], "no column pixel2, but pixel999999999"),
-        (["1x1", "999999999x999999999"], "no column 1x2, but 999999999x999999999"),
-        (["pixel1", "pixel" + "9" * 4000], "no column pixel2, but pixel9"),
-        (["r0", "r1", "g0", "g1", "b0", "b1"], "columns of three colors, as their names say; say --shape"),
+        (["r1", "g1", "r2", "g2"], r"mixed kinds of pixel columns \(r1, g1\); use one name with numbers, or"),
+        (["r1", "r3", "g1", "g2", "b1", "b2"], "no column r2, although there is r3"),
+        (["r1", "r2", "g1", "g2", "b1"], "no column b2, although other colors have it; add it"),
+        (
+            ["pixel0", "pixel1", "pixel2", "id1"],
+            "column 'id1' is not a pixel column such as 'pixel0'; .* --groups id1 if it",
+        ),
+        (["pixel1", "pixel999999999"], "no column pixel2, although there is pixel999999999"),
+        (["1x1", "999999999x999999999"], "no column 1x2, although there is 999999999x999999999"),
+        (["pixel1", "pixel" + "9" * 4000], "no column pixel2, although there is pixel9"),
+        (["r0", "r1", "g0", "g1", "b0", "b1"], "the column names imply three colors; give --shape"),
         (
             [f"{c}x{y}x{x}" for c in range(3) for y in range(2) for x in range(2)],
-            "the columns' names say 3x2x2; number them by row",
+            "the column names imply the shape 3x2x2; number columns by row",
         ),
     ],
 )
-def test_numbers_that_leave_gaps_or_follow_no_order_are_refused(columns, said):
+def test_column_numbers_with_gaps_or_without_order_are_refused(columns, said):
     with pytest.raises(BadInput, match=f"a.csv: {said}"):
         parse_csv(table(columns, [range(len(columns) + 1)]), "a.csv", None)
 
@@ -179,17 +188,17 @@ GRID = np.arange(15).reshape(5, 3)
 
 @pytest.mark.parametrize("name", ["{}x{}", "r{}c{}", "pixel_{}_{}", "{},{}"])
 @given(order=st.permutations([(row, column) for row in range(5) for column in range(3)]), start=st.sampled_from([0, 1]))
-def test_numbers_of_rows_and_columns_say_the_shape_and_the_order_whatever_that_of_the_file_is(name, order, start):
+def test_row_and_column_numbers_determine_shape_and_order(name, order, start):
     columns = ['"' + name.format(row + start, column + start) + '"' for row, column in order]
     text = table(columns, [("a", *(GRID[place] for place in order))])
     for shape in (None, (5, 3)):
         assert parse_csv(text, "a.csv", shape)[0].tolist() == [GRID.tolist()]
-    with pytest.raises(BadInput, match=r"a.csv: the columns' names say 5x3, not --shape 3x5; leave that out"):
+    with pytest.raises(BadInput, match=r"a.csv: the column names imply 5x3, not --shape 3x5; remove the flag"):
         parse_csv(text, "a.csv", (3, 5))
 
 
 @pytest.mark.parametrize("name", ["x{}y{}", "pixel_x{}_y{}", "C{}R{}", "col_{}_row_{}"])
-def test_a_name_may_say_that_its_first_number_is_the_column(name):
+def test_a_name_can_declare_its_first_number_as_the_column(name):
     columns = [name.format(column, row) for column in range(3) for row in range(5)]
     text = table(columns, [("a", *GRID.T.ravel())])
     assert parse_csv(text, "a.csv", None)[0].tolist() == [GRID.tolist()]
@@ -197,18 +206,18 @@ def test_a_name_may_say_that_its_first_number_is_the_column(name):
 
 @pytest.mark.parametrize("names", ["rgb", "RGB", ("red_", "green_", "blue_"), ("px_r_", "px_g_", "px_b_")])
 @pytest.mark.parametrize("planar", [True, False])
-def test_colors_are_put_together_whether_they_come_one_after_the_other_or_not(names, planar):
+def test_colors_are_combined_from_planar_and_interleaved_columns(names, planar):
     image = np.arange(45).reshape(5, 3, 3)
     pairs = [(pixel, color) for pixel in range(15) for color in range(3)]
     pairs = sorted(pairs, key=lambda pair: pair[::-1]) if planar else pairs
     columns = [f"{names[color]}{pixel}" for pixel, color in pairs]
     text = table(columns, [("a", *(image.reshape(15, 3)[pair] for pair in pairs))])
     assert parse_csv(text, "a.csv", (5, 3, 3))[0].tolist() == [image.tolist()]
-    with pytest.raises(BadInput, match="columns of three colors"):
+    with pytest.raises(BadInput, match="the column names imply three colors"):
         parse_csv(text, "a.csv", (5, 9))
 
 
-def test_names_of_a_pixel_and_its_color_or_of_row_column_and_color_suit_a_shape_in_color():
+def test_names_with_a_color_number_fit_a_shape_in_color():
     image = np.arange(45).reshape(5, 3, 3)
     for columns in (
         [f"p{pixel}_{color}" for pixel in range(15) for color in range(3)],
@@ -221,19 +230,19 @@ def test_names_without_numbers_keep_the_order_of_the_file():
     assert parse_csv(table("dbca", [(0, 1, 2, 3, 4)]), "a.csv", None)[0].ravel().tolist() == [1, 2, 3, 4]
 
 
-def test_names_without_numbers_have_to_come_in_one_order_in_both_tables(tmp_path):
+def test_names_without_numbers_must_have_the_same_order_in_both_tables(tmp_path):
     files = [tmp_path / "x_train.csv", tmp_path / "x_test.csv"]
     files[0].write_bytes(table("abcd", [(0, 1, 2, 3, 4)]))
     for columns, said in (("abdc", "'d' in place of 'c'"), (NUMBERED[:4], "'pixel1' in place of 'a'|'numbered'")):
         files[1].write_bytes(table(columns, [(0, 1, 2, 3, 4)]))
         with pytest.raises(
-            BadInput, match=rf"x_test.csv: pixel columns in another order than in .*x_train.csv \({said}"
+            BadInput, match=rf"x_test.csv: the pixel columns differ from those of .*x_train.csv \({said}"
         ):
             read_csv_files(tmp_path, files, None)
     files[1].write_bytes(b"a,b,c,d,label\n4,3,2,1,0")
     assert read_csv_files(tmp_path, files, None).test_images.tolist() == [[[4, 3], [2, 1]]]
 
 
-def test_an_encrypted_zip_is_named(tmp_path):
-    with pytest.raises(BadInput, match=r"a.zip: .*encrypted.*pack it again without a password"):
+def test_an_encrypted_zip_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"a.zip: .*encrypted.*compress it again with deflate and no password"):
         read_bytes(patched(write_zip(tmp_path / "a.zip", a__csv=HEADER), _6=1))

@@ -1,4 +1,4 @@
-"""Cut points of three colors: their own for each, and all that is made of them."""
+"""Cut points of color pictures, separate for each color."""
 
 import numpy as np
 import optuna
@@ -29,7 +29,7 @@ def pictures(seed):
 
 
 @given(colors, st.sampled_from(list(ENCODINGS)), st.integers(0, 2**32 - 1))
-def test_each_color_is_encoded_by_its_own_cut_points_and_channels_follow_one_another(cut_points, encoding, seed):
+def test_each_color_is_encoded_by_its_cut_points_and_channels_are_concatenated(cut_points, encoding, seed):
     images, binarization = pictures(seed), Binarization(cut_points, encoding)
     each = [
         Binarization(part, encoding).encode(images[..., color])
@@ -43,34 +43,34 @@ def test_each_color_is_encoded_by_its_own_cut_points_and_channels_follow_one_ano
 
 
 @given(colors)
-def test_values_make_the_same_cut_points_again_also_as_lists(cut_points):
+def test_cut_points_round_trip_through_values_and_lists(cut_points):
     assert from_values(cut_points.values) == cut_points
     assert from_values([list(part) for part in cut_points.values]) == cut_points
     assert len(cut_points) == sum(map(len, cut_points.parts))
 
 
-def test_there_are_three_colors():
+def test_color_cut_points_need_three_colors():
     with pytest.raises(ValueError, match="three"):
         ColorCutPoints((CutPoints((5,)), CutPoints((6,))))
     assert cut_points_of([CutPoints((5,))]) == CutPoints((5,))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 4), (3, 4, 3)])
-def test_pictures_of_another_shape_are_refused_by_name(shape):
+def test_pictures_of_another_shape_are_refused(shape):
     binarization = Binarization(ColorCutPoints((CutPoints((5,)),) * 3), "range")
     with pytest.raises(ValueError, match=r"expected uint8 \(N, H, W, 3\)"):
         binarization.encode(np.zeros(shape, np.uint8))
 
 
 @given(colors, st.sampled_from(SPACE.encodings))
-def test_parameters_stand_for_the_same_cut_points_of_each_color(cut_points, encoding):
+def test_cut_points_of_colors_round_trip_through_the_parameters(cut_points, encoding):
     wanted = Binarization(cut_points, encoding)
     params = SPACE.params(wanted)
     assert params.keys() == SPACE.distributions.keys()
     assert SPACE.binarization(params) == wanted
 
 
-def test_a_rule_takes_as_many_cut_points_of_each_color_by_that_colors_pixels():
+def test_a_rule_places_equally_many_cut_points_in_each_color_by_its_pixels():
     images = np.stack(
         [np.full((6, 8, 8), 50), np.tile(np.arange(64).reshape(8, 8), (6, 1, 1)), np.full((6, 8, 8), 7)], -1
     )
@@ -95,18 +95,18 @@ def test_the_local_sampler_changes_one_color_at_a_time_and_stays_in_the_space():
     assert len({tuple(t.user_attrs["cut_points"]) for t in study.trials}) > 30
 
 
-def test_everything_begins_with_the_fewest_cut_points():
+def test_enumeration_begins_with_the_fewest_cut_points():
     first = next(everything(SPACE))
     assert first == Binarization(ColorCutPoints((CutPoints((1,)),) * 3), "range")
 
 
-def test_references_of_grey_pictures_are_as_they_were():
+def test_references_of_grey_pictures_have_one_set_of_cut_points():
     grey = Space(4, ("range",), linear_scale(np.ones(256)))
     assert all(isinstance(each.binarization.cut_points, CutPoints) for each in references("auto", [PIXELS], grey, True))
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_a_grey_picture_in_color_is_changed_like_the_grey_one(seed):
+def test_augmentation_treats_a_grey_picture_in_color_like_the_grey_one(seed):
     grey = torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (3, 6, 5), dtype=np.uint8))
     by = Augmentation(shift=0.1, rotation=10, scale=0.1, gain=0.2, brightness=20, flip=0.5)
     torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""One encoded picture to grey levels."""
+"""Decoding of one picture."""
 
 from io import BytesIO
 
@@ -28,12 +28,12 @@ def levels(data, color="gray"):
 
 
 @pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
-def test_grey_pictures_of_any_format_come_back_as_they_are(form):
+def test_grey_pictures_of_lossless_formats_are_decoded_exactly(form):
     assert np.array_equal(levels(encoded(Image.fromarray(GREY), form)), GREY)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "YCbCr", "P"])
-def test_color_of_any_mode_becomes_grey_as_pillow_makes_it(mode):
+def test_color_of_any_mode_is_converted_to_grey_as_by_pillow(mode):
     picture = Image.fromarray(RGB).convert(mode)
     data = encoded(picture, "PNG" if mode in ("RGB", "P") else "TIFF")
     found = decode(data, "gray")
@@ -48,7 +48,7 @@ def test_pictures_of_one_bit_are_black_and_white():
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "PPM", "JPEG2000"])
-def test_sixteen_bits_become_eight_by_their_upper_half(form):
+def test_sixteen_bits_are_reduced_to_the_upper_eight(form):
     deep = RNG.integers(0, 65536, (5, 7)).astype(np.uint16)
     found = decode(encoded(Image.fromarray(deep), form), "gray")
     assert np.array_equal(np.asarray(found.picture), deep >> 8)
@@ -56,7 +56,7 @@ def test_sixteen_bits_become_eight_by_their_upper_half(form):
 
 
 @pytest.mark.parametrize(("mode", "done"), [("LA", {"transparency"}), ("RGBA", {"transparency", "color"})])
-def test_transparency_lies_on_white(mode, done):
+def test_transparent_pixels_are_composited_on_white(mode, done):
     alpha = Image.fromarray(np.where(GREY > 127, 255, 0).astype(np.uint8))
     picture = Image.fromarray(RGB).convert("L").convert("RGB").convert(mode)
     picture.putalpha(alpha)
@@ -66,13 +66,13 @@ def test_transparency_lies_on_white(mode, done):
     assert found.done == done
 
 
-def test_a_palettes_transparent_color_lies_on_white():
+def test_a_transparent_palette_color_becomes_white():
     picture = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8)).convert("P")
     picture.putpalette([0, 0, 0, 90, 90, 90])
     assert levels(encoded(picture, transparency=0)).tolist() == [[255, 90], [90, 255]]
 
 
-# How a viewer turns what is stored, by EXIF's number: mirrored, then turned by so many right angles.
+# The transformation for each EXIF orientation.
 TURNS = {
     1: lambda a: a,
     2: np.fliplr,
@@ -87,7 +87,7 @@ TURNS = {
 
 @pytest.mark.parametrize("orientation", TURNS)
 @given(seed=st.integers(0, 10**6))
-def test_a_picture_is_turned_as_its_exif_orientation_says(orientation, seed):
+def test_a_picture_is_rotated_by_its_exif_orientation(orientation, seed):
     stored = np.random.default_rng(seed).integers(0, 256, (4, 6), dtype=np.uint8)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
@@ -97,7 +97,7 @@ def test_a_picture_is_turned_as_its_exif_orientation_says(orientation, seed):
 
 
 @pytest.mark.parametrize("form", ["GIF", "TIFF", "PNG"])
-def test_of_several_frames_the_first_is_taken(form):
+def test_the_first_of_several_frames_is_used(form):
     frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
     assert np.array_equal(levels(encoded(frames[0], form, save_all=True, append_images=frames[1:])), GREY)
 
@@ -105,46 +105,46 @@ def test_of_several_frames_the_first_is_taken(form):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "is no picture of a format that is read"),
-        (b"some text", "is no picture of a format that is read"),
+        (b"", "is not a picture in a supported format"),
+        (b"some text", "is not a picture in a supported format"),
         (encoded(Image.fromarray(RGB))[:60], "cannot be read"),
         (encoded(Image.fromarray(np.tile(RGB, (20, 20, 1))), "JPEG")[:-200], "cannot be read"),
         (encoded(Image.fromarray(GREY.astype(np.float32)), "TIFF"), "has floating-point pixels"),
         (
             encoded(Image.fromarray(GREY.astype(np.int32) - 300), "TIFF"),
-            r"has grey levels -\d+..-\d+ and does not say how many bits they have; save it with 8 or 16 bits",
+            r"has grey levels -\d+..-\d+ and does not state their bit depth; save it with 8 or 16 bits",
         ),
     ],
 )
-def test_what_is_no_usable_picture_says_why(data, said):
+def test_the_error_for_an_unusable_picture_gives_the_reason(data, said):
     with pytest.raises(BadPicture, match=said):
         decode(data, "gray")
 
 
-def test_a_file_that_is_not_there_says_so(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(BadPicture, match=r"cannot be read .No such file"):
         decode(tmp_path / "a.png", "gray")
 
 
-def test_a_picture_of_too_many_pixels_is_never_unpacked(monkeypatch):
+def test_a_picture_above_the_size_limit_is_never_decoded(monkeypatch):
     data = encoded(Image.fromarray(GREY))
     monkeypatch.setattr(decoding, "LARGEST_PICTURE", GREY.size)
     assert decode(data, "gray").picture.size == (7, 5)
     monkeypatch.setattr(decoding, "LARGEST_PICTURE", GREY.size - 1)
     monkeypatch.setattr(decoding, "_converted", None)
-    with pytest.raises(BadPicture, match="has 7x5 pixels, more than the 34 that are read"):
+    with pytest.raises(BadPicture, match="has 7x5 pixels, more than the limit of 34"):
         decode(data, "gray")
 
 
-@pytest.mark.parametrize("limit", [30, 10])  # Pillow warns above its limit, and refuses above twice of it
-def test_pillows_own_limit_is_said_in_the_same_words(monkeypatch, limit):
+@pytest.mark.parametrize("limit", [30, 10])  # Pillow warns above its limit and raises an error above twice the limit
+def test_pillows_size_limit_gives_the_same_kind_of_error(monkeypatch, limit):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(BadPicture, match="has more than the 67108864 pixels that are read"):
+    with pytest.raises(BadPicture, match="has more pixels than the limit of 67108864"):
         decode(encoded(Image.fromarray(GREY)), "gray")
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_each_format_of_the_list_is_read(form):
+def test_every_listed_format_is_read(form):
     assert decode(encoded(Image.fromarray(RGB), form), "gray").picture.size == (7, 5)
 
 
@@ -162,5 +162,5 @@ def test_no_other_program_is_started_for_a_picture(monkeypatch):
 
     monkeypatch.setattr("subprocess.Popen", started)
     for data in (EPS, encoded(Image.fromarray(RGB), "ICO"), encoded(Image.fromarray(RGB), "TGA")):
-        with pytest.raises(BadPicture, match="is no picture of a format that is read"):
+        with pytest.raises(BadPicture, match="is not a picture in a supported format"):
             decode(data, "gray")

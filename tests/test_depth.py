@@ -1,4 +1,4 @@
-"""Grey levels of more than eight bits to eight."""
+"""Reduction of grey levels of more than eight bits."""
 
 import struct
 import zlib
@@ -19,11 +19,11 @@ from search.errors import BadInput
 from tests.test_decode import encoded
 
 LEVELS = np.linspace(0, 4095, 64).astype(np.uint16).reshape(8, 8)
-SHORT = 3  # a tag's type
+SHORT = 3  # type of a tag
 
 
 def tiff(levels, **tags):
-    """A TIFF with further tags, which are whole numbers."""
+    """A TIFF with additional integer tags."""
     info = ImageFileDirectory_v2()
     for number, value in tags.items():
         info.tagtype[int(number[1:])] = SHORT
@@ -32,7 +32,7 @@ def tiff(levels, **tags):
 
 
 def packed_in_12_bits(levels):
-    """A TIFF of 12 bits a sample, which Pillow reads and cannot write: two samples in three bytes."""
+    """A TIFF of 12 bits per sample, two samples in three bytes. Pillow can read but not write it."""
     pairs = levels.astype(int).reshape(-1, 2)
     data = np.stack([pairs[:, 0] >> 4, (pairs[:, 0] & 15) << 4 | pairs[:, 1] >> 8, pairs[:, 1] & 255], 1)
     tags = [(256, 8), (257, 8), (258, 12), (259, 1), (262, 1), (273, 8 + 2 + 9 * 12 + 4), (277, 1), (278, 8), (279, 96)]
@@ -48,7 +48,7 @@ def found(data, color="gray"):
     return np.asarray(made.picture), made.depth
 
 
-def test_the_bits_that_a_tiff_states_are_what_levels_are_scaled_by():
+def test_levels_are_scaled_by_the_bit_depth_that_a_tiff_states():
     for data in (
         packed_in_12_bits(LEVELS),
         tiff(LEVELS, **{f"_{MAX_SAMPLE}": 4095}),
@@ -60,27 +60,27 @@ def test_the_bits_that_a_tiff_states_are_what_levels_are_scaled_by():
         assert depth == Depth(12, 0, 4095)
 
 
-def test_a_largest_sample_that_is_no_number_or_larger_than_a_sample_counts_for_nothing():
+def test_an_impossible_largest_sample_in_a_tiff_is_ignored():
     assert found(tiff(LEVELS, **{f"_{MAX_SAMPLE}": 0}))[1] == Depth(16, 0, 4095)
     assert found(tiff(LEVELS, **{f"_{MAX_SAMPLE}": 65535}))[1] == Depth(16, 0, 4095)
 
 
 @pytest.mark.parametrize("low", [0, -1])
-def test_levels_of_32_bits_without_a_largest_one_are_refused_with_their_range_and_the_remedy(low):
+def test_32_bit_levels_without_a_largest_sample_are_refused(low):
     data = tiff(LEVELS.astype(np.int32) + low)
-    said = rf"has grey levels {low}..{4095 + low} and does not say how many bits they have; save it with 8 or 16 bits"
+    said = rf"has grey levels {low}..{4095 + low} and does not state their bit depth; save it with 8 or 16 bits"
     with pytest.raises(BadPicture, match=said):
         decode(data, "gray")
 
 
-def test_levels_that_are_larger_than_the_file_says_are_refused():
-    with pytest.raises(BadPicture, match=r"has grey levels 0..4095, but says that they have 10 bits"):
+def test_levels_above_the_stated_bit_depth_are_refused():
+    with pytest.raises(BadPicture, match=r"has grey levels 0..4095, but states a bit depth of 10"):
         decode(tiff(LEVELS, **{f"_{MAX_SAMPLE}": 1000}), "gray")
 
 
-def test_a_tiff_in_which_white_is_zero_is_inverted_as_one_of_eight_bits_is():
+def test_a_white_is_zero_tiff_is_inverted_for_eight_and_sixteen_bits():
     shallow = (LEVELS >> 4).astype(np.uint8)
-    for levels in (shallow, 65535 - (LEVELS << 4)):  # Pillow inverts when it writes eight bits, and only then
+    for levels in (shallow, 65535 - (LEVELS << 4)):  # Pillow inverts only 8-bit pictures on writing
         data = tiff(levels, **{f"_{PHOTOMETRIC}": WHITE_IS_ZERO})
         assert np.array_equal(found(data)[0], shallow)
 
@@ -91,7 +91,7 @@ def test_a_transparent_level_of_sixteen_bits_is_white():
     assert levels[0, 4] == LEVELS[0, 4] >> 8
 
 
-def test_levels_of_a_ppm_are_scaled_by_its_own_largest_one():
+def test_levels_of_a_ppm_are_scaled_by_its_maximum():
     data = b"P5 8 8 4095\n" + LEVELS.astype(">u2").tobytes()
     assert np.abs(found(data)[0].astype(int) - (LEVELS >> 4)).max() <= 1
 
@@ -101,7 +101,7 @@ def named(*pictures):
 
 
 @given(st.integers(1, 65535))
-def test_pictures_of_which_none_reaches_a_quarter_of_its_levels_are_refused(high):
+def test_pictures_that_use_less_than_a_quarter_of_the_range_are_refused(high):
     levels = np.full((8, 8), high, np.uint16)
     levels[0, 0] = 0
     pictures = named(encoded(Image.fromarray(levels)), encoded(Image.fromarray(levels // 2)))
@@ -110,41 +110,41 @@ def test_pictures_of_which_none_reaches_a_quarter_of_its_levels_are_refused(high
         assert made.images.max() == high >> 8
         assert made.preprocessing == {"bit_depth": {"bits": 16, "formula": "x >> 8"}}
     else:
-        said = rf"x: grey levels of 16 bits that are all in 0..{high}, so that the brightest of 2 pictures would be "
+        said = rf"x: the grey levels of 2 pictures \(16 bits\) are all in 0..{high}, so the brightest pixel would be "
         with pytest.raises(BadInput, match=rf"{said}{high >> 8} of 255; scale them to 0..65535, or save them with 8"):
             stack(pictures, 2, Source(), "x")
 
 
-def test_a_dark_picture_among_others_is_read():
+def test_a_dark_picture_among_bright_ones_is_read():
     bright = encoded(Image.fromarray(LEVELS * 16))
     made = stack(named(bright, encoded(Image.fromarray(LEVELS // 100))), 2, Source(), "x")
     assert made.images[1].max() == 0
 
 
-def test_a_white_pixel_in_a_few_pictures_does_not_hide_that_all_are_dark():
+def test_defective_white_pixels_in_a_few_pictures_do_not_hide_darkness():
     broken = LEVELS.copy()
     broken[0, 0] = 65535
     dark, white = encoded(Image.fromarray(LEVELS)), encoded(Image.fromarray(broken))
-    said = r"in 0\.\.4095, so that the brightest of 7 of 8 pictures would be 15 of 255"
+    said = r"levels of 7 of 8 pictures \(16 bits\) are all in 0\.\.4095, so the brightest pixel would be 15 of 255"
     with pytest.raises(BadInput, match=said):
         stack(named(white, *[dark] * 7), 8, Source(), "x")
     assert len(stack(named(white, white, *[dark] * 6), 8, Source(), "x").images) == 8
 
 
 @pytest.mark.parametrize("color", ["gray", "per-channel"])
-def test_dark_color_of_sixteen_bits_is_seen_too(color):
-    """Pillow keeps the upper eight bits of it and writes none, so the file is made by hand."""
+def test_dark_16_bit_color_pictures_are_refused(color):
+    """Pillow cannot write 16-bit color, so `png_of_16_bits` does; reading keeps the upper eight bits."""
     for times, dark in ((1, True), (16, False)):
         data = png_of_16_bits(np.stack([LEVELS * times] * 3, -1))
         if dark:
-            with pytest.raises(BadInput, match=r"grey levels of 16 bits that are all in 0\.\.4095"):
+            with pytest.raises(BadInput, match=r"grey levels of 1 picture \(16 bits\) are all in 0\.\.4095"):
                 stack(named(data), 1, Source(color=color), "x")
         else:
             assert stack(named(data), 1, Source(color=color), "x").images.max() == 255
 
 
 def png_of_16_bits(levels):
-    """An RGB picture (H, W, 3) of 16 bits a sample."""
+    """Encodes an RGB picture (H, W, 3) with 16 bits per sample."""
 
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -154,13 +154,15 @@ def png_of_16_bits(levels):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def test_pictures_that_state_other_bits_are_named():
+def test_pictures_of_different_bit_depth_are_refused():
     pictures = named(encoded(Image.fromarray(LEVELS * 16)), packed_in_12_bits(LEVELS))
-    with pytest.raises(BadInput, match=r"x: 0.png says that its grey levels have 16 bits, 1.png 12; save them alike"):
+    with pytest.raises(
+        BadInput, match=r"x: pictures differ in bit depth: 0.png has 16 bits and 1.png 12; save all with the same"
+    ):
         stack(pictures, 2, Source(), "x")
 
 
-def test_nothing_deep_is_nothing_to_check():
+def test_pictures_of_eight_bits_need_no_depth_check():
     check_depths([], "x")
     with Image.open(BytesIO(encoded(Image.fromarray(LEVELS.astype(np.uint8))))) as picture:
         assert picture.mode == "L"

@@ -1,4 +1,4 @@
-"""The contract of every encoding, and what each one is, from its definition."""
+"""The contract of all encodings, and each encoding against its definition."""
 
 import math
 
@@ -23,7 +23,7 @@ pictures = st.integers(0, 2**32 - 1).map(
 
 
 @given(names, st.integers(1, 255))
-def test_channels_are_binary_and_different_ranges_have_different_ones(name, k):
+def test_channels_are_binary_and_differ_between_ranges(name, k):
     channels = ENCODINGS[name].channels(np.arange(k + 1, dtype=np.uint8), k)
     assert channels.dtype == np.uint8
     assert set(np.unique(channels)) <= {0, 1}
@@ -31,14 +31,14 @@ def test_channels_are_binary_and_different_ranges_have_different_ones(name, k):
 
 
 @given(names, cuts)
-def test_every_channel_has_a_title_of_its_own(name, cut_points):
+def test_channel_titles_are_distinct(name, cut_points):
     binarization = Binarization(cut_points, name)
     titles = {ENCODINGS[name].title(cut_points.values, i) for i in range(binarization.channels)}
-    assert len(titles) == binarization.channels or name == "local"  # whose titles are rounded
+    assert len(titles) == binarization.channels or name == "local"  # local titles are rounded
 
 
 @given(names, cuts, pictures)
-def test_a_pixels_channels_are_those_of_its_level_whatever_the_shape(name, cut_points, images):
+def test_the_channels_of_a_pixel_depend_only_on_its_level(name, cut_points, images):
     binarization = Binarization(cut_points, name)
     levels = own_levels(images) if ENCODINGS[name].local else images
     encoded = binarization.encode(images)
@@ -55,7 +55,7 @@ def test_the_device_computes_the_same_channels(name, cut_points, images):
 
 
 @given(cuts)
-def test_bits_of_the_range_number_read_as_binary_give_the_number(cut_points):
+def test_bit_planes_are_the_binary_digits_of_the_bin(cut_points):
     channels = Binarization(cut_points, "bit-planes").tables[0].astype(int)
     assert channels.shape[1] == math.ceil(math.log2(len(cut_points) + 1))
     weights = 2 ** np.arange(channels.shape[1])[::-1]
@@ -63,21 +63,21 @@ def test_bits_of_the_range_number_read_as_binary_give_the_number(cut_points):
 
 
 @pytest.mark.parametrize("bits", range(1, 9))
-def test_even_cut_points_give_the_pictures_own_bit_planes(bits):
+def test_equidistant_cut_points_give_the_bit_planes_of_the_picture(bits):
     even = CutPoints(tuple(range(LEVELS >> bits, LEVELS, LEVELS >> bits)))
     levels = np.arange(LEVELS, dtype=np.uint8)
     assert (Binarization(even, "bit-planes").tables[0] == np.unpackbits(levels[:, None], axis=1)[:, :bits]).all()
 
 
 @given(cuts)
-def test_neighbouring_ranges_differ_in_one_gray_channel(cut_points):
+def test_neighboring_ranges_differ_in_one_gray_channel(cut_points):
     channels = ENCODINGS["gray"].channels(np.arange(len(cut_points) + 1, dtype=np.uint8), len(cut_points)).astype(int)
     assert (np.abs(np.diff(channels, axis=0)).sum(axis=1) == 1).all()
     assert channels.shape[1] == Binarization(cut_points, "gray").index_bits
 
 
 @given(cuts, pictures)
-def test_a_local_channel_is_1_where_enough_of_the_picture_is_darker(cut_points, images):
+def test_a_local_channel_is_1_where_enough_pixels_are_darker(cut_points, images):
     encoded = Binarization(cut_points, "local").encode(images)
     for n, picture in enumerate(images):
         for i, cut in enumerate(cut_points):
@@ -86,14 +86,14 @@ def test_a_local_channel_is_1_where_enough_of_the_picture_is_darker(cut_points, 
 
 
 @given(cuts, pictures, st.integers(1, 20), st.integers(0, 5))
-def test_light_that_keeps_the_order_of_pixels_changes_no_local_channel(cut_points, images, gain, brightness):
-    dim = (images // 24).astype(np.uint8)  # so that nothing is cut off at 255
+def test_monotone_changes_of_brightness_change_no_local_channel(cut_points, images, gain, brightness):
+    dim = (images // 24).astype(np.uint8)  # so that no value is clipped at 255
     lit = (gain * dim.astype(int) // 2 + brightness).astype(np.uint8) if gain > 1 else dim + np.uint8(brightness)
     local = Binarization(cut_points, "local")
     assert (local.encode(dim) == local.encode(lit)).all()
 
 
-def test_a_picture_of_one_level_has_no_pixel_above_any_local_cut_point():
+def test_a_uniform_picture_has_no_pixel_above_a_local_cut_point():
     assert own_levels(np.full((1, 5, 5), 200, np.uint8)).max() == 0
 
 

@@ -1,4 +1,4 @@
-"""Pictures of any size to one size."""
+"""Resizing of pictures."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ SIDES = st.integers(4, 60)
 
 @pytest.mark.parametrize("fit", FITS.values())
 @given(SIDES, SIDES, SIDES, SIDES)
-def test_every_fit_gives_the_wanted_size_and_no_level_beyond_the_pictures_own(fit, h, w, height, width):
+def test_every_fit_gives_the_requested_size_within_the_range_of_levels(fit, h, w, height, width):
     levels = np.random.default_rng(h * w).integers(90, 200, (h, w), dtype=np.uint8)
     fitted = np.asarray(fit(Image.fromarray(levels), height, width))
     assert fitted.shape == (height, width)
@@ -34,12 +34,12 @@ def test_letterbox_keeps_the_proportions_and_touches_two_opposite_edges(h, w, he
 
 
 @pytest.mark.parametrize("fit", FITS.values())
-def test_a_picture_of_the_wanted_size_stays_as_it_is(fit):
+def test_a_picture_of_the_requested_size_is_unchanged(fit):
     levels = np.random.default_rng(0).integers(0, 256, (9, 13), dtype=np.uint8)
     assert np.array_equal(np.asarray(fit(Image.fromarray(levels), 9, 13)), levels)
 
 
-def test_crop_takes_the_middle_and_stretch_takes_all():
+def test_crop_uses_the_center_and_stretch_uses_everything():
     levels = np.zeros((8, 24), np.uint8)
     levels[:, 8:16] = 200
     assert (np.asarray(crop(Image.fromarray(levels), 8, 8)) == 200).all()
@@ -48,7 +48,7 @@ def test_crop_takes_the_middle_and_stretch_takes_all():
     assert stretched[:, 5].min() == 200
 
 
-def test_what_is_written_down_names_a_border_where_there_is_one():
+def test_the_record_of_a_resizing_names_the_border_of_a_letterbox():
     assert done_to_size(8, 9, "letterbox") == {
         "size": [8, 9],
         "fit": "letterbox",

@@ -1,4 +1,4 @@
-"""A few malformed files of every format; python -m benchmarks.fuzz makes thousands."""
+"""A few malformed files of every format; `python -m benchmarks.fuzz` generates thousands."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +17,7 @@ def test_a_malformed_file_is_read_or_refused_in_one_line(reader):
     each()
 
 
-def test_what_is_neither_is_a_failure(monkeypatch):
+def test_any_other_exception_is_a_failure(monkeypatch):
     case = Case({"t.json": as_json(a_document())}, "t.json")
     assert outcome(case) == "read"
     monkeypatch.setattr("benchmarks.fuzz.read", lambda _: 1 / 0)

@@ -1,4 +1,4 @@
-"""Groups that the owner of the data names, in every format, and what is said of names that do not fit."""
+"""Photo groups given by the user, in every format, and the errors for invalid ones."""
 
 import json
 import shlex
@@ -22,7 +22,7 @@ from tests.conftest import toy_pictures
 from tests.test_decode import encoded
 
 RNG = np.random.default_rng(0)
-PEOPLE = 12  # of 8 pictures each; no two pictures are near copies
+PEOPLE = 12  # with 8 pictures each; no two pictures are near copies
 IMAGES = RNG.integers(0, 256, (96, 8, 8)).astype(np.uint8)
 LABELS = np.arange(96) % 3
 PERSON = np.repeat(np.arange(PEOPLE), 8)
@@ -37,7 +37,7 @@ def loaded(data, **source):
 
 
 def save_folder(folder, rows=range(96), name="{class_name}/{person:05}_{i:05}.png"):
-    """Pictures by class; gives the person of each picture in the order of names."""
+    """Writes pictures by class; returns the person of each picture, sorted by file name."""
     files = {}
     for i in rows:
         path = Path(folder) / name.format(class_name="abc"[LABELS[i]], person=PERSON[i], i=i)
@@ -66,7 +66,7 @@ def save_parquet(path, rows=range(96), paths=True, **more):
     return path
 
 
-def test_the_first_capture_group_names_the_group_in_a_files_path():
+def test_the_first_capture_group_of_a_path_names_its_group():
     people = save_folder("photos")
     pictures = loaded("photos", groups=r"(\d+)_(\d+)\.png$")
     assert (together(pictures.train.groups) == together(people)).all()
@@ -74,11 +74,11 @@ def test_the_first_capture_group_names_the_group_in_a_files_path():
     assert pictures.grouping == {"groups": "given", "similarity": 0.98}
 
 
-def test_paths_are_relative_to_the_data_folder_with_slashes_and_may_name_folders():
+def test_expressions_match_paths_relative_to_the_data_folder():
     people = save_folder("photos/7_7", name="{class_name}/p{person}/{i}.png")
-    with pytest.raises(BadInput, match=r"a and b hold folders of the same names .* or say that the folders in"):
+    with pytest.raises(BadInput, match=r"a and b contain folders of the same names .* or declare the subfolders"):
         loaded("photos/7_7")
-    with pytest.raises(BadInput, match="a and b hold folders of the same names"):
+    with pytest.raises(BadInput, match="a and b contain folders of the same names"):
         loaded("photos/7_7", groups=r"(\d+)\.png$")
     assert loaded("photos/7_7", groups="([^/]+)/[^/]+$").train.photos == PEOPLE
     pictures = loaded("photos/7_7", groups="^[abc]/(p[^/]+)/")
@@ -88,8 +88,8 @@ def test_paths_are_relative_to_the_data_folder_with_slashes_and_may_name_folders
         loaded("others/7_7", groups="(7_7)")
 
 
-def test_the_same_name_is_the_same_group_among_training_and_test_pictures():
-    train, test = range(0, 60), range(52, 96)  # persons 6 and 7 are on both sides
+def test_equal_names_mean_one_group_in_training_and_test_pictures():
+    train, test = range(0, 60), range(52, 96)  # persons 6 and 7 are in both sets
     expected = None
     save_folder("f/train", train)
     save_folder("f/test", test)
@@ -112,7 +112,7 @@ def test_the_same_name_is_the_same_group_among_training_and_test_pictures():
         ("m", None),
     ):
         pictures = loaded(data, groups=groups)
-        # By class in a folder, otherwise in order; sorting by the pixels makes them comparable.
+        # The order depends on the format; sorting by pixels makes results comparable.
         order, test_order = (
             np.lexsort(part.images.reshape(len(part), -1).T) for part in (pictures.train, pictures.test)
         )
@@ -122,7 +122,7 @@ def test_the_same_name_is_the_same_group_among_training_and_test_pictures():
         assert pictures.test.photos == 6
         assert np.isin(pictures.test.groups, pictures.train.groups).sum() == 12
         assert pictures.grouping["groups"] == "given"
-        shared = "12 test pictures of 2 groups that training pictures have too: a confirmation leaves them out"
+        shared = "12 test pictures of 2 groups also found in the training pictures: a confirmation leaves them out"
         assert shared in pictures.notes
 
 
@@ -130,7 +130,7 @@ def test_the_same_name_is_the_same_group_among_training_and_test_pictures():
     names=st.lists(st.integers(-3, 3) | st.integers(2**63, 2**63 + 3), min_size=1),
     test=st.lists(st.integers(-3, 3), min_size=1),
 )
-def test_equal_names_have_equal_numbers_on_both_sides_whatever_their_type(names, test):
+def test_equal_names_have_equal_numbers_for_any_type(names, test):
     dtype = np.uint64 if min(names) >= 0 else np.int64
     names = [name for name in names if dtype == np.uint64 or name < 2**63]
     sides = np.array(names, dtype), np.array(test, np.int8)
@@ -140,17 +140,17 @@ def test_equal_names_have_equal_numbers_on_both_sides_whatever_their_type(names,
     assert [[a == b for b in everything] for a in everything] == together(found).tolist()
 
 
-def test_arrays_that_cannot_be_groups_are_refused():
+def test_invalid_group_arrays_are_refused():
     arrays = {"images": IMAGES, "labels": LABELS}
     test = {"test_images": IMAGES, "test_labels": LABELS}
     for more, said in (
-        ({"groups": PERSON[:5]}, r"groups are int64 \(5,\); give one number or name an image"),
+        ({"groups": PERSON[:5]}, r"groups are int64 \(5,\); give one integer or name per image"),
         ({**test, "groups": PERSON, "test_groups": PERSON[:5]}, r"test_groups are int64 \(5,\)"),
         ({**test, "test_groups": PERSON}, "test_groups without groups; give both"),
         ({"groups": PERSON, "test_groups": PERSON}, "test_groups without test_images"),
         (
             {**test, "groups": PERSON, "test_groups": PERSON.astype(str)},
-            "groups are int64, test_groups <U21; write them",
+            "groups are int64 and test_groups <U21; use one type",
         ),
     ):
         np.savez("a.npz", **arrays, **more)
@@ -158,30 +158,27 @@ def test_arrays_that_cannot_be_groups_are_refused():
             loaded("a.npz")
 
 
-def test_groups_without_test_groups_leave_the_test_pictures_to_near_copies_which_is_said():
+def test_without_test_groups_test_pictures_are_grouped_by_near_copies_and_a_note_says_so():
     test = toy_pictures(photos=3, variants=4).train
     np.savez("a.npz", images=IMAGES, labels=LABELS, groups=PERSON, test_images=test.images, test_labels=test.labels)
     pictures = loaded("a.npz")
     assert (together(pictures.test.groups) == together(test.groups)).all()
     assert not np.isin(pictures.test.groups, pictures.train.groups).any()
-    assert (
-        "no groups of the test pictures are given (test_groups): only near copies among them are known"
-        in pictures.notes
-    )
+    assert "the data have no test_groups: test pictures are grouped only by near copies" in pictures.notes
 
 
-def test_near_copies_join_given_groups_and_how_many_is_said():
+def test_near_copies_join_given_groups_and_a_note_counts_them():
     images = IMAGES.copy()
-    images[15] = images[0]  # of persons 1 and 0, and of one class
+    images[15] = images[0]  # persons 1 and 0, same class
     np.savez("a.npz", images=images, labels=LABELS, groups=PERSON)
     assert loaded("a.npz").train.photos == 11
-    assert "near copies join the 12 given groups of the training pictures to 11" in loaded("a.npz").notes
+    assert "near copies join the 12 given groups of training pictures into 11" in loaded("a.npz").notes
     apart = loaded("a.npz", similarity=1)
     assert (apart.train.photos, apart.notes) == (12, ())
     assert apart.grouping == {"groups": "given", "similarity": 1}
 
 
-def test_none_takes_each_picture_as_its_own_group_compares_nothing_and_says_what_is_not_used(monkeypatch):
+def test_groups_none_makes_each_picture_a_group_and_notes_unused_groups(monkeypatch):
     toy = toy_pictures().train
     monkeypatch.setattr("search.data.groups.close_pairs", lambda *_: pytest.fail("pixels were compared"))
     test = {"test_images": toy.images[:9], "test_labels": toy.labels[:9]}
@@ -191,13 +188,13 @@ def test_none_takes_each_picture_as_its_own_group_compares_nothing_and_says_what
     assert not np.isin(pictures.test.groups, pictures.train.groups).any()
     assert pictures.grouping == {"groups": "none"}
     assert pictures.notes == (
-        "the groups that the data bring are not used: --groups none takes each picture as its own",
+        "the groups in the data are not used, because --groups none treats each picture as a group",
     )
     assert loaded("digits", groups="none").train.photos == 1797
 
 
-def test_a_frame_around_every_picture_makes_one_group_of_a_class_and_none_keeps_them_apart():
-    """What --groups none is for."""
+def test_groups_none_separates_pictures_that_share_a_frame():
+    """The use case of --groups none."""
     framed = np.zeros((30, 16, 16), np.uint8)
     framed[:, 3:-3, 3:-3] = 200 + RNG.integers(0, 56, (30, 10, 10))
     np.savez("a.npz", images=framed, labels=np.arange(30) % 2)
@@ -205,7 +202,7 @@ def test_a_frame_around_every_picture_makes_one_group_of_a_class_and_none_keeps_
     assert loaded("a.npz", groups="none").train.photos == 30
 
 
-def test_a_lower_similarity_joins_more():
+def test_a_lower_similarity_joins_more_pictures():
     toy = toy_pictures().train
     noisy = (toy.images + RNG.normal(0, 12, toy.images.shape)).clip(0, 255).astype(np.uint8)
     np.savez("a.npz", images=noisy, labels=toy.labels)
@@ -217,8 +214,8 @@ def test_a_lower_similarity_joins_more():
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"groups": "("}, r"--groups '\(': no regular expression \(missing \), unterminated"),
-        ({"groups": r"\d+_"}, r"no capture group: put what names a group in parentheses"),
+        ({"groups": "("}, r"--groups '\(': invalid regular expression \(missing \), unterminated"),
+        ({"groups": r"\d+_"}, r"no capture group; put the part that names a group in parentheses"),
         ({"groups": r"(\d+)x_"}, r"96 of 96 paths do not match, the first is a/00000_00000.png; change the expression"),
         ({"groups": r"(0000[1-9])_"}, r"24 of 96 paths do not match, the first is a/00000_00000.png"),
         ({"groups": r"(q?)"}, r"96 of 96 paths do not match"),
@@ -230,17 +227,17 @@ def test_a_lower_similarity_joins_more():
         ),
         ({"similarity": float("nan")}, "--similarity nan: expected"),
         ({"similarity": 0.99999}, "--similarity 0.99999: expected"),
-        ({"groups": "none", "similarity": 0.9}, "--similarity 0.9: --groups none compares no pictures; leave one"),
+        ({"groups": "none", "similarity": 0.9}, "--similarity 0.9: --groups none compares no pictures; remove one"),
     ],
 )
-def test_expressions_and_similarities_that_cannot_be_are_named_in_one_line(flags, said):
+def test_invalid_expressions_and_similarities_are_refused_in_one_line(flags, said):
     save_folder("photos")
     with pytest.raises(BadInput, match=said) as caught:
         loaded("photos", **flags)
     assert "\n" not in str(caught.value)
 
 
-def test_bad_pictures_that_are_left_out_need_no_group():
+def test_skipped_pictures_need_no_group():
     people = save_folder("photos")
     Path("photos/a/readme.txt").write_text("no picture")
     with pytest.raises(BadInput, match=r"1 of 97 paths do not match, the first is a/readme\.txt"):
@@ -249,7 +246,7 @@ def test_bad_pictures_that_are_left_out_need_no_group():
     assert (together(pictures.train.groups) == together(people)).all()
 
 
-def test_a_column_of_a_csv_says_who_belongs_together_whether_number_or_text():
+def test_a_csv_column_of_numbers_or_text_names_the_groups():
     for values in (PERSON, [f"Jo {p}" for p in PERSON]):
         pictures = loaded(save_csv("a.csv", values=values), groups="person")
         assert (together(pictures.train.groups) == together(PERSON)).all()
@@ -260,21 +257,21 @@ def test_a_column_of_a_csv_says_who_belongs_together_whether_number_or_text():
     ("table", "groups", "said"),
     [
         ({}, "persom", r"--groups persom: no column of that name; did you mean person\?"),
-        ({}, "zzz", r"--groups zzz: no column of that name; there are person$"),
-        ({"column": None}, "zzz", r"--groups zzz: no column of that name; there is no other$"),
-        ({}, "label", "that column says something else"),
+        ({}, "zzz", r"--groups zzz: no column of that name; the columns are person$"),
+        ({"column": None}, "zzz", r"--groups zzz: no column of that name; there are no other columns$"),
+        ({}, "label", "that column does not hold groups"),
         ({"values": [""] * 96}, "person", "row 2: the group is empty"),
-        ({"values": [0.5] * 96}, "person", "groups are float64, such as 0.5; use whole numbers or text"),
-        ({}, None, "column 'person' is no pixel, .* or say --groups person if it tells which pictures belong together"),
+        ({"values": [0.5] * 96}, "person", "groups are float64, such as 0.5; use integers or text"),
+        ({}, None, "column 'person' is not a pixel column .* or give --groups person if it names photo groups"),
     ],
 )
-def test_columns_of_a_csv_that_cannot_be_groups_are_named(table, groups, said):
+def test_invalid_group_columns_of_a_csv_are_refused(table, groups, said):
     save_csv("a.csv", **table)
     with pytest.raises(BadInput, match=said):
         loaded("a.csv", groups=groups)
 
 
-def test_a_column_that_the_test_table_lacks_is_named():
+def test_a_group_column_missing_in_the_test_table_is_refused():
     save_csv("c/x_train.csv")
     save_csv("c/x_test.csv", column=None)
     with pytest.raises(BadInput, match=r"x_test\.csv: --groups person: no column of that name"):
@@ -285,15 +282,15 @@ def test_a_column_that_the_test_table_lacks_is_named():
     ("table", "groups", "said"),
     [
         ({"person": PERSON}, "persom", r"--groups persom: no column of that name; did you mean person\?"),
-        ({}, "zzz", "no column of that name; there is no other"),
-        ({}, "image", "that column says something else"),
+        ({}, "zzz", "no column of that name; there are no other columns"),
+        ({}, "image", "that column does not hold groups"),
         ({"person": [None, *PERSON[1:].tolist()]}, "person", "row 0: the person is missing"),
-        ({"person": PERSON / 2}, "person", "persons such as 0.0; use whole numbers or text"),
+        ({"person": PERSON / 2}, "person", "persons such as 0.0 are not allowed; use integers or text"),
         ({}, r"(\d+)x", "96 of 96 paths do not match, the first is 0_0.png"),
-        ({"paths": False}, r"(\d+)_", "row 0: no path that --groups could match; name a column"),
+        ({"paths": False}, r"(\d+)_", "row 0: no path for the expression of --groups; give a group column"),
     ],
 )
-def test_columns_and_paths_of_parquet_that_cannot_be_groups_are_named(table, groups, said):
+def test_invalid_group_columns_and_paths_of_parquet_are_refused(table, groups, said):
     save_parquet("a.parquet", **table)
     with pytest.raises(BadInput, match=said):
         loaded("a.parquet", groups=groups)
@@ -302,13 +299,16 @@ def test_columns_and_paths_of_parquet_that_cannot_be_groups_are_named(table, gro
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ("digits", "the named data sets give no names to groups"),
-        ("a.npz", "an .npz's arrays give no names to groups; its arrays groups and test_groups are used by themselves"),
-        ("m", "memmaps give no names to groups; groups.npy and test_groups.npy are used by themselves"),
-        ("train-images-idx3-ubyte", "IDX files give no names to groups; save them as .npz with groups and test_groups"),
+        ("digits", "the named data sets have no names for groups"),
+        ("a.npz", "an .npz's arrays have no names for groups; its arrays groups and test_groups are used without"),
+        ("m", "memmaps have no names for groups; groups.npy and test_groups.npy are used without a flag"),
+        (
+            "train-images-idx3-ubyte",
+            "IDX files have no names for groups; save the data as .npz with the arrays groups and",
+        ),
     ],
 )
-def test_formats_without_names_refuse_an_expression_and_say_what_they_take(data, said):
+def test_formats_without_names_refuse_groups_and_suggest_an_alternative(data, said):
     np.savez("a.npz", images=IMAGES, labels=LABELS)
     Path("m").mkdir()
     for name, array in (("images", IMAGES), ("labels", LABELS)):
@@ -318,12 +318,10 @@ def test_formats_without_names_refuse_an_expression_and_say_what_they_take(data,
         loaded(data, groups="(x)")
 
 
-OWN = (
-    "every picture is its own group: if pictures are frames of one video, or of one person, say which belong together "
-)
+OWN = "every picture is a separate group; if some are frames of one video or show one person, name the groups "
 
 
-def test_where_every_picture_is_its_own_group_it_is_said_with_what_the_format_takes():
+def test_a_note_says_if_every_picture_is_a_separate_group_and_how_to_name_groups():
     save_folder("photos", name="{class_name}/{i}.png")
     save_csv("a.csv", column=None)
     save_parquet("a.parquet", paths=False)
@@ -342,7 +340,7 @@ def test_where_every_picture_is_its_own_group_it_is_said_with_what_the_format_ta
     assert loaded("b.npz").notes == ()
 
 
-def test_signs_of_groups_are_told_with_the_flag_that_uses_them_unless_it_is_given():
+def test_likely_groups_are_suggested_unless_groups_are_given():
     save_folder("photos")
     save_parquet("a.parquet", person=PERSON)
     save_parquet("b.parquet", number=np.arange(96))
@@ -355,7 +353,7 @@ def test_signs_of_groups_are_told_with_the_flag_that_uses_them_unless_it_is_give
             assert not any(OFFER in note for note in loaded(data, groups=groups).notes)
 
 
-def test_the_cache_knows_groups_and_similarity_and_keeps_copies_grouping_and_notes():
+def test_the_cache_depends_on_groups_and_similarity_and_stores_copies_grouping_and_notes():
     save_folder("photos")
     for each in ({}, {"groups": r"(\d+)_"}, {"groups": "none"}, {"similarity": 0.5}):
         first, again = loaded("photos", **each), loaded("photos", **each)

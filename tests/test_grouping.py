@@ -1,4 +1,4 @@
-"""Groups in whole studies: what is said of them, what they make of the protocol, and what a confirmation does."""
+"""Photo groups in whole studies: messages, protocol and confirmation."""
 
 import json
 import shlex
@@ -28,7 +28,7 @@ from tests.conftest import toy_pictures
 from tests.formula import make_formula
 
 URL = "sqlite:///studies.db"
-TRACKS, FRAMES = 24, 10  # frames of a track look alike, but are no near copies
+TRACKS, FRAMES = 24, 10  # frames of a track are similar, but not near copies
 TRACK = np.repeat(np.arange(TRACKS), FRAMES)
 LABELS = TRACK % 2
 
@@ -62,13 +62,14 @@ def lines(capsys):
 EXPRESSION = r"(\d+)_\d+\.ppm$"
 
 
-def test_the_first_lines_say_how_many_are_trained_on_and_how_many_groups_were_found(capsys):
+def test_the_first_lines_give_the_number_of_pictures_and_groups(capsys):
     part, test = toy_pictures(photos=10, variants=7).train, toy_pictures(photos=4, seed=3).train
     np.savez("a.npz", images=part.images, labels=part.labels, test_images=test.images, test_labels=test.labels)
     assert run(data="a.npz") == 0
     first, second, *_ = lines(capsys)
     assert first == (
-        "pictures: a (asked for by --data), 8x8, 3 classes; training 24 photos (168 pictures, 144 of them trained on), "
+        "pictures: a (given by --data), 8x8, 3 classes; "
+        "training 24 photos (168 pictures, of which 144 are trained on), "
         "validation 6 (42), test 12 (36, not read)"
     )
     assert second == (
@@ -83,7 +84,7 @@ def test_the_first_lines_say_how_many_are_trained_on_and_how_many_groups_were_fo
     assert "30 found automatically (correlation > 0.9) among" in second
 
 
-def test_the_first_lines_of_given_groups_say_by_what_and_of_none_that_there_are_none(capsys):
+def test_the_first_lines_give_the_origin_of_the_groups(capsys):
     save_folder()
     assert run(data="signs", groups=EXPRESSION) == 0
     assert lines(capsys)[1] == (
@@ -91,28 +92,28 @@ def test_the_first_lines_of_given_groups_say_by_what_and_of_none_that_there_are_
         "among 240 training pictures"
     )
     assert run(data="signs", groups="none", study_name="none") == 0
-    assert lines(capsys)[1] == "photo groups: none (--groups none), each picture is its own"
+    assert lines(capsys)[1] == "photo groups: none (--groups none), each picture is a separate group"
     assert run(data="signs", similarity=1, study_name="none") == 0
-    assert lines(capsys)[1] == "photo groups: none (--similarity 1), each picture is its own"
+    assert lines(capsys)[1] == "photo groups: none (--similarity 1), each picture is a separate group"
     np.savez("a.npz", images=frames(), labels=LABELS, groups=TRACK)
     assert run(data="a.npz", similarity=1, study_name="array") == 0
     assert lines(capsys)[1] == "photo groups: 24 given by the data among 240 training pictures"
 
 
-def test_automatic_groups_of_frames_are_single_pictures_and_the_remedy_is_named_and_works(capsys):
+def test_ungrouped_frames_give_a_hint_whose_flag_groups_them(capsys):
     save_folder()
     assert run(data="signs") == 0
     found = lines(capsys)
     assert found[1] == "photo groups: 240 found automatically (correlation > 0.98) among 240 training pictures"
     (hint,) = [line for line in found if line.startswith("note: a/00000_00000.ppm and 9 others have ")]
-    assert any(line.startswith("note: every picture is its own group: if pictures are frames") for line in found)
+    assert any(line.startswith("note: every picture is a separate group; if some are frames") for line in found)
     flags = shlex.split(hint[hint.index("--groups") :])
     flags += ["--epochs", "1", "--width", "4", "--trials", "1", "--output-dir", "out"]
     assert main(["--storage", URL, "--data", "signs", *flags]) == 0
     assert "photo groups: 24 given" in lines(capsys)[1]
 
 
-def test_another_grouping_of_the_same_pictures_is_another_protocol_and_says_the_difference(capsys):
+def test_a_different_grouping_is_a_different_protocol_and_the_error_names_the_difference(capsys):
     save_folder()
     run(data="signs")
     for flags, said in (
@@ -128,7 +129,7 @@ def test_another_grouping_of_the_same_pictures_is_another_protocol_and_says_the_
         assert said in error
 
 
-def test_near_copies_are_variants_and_given_groups_keep_all_their_pictures_unless_variants_are_asked_for(capsys):
+def test_variants_limit_near_copies_by_default_and_given_groups_on_request(capsys):
     images = frames()
     images[1::FRAMES] = images[::FRAMES]  # the first two frames of a track are near copies
     np.savez("a.npz", images=images, labels=LABELS, groups=TRACK)
@@ -145,11 +146,11 @@ def test_near_copies_are_variants_and_given_groups_keep_all_their_pictures_unles
         made = load_results(open_database(URL), name).protocol
         assert (made["variants"], made["variants_of"]) == (variants, of)
         number = in_training * trained
-        said = f"{in_training * 10} pictures" + (f", {number} of them trained on)" if trained < 10 else ")")
+        said = f"{in_training * 10} pictures" + (f", of which {number} are trained on)" if trained < 10 else ")")
         assert said in lines(capsys)[0]
 
 
-def test_variants_of_automatic_groups_are_of_near_copies_whether_they_are_asked_for_or_not():
+def test_variants_of_automatic_groups_are_always_near_copies():
     part = toy_pictures().train
     np.savez("a.npz", images=part.images, labels=part.labels)
     run(data="a.npz", variants=2)
@@ -157,8 +158,8 @@ def test_variants_of_automatic_groups_are_of_near_copies_whether_they_are_asked_
 
 
 @pytest.mark.parametrize("flags", [{"groups": EXPRESSION, "similarity": 0.99}, {"groups": "none"}, {"similarity": 0.5}])
-def test_a_confirmation_finds_the_groups_of_its_study(flags):
-    """From the database alone, and from the same flags."""
+def test_a_confirmation_uses_the_groups_of_its_study(flags):
+    """Both from the database alone and from the same flags."""
     save_folder()
     assert run(data="signs", **flags) == 0
     results = load_results(open_database(URL), "mine")
@@ -173,7 +174,7 @@ def test_a_confirmation_finds_the_groups_of_its_study(flags):
         assert made.grouping == results.protocol["grouping"]
 
 
-def test_groups_on_both_sides_are_left_out_of_a_confirmation_and_test_groups_are_what_its_intervals_count():
+def test_a_confirmation_leaves_out_shared_groups_and_resamples_test_groups():
     images = np.random.default_rng(0).integers(0, 256, (2 * len(TRACK), 8, 8)).astype(np.uint8)
     test = {"test_images": images[len(TRACK) :], "test_labels": LABELS, "test_groups": TRACK + TRACKS - 3}
     np.savez("a.npz", images=images[: len(TRACK)], labels=LABELS, groups=TRACK, **test)
@@ -182,17 +183,17 @@ def test_groups_on_both_sides_are_left_out_of_a_confirmation_and_test_groups_are
     independent = photos_without_copies(split.test, split.development, pictures.similarity)
     assert independent.tolist() == (TRACK >= 3).tolist()
     entries = [Entry(Greyscale(), (GREYSCALE,))]
-    # All of a track is right or wrong together: a picture says no more than its track.
+    # All pictures of a track are right or wrong together, so tracks are the independent units.
     right = np.isin(TRACK, [5, 9, 14])
     predicted = {entries[0]: np.stack([np.where(right, LABELS, 1 - LABELS)] * 2)}
     found = findings(entries, predicted, split.test, independent)
     assert (found["photos"], found["photos_left_out"], found["pictures"]) == (TRACKS - 3, 3, 210)
     accuracy = found["entries"][0]["accuracy"]
     assert accuracy["mean"] == pytest.approx(3 / 21)
-    assert accuracy["high"] - accuracy["low"] > 0.2  # 210 independent pictures would give 0.1
+    assert accuracy["high"] - accuracy["low"] > 0.2  # with 210 independent pictures it would be 0.1
 
 
-def test_with_none_no_test_picture_is_left_out_for_its_looks():
+def test_with_groups_none_no_test_picture_is_left_out_as_a_near_copy():
     part = toy_pictures().train
     np.savez("a.npz", images=part.images, labels=part.labels, test_images=part.images, test_labels=part.labels)
     split = split_pictures(load_pictures(Source("a.npz", groups="none"))[0], 0)
@@ -200,7 +201,7 @@ def test_with_none_no_test_picture_is_left_out_for_its_looks():
     assert not photos_without_copies(split.test, split.development).any()
 
 
-def test_other_light_finds_the_similarity_of_the_file_itself_and_takes_its_expression(capsys):
+def test_the_light_command_uses_the_stored_similarity_and_a_given_expression(capsys):
     save_folder()
     flags = ["--data", "signs", "--trials", "1", "--epochs", "1", "--width", "4", "--output-dir"]
     assert main(["--storage", URL, *flags, "near", "--similarity", "0.5"]) == 0
@@ -213,7 +214,7 @@ def test_other_light_finds_the_similarity_of_the_file_itself_and_takes_its_expre
     assert "name the study's pictures with --data, and its --groups" in capsys.readouterr().err
 
 
-def test_a_thresholds_file_with_a_grouping_that_cannot_be_is_refused_in_one_line(capsys):
+def test_a_thresholds_file_with_an_invalid_grouping_is_refused_in_one_line(capsys):
     np.savez("a.npz", images=frames(), labels=LABELS)
     assert run(data="a.npz", output_dir=Path("out")) == 0
     made = json.loads(Path("out/thresholds.json").read_text())
@@ -225,7 +226,7 @@ def test_a_thresholds_file_with_a_grouping_that_cannot_be_is_refused_in_one_line
         assert "export it again" in capsys.readouterr().err
 
 
-def test_a_study_remembers_all_of_its_source():
+def test_a_study_stores_its_source():
     save_folder()
     source = Source("signs", size="9x9", fit="crop", groups=EXPRESSION, similarity=0.97)
     assert run(**{key: value for key, value in asdict(source).items() if value is not None}) == 0

@@ -1,4 +1,4 @@
-"""Photo groups."""
+"""Near copies and photo groups."""
 
 import numpy as np
 from hypothesis import given
@@ -12,12 +12,12 @@ from search.data.near import standardize
 from tests.conftest import toy_pictures
 
 
-def test_variants_of_a_photo_are_one_group_and_photos_are_not():
+def test_variants_of_a_photo_form_one_group_and_photos_stay_separate():
     part = toy_pictures(photos=20, variants=4).train
     assert (copies_of_photos(part.images, part.labels) == part.groups).all()
 
 
-def test_the_order_of_pictures_does_not_matter_to_who_belongs_together():
+def test_groups_do_not_depend_on_the_order_of_pictures():
     part = toy_pictures().train
     order = np.random.default_rng(1).permutation(len(part))
     found = copies_of_photos(part.images[order], part.labels[order])
@@ -33,12 +33,12 @@ def test_small_blocks_give_the_same_groups(monkeypatch):
     assert (copies_of_photos(part.images, part.labels) == part.groups).all()
 
 
-def test_equal_pictures_of_different_classes_are_different_photos():
+def test_equal_pictures_of_different_classes_are_separate_photos():
     images = np.repeat(toy_pictures().train.images[:1], 2, axis=0)
     assert len(set(copies_of_photos(images, np.array([0, 1])))) == 2
 
 
-def test_pictures_of_one_grey_level_belong_together():
+def test_uniform_pictures_form_one_group():
     images = np.stack([np.full((8, 8), level, np.uint8) for level in (0, 9, 255)])
     assert copies_of_photos(images, np.zeros(3, np.int64)).tolist() == [0, 0, 0]
 
@@ -51,26 +51,26 @@ def test_chains_of_near_copies_are_one_photo():
 
 
 def together(numbers):
-    """Which pairs have the same number."""
+    """Returns which pairs have the same number."""
     return numbers[:, None] == numbers[None, :]
 
 
 @given(seed=st.integers(0, 10**6), similarity=st.sampled_from([0, 0.5, 0.9, 0.98, 0.9999]) | st.floats(0, 0.9999))
-def test_near_copies_at_any_similarity_are_those_that_comparing_all_pixels_finds(seed, similarity):
+def test_near_copies_equal_those_of_a_full_comparison_at_any_similarity(seed, similarity):
     rng = np.random.default_rng(seed)
     photos = rng.integers(0, 256, (8, 6, 6))
     images = (np.repeat(photos, 5, axis=0) + rng.normal(0, 30, (40, 1, 1)) * rng.normal(0, 1, (40, 6, 6))).clip(0, 255)
     images, labels = images.astype(np.uint8), rng.integers(0, 2, 40)
     correlation = standardize(images).astype(np.float64) @ standardize(images).T
     if (np.abs(correlation - similarity) < 1e-5).any():
-        return  # rounding decides
+        return  # too close to the limit: decided by rounding
     expected = connected_components(csr_array((correlation > similarity) & together(labels)))[1]
     assert (together(copies_of_photos(images, labels, similarity)) == together(expected)).all()
     found = near_copies(images[:20], labels[:20], images[20:], labels[20:], similarity)
     assert (found == ((correlation > similarity) & together(labels))[:20, 20:].any(axis=1)).all()
 
 
-def test_a_similarity_of_1_compares_nothing_not_even_equal_pictures():
+def test_a_similarity_of_1_compares_no_pictures():
     images, labels = np.zeros((4, 8, 8), np.uint8), np.zeros(4, np.int64)
     found = grouped(images, labels, images, labels, np.array([3, 3, 5, 5]), np.array([5, 8, 8, 9]), similarity=1)
     assert found.copies.tolist() == [0, 1, 2, 3]
@@ -81,14 +81,14 @@ def test_a_similarity_of_1_compares_nothing_not_even_equal_pictures():
 
 def test_given_groups_are_joined_but_never_divided():
     part = toy_pictures(photos=2, variants=2, classes=2).train  # groups 0 0 1 1 2 2 3 3
-    given = np.array([7, 5, 1, 1, 7, 4, 3, 3])  # divides photo 0 and 2, and joins them
+    given = np.array([7, 5, 1, 1, 7, 4, 3, 3])  # divides photos 0 and 2 and joins their parts
     found = grouped(part.images, part.labels, given=given)
     assert found.groups.tolist() == [0, 0, 1, 1, 0, 0, 2, 2]
     assert found.copies.tolist() == part.groups.tolist()
 
 
 @given(seed=st.integers(0, 10**6), given=st.booleans(), test_given=st.booleans())
-def test_a_number_on_both_sides_is_one_given_group_and_nothing_else(seed, given, test_given):
+def test_only_given_groups_are_shared_between_training_and_test_pictures(seed, given, test_given):
     rng = np.random.default_rng(seed)
     train, test = toy_pictures(photos=4, seed=1).train, toy_pictures(photos=3, seed=2).train
     names, test_names = rng.integers(0, 9, len(train)), rng.integers(5, 14, len(test))
@@ -106,7 +106,7 @@ def test_a_number_on_both_sides_is_one_given_group_and_nothing_else(seed, given,
     if not (given and test_given):
         assert not shared.any()
         return
-    # What hangs together through names, on either side, and through near copies, within a side.
+    # Connected by names in both sets, and by near copies within each set.
     every_name = np.concatenate([names, test_names])
     edges = together(every_name) | together(np.concatenate([train.groups, 1000 + test.groups]))
     expected = connected_components(csr_array(edges))[1]
@@ -114,7 +114,7 @@ def test_a_number_on_both_sides_is_one_given_group_and_nothing_else(seed, given,
     assert shared[np.isin(test_names, names)].all()
 
 
-def test_near_copies_are_found_within_the_class_only():
+def test_near_copies_are_found_only_within_a_class():
     part = toy_pictures(photos=5, variants=2).train
     others = part[np.arange(0, 10)]
     found = near_copies(part.images, part.labels, others.images, others.labels)

@@ -1,4 +1,4 @@
-"""IDX, the form of MNIST."""
+"""IDX files, as of MNIST."""
 
 import gzip
 import struct
@@ -20,7 +20,7 @@ PART = toy_pictures().train
 
 
 def idx(array):
-    """An array of bytes as Yann LeCun's page describes the form."""
+    """Encodes an array of bytes as an IDX file."""
     return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
 
 
@@ -33,7 +33,7 @@ def save(folder, images=PART.images, labels=PART.labels, name="train-images-idx3
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(2, 5), st.integers(1, 6), st.integers(1, 7))), st.booleans())
-def test_what_was_written_comes_back(tmp_path_factory, images, zipped):
+def test_arrays_round_trip_through_idx_files(tmp_path_factory, images, zipped):
     labels = np.arange(len(images)) % 3
     found = read_idx(find_idx(save(tmp_path_factory.mktemp("idx"), images, labels, zipped=zipped)))
     assert np.array_equal(found.images, images)
@@ -52,24 +52,24 @@ def test_a_folder_has_a_training_pair_and_a_test_pair(tmp_path, zipped, test):
     assert np.array_equal(pictures.train.images, PART.images)
 
 
-def test_one_images_file_brings_its_labels_and_a_training_file_its_test_files(tmp_path):
+def test_an_images_file_is_read_with_its_labels_and_test_files(tmp_path):
     for name in ("a-train", "a-test", "b-train"):
         save(tmp_path, name=f"{name}-images-idx3-ubyte")
     assert find_idx(tmp_path / "a-train-images-idx3-ubyte").test[0].name == "a-test-images-idx3-ubyte"
     assert find_idx(tmp_path / "a-test-images-idx3-ubyte").test is None
     assert find_idx(tmp_path / "b-train-images-idx3-ubyte").test is None
-    with pytest.raises(BadInput, match=r"it has a-train-images-idx3-ubyte, b-train-.*; name one images file"):
+    with pytest.raises(BadInput, match=r"it has a-train-images-idx3-ubyte, b-train-.*; give --data one images file"):
         find_idx(tmp_path)
 
 
-def test_names_with_a_dot_are_idx_too_and_other_files_are_not(tmp_path):
+def test_idx_files_are_recognized_by_name(tmp_path):
     assert is_idx(save(tmp_path, name="train-images.idx3-ubyte"))
     assert len(read_idx(find_idx(tmp_path)).labels) == len(PART)
     assert not is_idx(Path("train-labels-idx1-ubyte"))
     assert not is_idx(Path("images.npy"))
 
 
-def test_emnist_is_turned_back_and_it_is_said(tmp_path):
+def test_emnist_pictures_are_transposed_and_noted(tmp_path):
     images = PART.images[:, :, :6]
     name = "emnist-letters-train-images-idx3-ubyte"
     found = read_idx(find_idx(save(tmp_path, images.transpose(0, 2, 1), name=name)))
@@ -85,35 +85,35 @@ WHOLE = idx(PART.images)
     ("images", "labels", "said"),
     [
         (b"", PART.labels, "images-idx3-ubyte: begins with nothing, not 00000803"),
-        (idx(PART.labels), PART.labels, "begins with 00000801, not 00000803: no IDX file of images"),
-        (WHOLE, WHOLE, "labels-idx1-ubyte: begins with 00000803, not 00000801: no IDX file of labels"),
-        (WHOLE[:10], PART.labels, "cut off in its header"),
-        (WHOLE[:-1], PART.labels, r"holds fewer bytes than the 6912 that its header says \(108x8x8\)"),
-        (WHOLE + b"x", PART.labels, "holds more bytes than the 6912"),
+        (idx(PART.labels), PART.labels, "begins with 00000801, not 00000803, so it is not an IDX file of images"),
+        (WHOLE, WHOLE, "labels-idx1-ubyte: begins with 00000803, not 00000801, so it is not an IDX file of labels"),
+        (WHOLE[:10], PART.labels, "truncated header"),
+        (WHOLE[:-1], PART.labels, r"has fewer bytes than the 6912 that its header states \(108x8x8\)"),
+        (WHOLE + b"x", PART.labels, "has more bytes than the 6912"),
         (PART.images, PART.labels[:-1], "108 images, but 107 labels in train-labels-idx1-ubyte"),
-        (idx(PART.images[:0]), PART.labels, "its header says 0x8x8: nothing in it"),
+        (idx(PART.images[:0]), PART.labels, "its header states an empty array 0x8x8"),
         (
             struct.pack(">4B3I", 0, 0, 8, 3, 108, 9, 2**31),
             PART.labels,
-            "pictures of 9x2147483648; at most 67108864 pixels",
+            "pictures of 9x2147483648; the limit is 67108864 pixels",
         ),
         (gzip.compress(WHOLE)[:-20], PART.labels, "damaged gzip .*; download or copy it again"),
         (gzip.compress(WHOLE)[:100] + bytes(60), PART.labels, "damaged gzip"),
     ],
 )
-def test_bad_files_are_named(tmp_path, images, labels, said):
+def test_bad_files_are_refused(tmp_path, images, labels, said):
     file = save(tmp_path / "m", images, labels)
     with pytest.raises(BadInput, match=said):
         read_idx(find_idx(file))
 
 
-def test_images_without_labels_are_named(tmp_path):
+def test_images_without_labels_are_refused(tmp_path):
     file = save(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").unlink()
-    with pytest.raises(BadInput, match="images without labels: no train-labels-idx1-ubyte beside it"):
+    with pytest.raises(BadInput, match="images without labels; put train-labels-idx1-ubyte beside the file"):
         find_idx(file)
     file.rename(tmp_path / "t10k-images-idx3-ubyte")
-    with pytest.raises(BadInput, match="needs one set with …train-images-idx3-ubyte; it has none"):
+    with pytest.raises(BadInput, match="expected one …train-images-idx3-ubyte; it has none"):
         find_idx(tmp_path)
 
 
@@ -124,10 +124,10 @@ def test_labels_are_checked_before_pixels_are_read(tmp_path):
         read_idx(find_idx(save(tmp_path / "m", WHOLE[:-1], PART.labels[1:])))
 
 
-def test_images_that_are_there_zipped_and_unzipped_are_named(tmp_path):
+def test_a_set_with_zipped_and_unzipped_files_is_refused(tmp_path):
     save(tmp_path, zipped=False)
     other = save(tmp_path, 255 - PART.images, zipped=True)
-    said = r"train-images-idx3-ubyte, train-images-idx3-ubyte\.gz: which of them\? Leave one, or name it"
+    said = r"train-images-idx3-ubyte, train-images-idx3-ubyte\.gz: two files of the same set; give --data one"
     with pytest.raises(BadInput, match=said):
         load_pictures(Source(str(tmp_path)))
     assert np.array_equal(load_pictures(Source(str(other)))[0].train.images, 255 - PART.images)

@@ -32,12 +32,12 @@ def save_part(folder, part=PART):
 
 
 def in_name_order(part=PART):
-    """The pictures as a folder has them: by class, then by number."""
+    """Returns the pictures in the order of a folder: by class, then by number."""
     order = np.argsort(part.labels, kind="stable")
     return part.images[order], part.labels[order]
 
 
-def test_a_folder_for_each_class_gives_pictures_and_names_in_the_order_of_names():
+def test_class_folders_give_pictures_and_class_names_sorted_by_name():
     pictures, _ = load_pictures(Source(str(save_part(Path("animals")))))
     images, labels = in_name_order()
     assert (pictures.name, pictures.class_names, pictures.test) == ("animals", NAMES, None)
@@ -47,14 +47,14 @@ def test_a_folder_for_each_class_gives_pictures_and_names_in_the_order_of_names(
     assert pictures.train.photos == PART.photos
 
 
-def test_train_and_test_have_class_folders_each_and_what_lies_beside_is_named():
+def test_train_and_test_folders_are_read_and_other_folders_are_noted():
     save_part(Path("a/train"))
     save_part(Path("a/test"), toy_pictures(photos=3, seed=5).train)
     save(Path("a/val/cat/1.png"), PART.images[0])
     pictures, _ = load_pictures(Source("a"))
     assert (len(pictures.train), len(pictures.test)) == (108, 27)
     assert np.array_equal(pictures.test.images, in_name_order(toy_pictures(photos=3, seed=5).train)[0])
-    assert pictures.notes == ("not read beside train and test: val",)
+    assert pictures.notes == ("folders not read beside train and test: val",)
 
 
 def test_classes_may_be_called_train_and_folders_below_a_class_belong_to_it():
@@ -66,7 +66,7 @@ def test_classes_may_be_called_train_and_folders_below_a_class_belong_to_it():
     assert found.training == 3
 
 
-def test_what_systems_leave_behind_and_hidden_files_are_no_pictures():
+def test_system_files_and_hidden_files_are_ignored():
     folder = save_part(Path("a"))
     for name in ("cat/Thumbs.db", "cat/.DS_Store", ".git/x", "dog/__MACOSX/y", "dog/desktop.ini"):
         (folder / name).parent.mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ def test_what_systems_leave_behind_and_hidden_files_are_no_pictures():
     assert pictures.notes == ("1 file beside the class folders not read: a/README.txt",)
 
 
-def test_links_that_lead_out_are_not_followed_and_links_within_are():
+def test_only_links_to_files_within_the_folder_are_followed():
     folder = save_part(Path("a"))
     save(Path("elsewhere/1.png"), PART.images[0])
     os.symlink(Path("elsewhere/1.png").resolve(), folder / "cat/x.png")
@@ -90,19 +90,19 @@ def test_links_that_lead_out_are_not_followed_and_links_within_are():
     assert found.notes == ("3 links not followed: a/fish, a/cat/x.png, a/dog/loop",)
 
 
-def test_a_file_that_is_no_picture_is_named_or_left_out_and_counted(capsys):
+def test_a_file_that_is_not_a_picture_is_an_error_or_skipped_and_counted(capsys):
     (save_part(Path("a")) / "cat/notes.txt").write_text("x")
-    with pytest.raises(BadInput, match=r"a/cat/notes.txt is no picture of a format that is read; .* --skip-bad"):
+    with pytest.raises(BadInput, match=r"a/cat/notes.txt is not a picture in a supported format; .* --skip-bad"):
         load_pictures(Source("a"))
-    for _ in range(2):  # also when it comes from the cache
+    for _ in range(2):  # the second time from the cache
         pictures, _ = load_pictures(Source("a", skip_bad=True))
         assert len(pictures.train) == len(PART)
         assert pictures.notes[0].startswith("1 bad picture skipped: a/cat/notes.txt")
 
 
-def test_sizes_that_differ_need_a_size():
+def test_pictures_of_different_sizes_need_the_size_flag():
     save(save_part(Path("a")) / "cat/0.png", np.zeros((9, 8), np.uint8))
-    with pytest.raises(BadInput, match=r"a/bird/000.png is 8x8 and a/cat/0.png is 9x8; give them one with --size"):
+    with pytest.raises(BadInput, match=r"a/bird/000.png is 8x8 and a/cat/0.png is 9x8; set one size with --size"):
         load_pictures(Source("a"))
     pictures, _ = load_pictures(Source("a", size="6x7", fit="crop"))
     assert pictures.shape == (6, 7)
@@ -115,31 +115,31 @@ def test_sizes_that_differ_need_a_size():
         (lambda: Path("a").mkdir(), r"a: empty; it needs .* a folder of pictures for each class"),
         (
             lambda: save(Path("a/1.png"), PART.images[0]),
-            r"a: 1 picture, but no class folders; put each class's pictures into a folder of its own$",
+            r"a: 1 picture, but no class folders; put each class's pictures into a separate folder$",
         ),
         (lambda: (save_part(Path("a")) / "empty").mkdir(), "a/empty: a class folder without pictures; fill or remove"),
-        (lambda: save_part(Path("a/train")) and Path("a/test").mkdir(), "a/test: no class folders in it"),
+        (lambda: save_part(Path("a/train")) and Path("a/test").mkdir(), "a/test: no class folders; put"),
         (
             lambda: save_part(Path("a/train")) and save(Path("a/test/fish/1.png"), PART.images[0]),
-            r"the test set has label fish, .* \(training has bird, cat, dog\)",
+            r"the test set has label fish, .* \(training labels: bird, cat, dog\)",
         ),
         (lambda: os.mkfifo(save_part(Path("a")) / "cat/pipe.png"), "a/cat/pipe.png: neither a file nor a folder"),
     ],
 )
-def test_bad_folders_are_named(make, said):
+def test_invalid_folders_are_refused(make, said):
     make()
     with pytest.raises(BadInput, match=said):
         load_pictures(Source("a"))
 
 
-def test_a_class_of_which_no_picture_is_left_is_named():
+def test_a_class_without_usable_pictures_is_refused():
     (save_part(Path("a")) / "fish").mkdir()
     Path("a/fish/1.png").write_text("x")
     with pytest.raises(BadInput, match="all pictures of class 'fish' are bad"):
         load_pictures(Source("a", skip_bad=True))
 
 
-def test_a_channel_of_a_folder_of_colored_pictures_is_taken_once():
+def test_a_channel_of_color_pictures_is_extracted_once():
     colored = np.stack([255 - PART.images, PART.images, PART.images // 2], axis=-1)
     for i, (image, label) in enumerate(zip(colored, PART.labels, strict=True)):
         save(Path("a") / NAMES[label] / f"{i:03}.png", image)
@@ -150,11 +150,11 @@ def test_a_channel_of_a_folder_of_colored_pictures_is_taken_once():
 
 def test_a_channel_of_a_folder_of_grey_pictures_is_refused():
     save_part(Path("a"))
-    with pytest.raises(BadInput, match="a: --color channel:g takes channels of pictures in color"):
+    with pytest.raises(BadInput, match="a: --color channel:g needs color pictures"):
         load_pictures(Source("a", color="channel:g"))
 
 
-def test_the_cache_knows_each_file_and_each_flag(monkeypatch):
+def test_the_cache_depends_on_each_file_and_each_flag(monkeypatch):
     folder = save_part(Path("a"))
     sources = [Source("a"), Source("a", size="8x6"), Source("a", size="8x6", fit="stretch"), Source("a", skip_bad=True)]
     before = [load_pictures(source)[0] for source in sources]
@@ -168,13 +168,13 @@ def test_the_cache_knows_each_file_and_each_flag(monkeypatch):
     assert not np.array_equal(load_pictures(sources[0])[0].train.images, before[0].train.images)
 
 
-def test_a_class_with_one_picture_ends_a_study_in_one_line(capsys):
+def test_a_class_with_one_picture_ends_a_study_with_one_line(capsys):
     save(save_part(Path("a")) / "fish/1.png", PART.images[0])
     assert study.main(["--data", "a", "--trials", "1"]) == 2
-    assert "class 'fish' has 1 photo, variants not counted; the split needs at least 5" in capsys.readouterr().err
+    assert "class 'fish' has 1 photo, not counting variants; the split needs at least 5" in capsys.readouterr().err
 
 
-def test_a_study_says_what_was_skipped_and_its_confirmation_reads_the_same_pictures(capsys):
+def test_a_study_reports_skipped_pictures_and_its_confirmation_reads_the_same_pictures(capsys):
     (save_part(Path("a")) / "cat/notes.txt").write_text("x")
     flags = ["--data", "a", "--size", "8x8", "--skip-bad", "--trials", "1", "--epochs", "1", "--width", "4"]
     assert study.main([*flags, "--max-cuts", "1", "--confirm", "2"]) == 0
@@ -198,7 +198,7 @@ def test_a_study_says_what_was_skipped_and_its_confirmation_reads_the_same_pictu
         ("train/images", "test/images"),
     ],
 )
-def test_parts_are_known_by_their_common_names_in_any_case(train, test):
+def test_parts_are_recognized_by_their_usual_names_in_any_case(train, test):
     save_part(Path("a") / train)
     save_part(Path("a") / test, toy_pictures(photos=3, seed=5).train)
     pictures, _ = load_pictures(Source("a"))
@@ -208,15 +208,15 @@ def test_parts_are_known_by_their_common_names_in_any_case(train, test):
 
 
 @pytest.mark.parametrize("name", ["val", "Valid", "VALIDATION", "dev"])
-def test_a_validation_part_is_not_read_and_it_is_said(name):
+def test_a_validation_part_is_not_read_and_noted(name):
     save_part(Path("a/train"))
     save_part(Path("a") / name)
     pictures, _ = load_pictures(Source("a"))
     assert (pictures.class_names, pictures.test) == (NAMES, None)
-    assert pictures.notes == (f"not read beside train, of which a test set is made: {name}",)
+    assert pictures.notes == (f"folders not read beside train, from which a test set is split off: {name}",)
 
 
-def test_classes_may_end_as_parts_do():
+def test_class_names_may_end_like_part_names():
     for name in ("freight-train", "car", "crash-test"):
         save(Path("a") / name / "1.png", PART.images[0])
         save(Path("a") / name / "night" / "1.png", PART.images[0])
@@ -228,25 +228,25 @@ def test_classes_may_end_as_parts_do():
     [
         (
             ("fold1/{}", "fold2/{}"),
-            r"a: fold1 and fold2 hold folders of the same names \(bird, cat, dog\): classes, or",
+            r"a: fold1 and fold2 contain folders of the same names \(bird, cat, dog\) and may be classes or",
         ),
-        (("Train/{}", "train/{}"), "a: Train, train: which of them train\\? Leave one folder"),
+        (("Train/{}", "train/{}"), "a: Train, train: several training or test folders; keep one"),
         (
             ("a_train/{}", "a_test/{}", "b_train/{}", "b_test/{}"),
-            "a_test, a_train, b_test, b_train: which of them train",
+            "a_test, a_train, b_test, b_train: several training or test folders",
         ),
-        (("{}/train", "{}/test"), r"a: bird and cat hold folders of the same names \(test, train\)"),
+        (("{}/train", "{}/test"), r"a: bird and cat contain folders of the same names \(test, train\)"),
         (
             ("Dataset/{}",),
-            r"a: only one folder in it; the class folders \(bird, cat, dog\) lie in a/Dataset: name that one",
+            r"a: contains only one folder; the class folders \(bird, cat, dog\) are in it: --data a/Dataset",
         ),
-        (("x/y/{}",), r"a: only one folder in it; the class folders \(bird, cat, dog\) lie in a/x/y: name that one"),
-        (("Data/train/{}", "Data/test/{}"), r"the class folders \(test, train\) lie in a/Data: name that one"),
+        (("x/y/{}",), r"a: contains only one folder; the class folders \(bird, cat, dog\) are in it: --data a/x/y"),
+        (("Data/train/{}", "Data/test/{}"), r"the class folders \(test, train\) are in it: --data a/Data"),
         (("cat",), "a: only one class \\(cat\\); a classifier needs at least two"),
-        (("train", "test"), "a: test, train hold no class folders; put each class's pictures into one, in each"),
+        (("train", "test"), "a: test, train contain no class folders; put each class into one"),
     ],
 )
-def test_folders_that_could_be_misread_are_refused(folders, said):
+def test_ambiguous_folders_are_refused(folders, said):
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
         for folder in folders:
             save(Path("a") / folder.format(NAMES[label]) / f"{i:03}.png", image)
@@ -263,7 +263,7 @@ def test_labels_are_checked_before_pictures_are_decoded(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["metadata.csv", "labels.parquet", "notes_2.csv.zip"])
-def test_a_stray_table_does_not_make_a_folder_of_pictures_something_else(name):
+def test_a_stray_table_does_not_change_the_format_of_a_folder(name):
     folder = save_part(Path("a"))
     (folder / name).write_text("file,species\n")
     pictures, _ = load_pictures(Source("a"))
@@ -271,15 +271,19 @@ def test_a_stray_table_does_not_make_a_folder_of_pictures_something_else(name):
     assert pictures.notes == (f"1 file beside the class folders not read: a/{name}",)
 
 
-def test_a_class_folder_itself_is_said_to_be_one_and_the_folder_above_is_named():
+def test_for_a_class_folder_the_folder_above_is_suggested():
     save_part(Path("Dataset"))
-    with pytest.raises(BadInput, match=r"Dataset/cat: 36 pictures, but no class folders; .*name the folder above it: "):
+    with pytest.raises(
+        BadInput, match=r"Dataset/cat: 36 pictures, but no class folders; .*give the folder above it: --data "
+    ):
         load_pictures(Source("Dataset/cat"))
-    with pytest.raises(BadInput, match=r"cat: 36 pictures, but no class folders; .* of its own, or name .*/Dataset$"):
+    with pytest.raises(
+        BadInput, match=r"cat: 36 pictures, but no class folders; .* separate folder, or give .*/Dataset$"
+    ):
         load_pictures(Source("Dataset/cat"))
 
 
-def test_a_folder_of_something_else_says_what_is_there_and_what_is_needed():
+def test_the_error_for_an_unknown_folder_lists_its_files_and_the_requirements():
     Path("a").mkdir()
     for i in range(7):
         Path(f"a/notes{i}.txt").write_text("x")
@@ -288,7 +292,7 @@ def test_a_folder_of_something_else_says_what_is_there_and_what_is_needed():
         load_pictures(Source("a"))
 
 
-def test_what_is_said_of_a_folder_is_said_again_when_the_pictures_come_from_the_cache(monkeypatch):
+def test_notes_on_a_folder_are_repeated_if_pictures_come_from_the_cache(monkeypatch):
     folder = save_part(Path("a"))
     assert load_pictures(Source("a"))[0].notes == ()
     monkeypatch.setattr("search.data.stack.decode", None)
@@ -301,7 +305,7 @@ def test_what_is_said_of_a_folder_is_said_again_when_the_pictures_come_from_the_
         )
 
 
-def test_five_links_are_named_and_a_link_in_place_of_a_part_too():
+def test_at_most_five_links_are_listed_including_linked_parts():
     folder = save_part(Path("a/train"))
     for i in range(7):
         os.symlink("/", folder / f"cat/{i}")
@@ -310,24 +314,24 @@ def test_five_links_are_named_and_a_link_in_place_of_a_part_too():
     assert find_pictures(Path("a")).notes == (f"8 links not followed: a/test, {names} and 3 more",)
 
 
-def test_a_link_that_leads_to_itself_is_not_followed():
+def test_a_link_to_itself_is_refused():
     os.symlink("loop.png", save_part(Path("a")) / "cat/loop.png")
     with pytest.raises(BadInput, match=r"a/cat/loop.png: neither a file nor a folder; remove it"):
         find_pictures(Path("a"))
 
 
-def test_five_bad_pictures_are_named_and_how_many_more():
+def test_at_most_five_bad_pictures_are_listed():
     folder = save_part(Path("a"))
     for i in range(7):
         (folder / f"cat/x{i}.png").write_text("x")
     with pytest.raises(
-        BadInput, match=r"7 of 115 pictures are bad: a/cat/x0.png is .*a/cat/x4.png is .* and 2 more; mend"
+        BadInput, match=r"7 of 115 pictures are bad: a/cat/x0.png is .*a/cat/x4.png is .* and 2 more; repair"
     ):
         load_pictures(Source("a"))
-    assert load_pictures(Source("a", skip_bad=True))[0].notes[0].endswith("of a format that is read and 2 more")
+    assert load_pictures(Source("a", skip_bad=True))[0].notes[0].endswith("in a supported format and 2 more")
 
 
-def test_five_class_folders_without_pictures_are_named():
+def test_at_most_five_empty_class_folders_are_listed():
     folder = save_part(Path("a"))
     for i in range(6):
         (folder / f"e{i}").mkdir()
@@ -337,16 +341,14 @@ def test_five_class_folders_without_pictures_are_named():
         load_pictures(Source("a"))
 
 
-def test_a_class_whose_name_is_no_text_is_named():
+def test_a_class_name_that_is_not_text_is_refused():
     save_part(Path("a"))
     os.rename(b"a/cat", b"a/c\xff")
-    with pytest.raises(
-        BadInput, match=r"a: the class name 'c\\udcff' has characters that are no text; rename it, in UTF-8"
-    ):
+    with pytest.raises(BadInput, match=r"a: the class name 'c\\udcff' has control characters; rename it, in UTF-8"):
         load_pictures(Source("a"))
 
 
-def test_folders_may_be_nested_deeper_than_python_nests_calls():
+def test_folders_may_be_nested_deeper_than_the_recursion_limit():
     top = save_part(Path("a")) / "cat"
     folders = [top]
     for _ in range(1200):
@@ -356,16 +358,16 @@ def test_folders_may_be_nested_deeper_than_python_nests_calls():
     Image.fromarray(PART.images[0]).save(picture)
     try:
         assert len(find_pictures(Path("a")).files) == len(PART) + 1
-    finally:  # pytest removes folders by recursion, which does not get this deep
+    finally:  # pytest removes folders recursively, which fails at this depth
         picture.unlink()
         for folder in reversed(folders[1:]):
             folder.rmdir()
 
 
 @pytest.mark.parametrize("below", ["", "/images"])
-def test_train_and_test_share_the_names_that_an_expression_captures_from_paths_below_them(below):
+def test_groups_are_captured_from_paths_below_train_and_test(below):
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
-        part = "train" if i % 3 < 2 else "test"  # pictures of one photo in both
+        part = "train" if i % 3 < 2 else "test"  # pictures of one photo are in both parts
         save(Path("a") / f"{part}{below}" / NAMES[label] / f"{i // 3:05}_{i % 3}.png", image)
     for expression in (r"^(.*)_\d+\.png$", r"^([^/]+/[^/]+)_", r"(\d+)_\d+\.png$"):
         pictures, _ = load_pictures(Source("a", groups=expression, similarity=0.9999))
@@ -374,7 +376,7 @@ def test_train_and_test_share_the_names_that_an_expression_captures_from_paths_b
         load_pictures(Source("a", groups="train/(.*)_"))
 
 
-def test_folders_below_the_classes_are_groups_whatever_part_they_are_in():
+def test_subfolders_of_classes_are_groups_shared_by_all_parts():
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
         part = "train" if i % 3 < 2 else "test"
         save(Path("a") / part / NAMES[label] / f"p{i // 9 % 4}" / f"{i}.png", image)
@@ -383,7 +385,7 @@ def test_folders_below_the_classes_are_groups_whatever_part_they_are_in():
     assert set(pictures.test.groups) == set(pictures.train.groups)
 
 
-def test_the_same_files_read_by_way_of_another_folder_are_another_entry_of_the_cache():
+def test_reading_from_another_folder_makes_another_cache_entry():
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
         save(Path("a/train") / NAMES[label] / f"p{i // 9 % 4}" / f"{i}.png", image)
     for data, name in (("a/train", "train"), ("a", "a"), ("a/train", "train")):
@@ -392,14 +394,14 @@ def test_the_same_files_read_by_way_of_another_folder_are_another_entry_of_the_c
 
 
 def put(*folders):
-    """The pictures, one after the other, in folders of which each has {} for the class."""
+    """Saves all pictures in each folder, where {} stands for the class."""
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
         for folder in folders:
             save(Path("a") / folder.format(NAMES[label]) / f"{i:03}.png", image)
 
 
 @pytest.mark.parametrize("third", [[], ["docs"]])
-def test_a_stray_picture_in_a_part_does_not_make_parts_classes(third):
+def test_a_stray_picture_in_a_part_does_not_turn_parts_into_classes(third):
     put("train/{}", "test/{}", *third)
     save(Path("a/train/stray.png"), PART.images[0])
     found = find_pictures(Path("a"))
@@ -407,12 +409,12 @@ def test_a_stray_picture_in_a_part_does_not_make_parts_classes(third):
     assert found.notes[-1] == "1 file beside the class folders not read: a/train/stray.png"
 
 
-def test_a_stray_picture_in_the_only_part_does_not_make_it_a_class():
+def test_a_stray_picture_in_the_only_part_does_not_turn_it_into_a_class():
     put("train/{}")
     save(Path("a/train/stray.png"), PART.images[0])
     assert set(find_pictures(Path("a")).classes) == set(NAMES)
     put("extra/{}")
-    with pytest.raises(BadInput, match="a: is train the training part, or a class, as extra may be"):
+    with pytest.raises(BadInput, match="a: train may be the training part or a class like extra"):
         find_pictures(Path("a"))
 
 
@@ -424,30 +426,32 @@ def test_parts_may_have_a_number(train, test):
     found = find_pictures(Path("a"))
     assert (found.classes, found.training) == (["cat", "dog", "cat"], 2)
     save(Path("a/train_5/cat/1.png"), PART.images[2])
-    with pytest.raises(BadInput, match="which of them train"):
+    with pytest.raises(BadInput, match="several training or test folders"):
         find_pictures(Path("a"))
 
 
 @pytest.mark.parametrize("third", [[], ["docs"]])
-def test_parts_without_class_folders_are_refused_whatever_lies_beside(third):
+def test_parts_without_class_folders_are_refused(third):
     put("train", "test", *third)
-    with pytest.raises(BadInput, match="a: test, train hold no class folders; put each class's pictures into one"):
+    with pytest.raises(BadInput, match="a: test, train contain no class folders; put each class into one"):
         find_pictures(Path("a"))
 
 
-def test_a_test_part_without_classes_can_be_left_out_and_it_is_said_how():
+def test_for_a_test_part_without_classes_the_training_part_is_suggested():
     put("train/{}", "test")
-    with pytest.raises(BadInput, match=r"a/test: no class folders in it; .* or name the training part alone: a/train$"):
+    with pytest.raises(BadInput, match=r"a/test: no class folders; .* or use the training part alone: --data a/train$"):
         find_pictures(Path("a"))
     assert find_pictures(Path("a/train")).training == len(PART)
 
 
-def test_class_folders_that_are_links_are_named_and_what_to_do():
+def test_linked_class_folders_are_refused_with_a_remedy():
     save_part(Path("elsewhere"))
     Path("a").mkdir()
     for name in NAMES:
         os.symlink(Path("elsewhere").resolve() / name, Path("a") / name)
-    with pytest.raises(BadInput, match="a: 3 links that are not followed: bird, cat, dog; put the folders themselves"):
+    with pytest.raises(
+        BadInput, match="a: it has only links, which are not followed: bird, cat, dog; put the folders there"
+    ):
         load_pictures(Source("a"))
     (Path("a") / "cat").unlink()
     save(Path("a/cat/1.png"), PART.images[0])
@@ -455,11 +459,11 @@ def test_class_folders_that_are_links_are_named_and_what_to_do():
         load_pictures(Source("a"))
 
 
-def test_a_class_called_as_a_part_beside_others_with_folders_is_refused():
+def test_a_folder_called_train_beside_similar_folders_is_refused():
     for name in ("bus", "train", "car"):
         save(Path("a") / name / f"{name}0" / "1.png", PART.images[0])
         save(Path("a") / name / f"{name}1" / "1.png", PART.images[0])
-    said = "a: is train the training part, or a class, as bus, car may be, .*name it alone: a/train.*; otherwise rename"
+    said = "a: train may be the training part or a class like bus, car, .*give --data a/train; if it is a class, rename"
     with pytest.raises(BadInput, match=said):
         find_pictures(Path("a"))
     Path("a/train").rename("a/trains")

@@ -1,4 +1,4 @@
-"""What a study's values depend on, where a formula says what it is."""
+"""Importance of properties, with formulas whose important property is known."""
 
 import numpy as np
 import optuna
@@ -24,7 +24,7 @@ def low(part):
     return -0.001 * abs(part.values[0] - 60)
 
 
-# What alone decides, and a value 0..1 from the parts (of each color) of a binarization and its kind.
+# For each property, a formula for the value that depends on this property only.
 FORMULAS = {
     "number of cut points": lambda b: 0.9 - 0.02 * abs(len(b.cut_points) - 5),
     "lowest cut point": lambda b: 0.9 - 0.001 * abs(b.cut_points.values[0] - 60),
@@ -36,7 +36,7 @@ FORMULAS = {
 
 
 def candidates(value, sampler="local", trials=40, which="auto", seed=0, colors=1, maximize=True, **space):
-    """The candidates of a study in which a function of the binarization, with noise, stands for training."""
+    """Candidates of a study that evaluates a noisy function of the binarization instead of training."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     part = toy_pictures().train
     pixels = [Pixels.of(part.images, part.labels)] * colors
@@ -55,7 +55,7 @@ def candidates(value, sampler="local", trials=40, which="auto", seed=0, colors=1
 
 @pytest.mark.parametrize("sampler", ["local", "random"])
 @pytest.mark.parametrize("decides", FORMULAS)
-def test_the_property_that_alone_decides_is_the_most_important(decides, sampler):
+def test_the_only_relevant_property_is_the_most_important(decides, sampler):
     weights = ("real", "binary") if decides == "weights" else ("real",)
     found = importance(candidates(FORMULAS[decides], sampler, weights=weights))
     assert found.shares["property"].iloc[0] == decides
@@ -64,15 +64,15 @@ def test_the_property_that_alone_decides_is_the_most_important(decides, sampler)
 
 @pytest.mark.parametrize("which", ["auto", "none"])
 @pytest.mark.parametrize("decides", ["number of cut points", "lowest cut point"])
-def test_references_do_not_change_what_is_found(decides, which):
-    """Half of the trials are references, whose cut points are no random ones, or none is."""
+def test_references_do_not_change_the_importance(decides, which):
+    """Either half of the trials are references, whose cut points are not random, or none is."""
     found = candidates(FORMULAS[decides], "random", which=which, seed=1)
     assert (found["reference"].notna().mean() > 0.4) == (which == "auto")
     assert importance(found).shares["property"].iloc[0] == decides
 
 
-def test_a_property_that_only_references_have_in_common_is_not_important():
-    """References are all ranges here, and half a point better than their number of cut points says."""
+def test_a_property_that_references_share_is_not_important():
+    """Here all references have the encoding `range`, but only the number of cut points matters."""
     found = candidates(FORMULAS["number of cut points"], "random", seed=2)
     is_reference = found["reference"].notna()
     found.loc[is_reference, "encoding"] = "range"
@@ -84,7 +84,7 @@ def test_a_loss_that_is_minimized_has_the_same_importance():
     assert loss.shares["property"].iloc[0] == "encoding"
 
 
-def test_of_colors_with_cut_points_of_their_own_each_has_its_properties():
+def test_each_color_has_its_properties():
     """Only the lowest cut point of green matters."""
     found = importance(
         candidates(
@@ -111,12 +111,12 @@ def test_too_few_candidates_have_no_importance():
     assert importance(found.head(0)) is None
 
 
-def test_what_does_not_differ_is_no_property_and_one_cut_point_is_lowest_middle_and_highest():
+def test_constant_and_duplicate_properties_are_dropped():
     found = properties(candidates(FORMULAS["encoding"], "random", max_cuts=1, encodings=("range",)))
     assert list(found) == ["lowest cut point"]
 
 
-def test_the_figure_has_a_bar_for_each_property_the_longest_on_top():
+def test_the_figure_has_a_bar_for_each_property_sorted_by_importance():
     found = importance(candidates(FORMULAS["encoding"], "random"))
     figure = importance_figure(found)
     assert list(figure.data[0].y) == list(found.shares["property"])

@@ -1,4 +1,4 @@
-"""From --data to pictures."""
+"""Loading of the data set that --data names."""
 
 import os
 import zipfile
@@ -31,7 +31,7 @@ def save_npz(path, **more):
     return path
 
 
-def test_without_anything_the_bundled_digits_are_taken_and_it_says_why():
+def test_without_data_the_bundled_digits_are_loaded_with_a_reason():
     pictures, why = load_pictures(Source(None))
     assert (pictures.name, pictures.shape, len(pictures.train)) == ("digits", (8, 8), 1797)
     assert pictures.class_names == tuple("0123456789")
@@ -39,7 +39,7 @@ def test_without_anything_the_bundled_digits_are_taken_and_it_says_why():
     assert "not on disk" in why
 
 
-def test_a_csv_has_its_own_labels_as_class_names(tmp_path):
+def test_the_labels_of_a_csv_are_the_class_names(tmp_path):
     part = toy_pictures().train
     pictures, why = load_pictures(Source(str(write_csv(tmp_path / "h.csv", part, [4, 9, 30][0] + part.labels * 5))))
     assert pictures.class_names == ("4", "9", "14")
@@ -47,7 +47,7 @@ def test_a_csv_has_its_own_labels_as_class_names(tmp_path):
     assert (pictures.train.labels == part.labels).all()
     assert (pictures.train.groups == part.groups).all()
     assert pictures.test is None
-    assert why == "asked for by --data"
+    assert why == "given by --data"
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -79,7 +79,7 @@ def test_test_pictures_that_are_near_copies_of_training_pictures_are_counted(tmp
     assert load_pictures(Source(str(path)))[0].known_copies == 7
 
 
-def test_class_names_without_pictures_fall_away(tmp_path):
+def test_class_names_without_pictures_are_dropped(tmp_path):
     labels = toy_pictures().train.labels * 2
     path = save_npz(tmp_path / "a.npz", labels=labels, class_names=["a", "b", "c", "d", "e"])
     pictures, _ = load_pictures(Source(str(path)))
@@ -104,22 +104,25 @@ def test_given_groups_are_kept(tmp_path):
         ),
         (
             lambda folder: (folder / "a.txt").write_text("x") and folder / "a.txt",
-            "not a .csv, .zip, .npz or .parquet file",
+            "unknown format; expected a .csv, .zip, .npz or .parquet file",
         ),
         (lambda folder: save_npz(folder / "a.npz", class_names=["a", "b"]), "labels 0..2 do not fit 2 class_names"),
         (
             lambda folder: save_npz(folder / "a.npz", test_images=np.zeros((1, 8, 8), np.uint8), test_labels=[8]),
             "the test set has label 8",
         ),
-        (lambda folder: save_npz(folder / "a.npz", images=np.zeros((108, 3, 9), np.uint8)), "at least 4 pixels"),
+        (
+            lambda folder: save_npz(folder / "a.npz", images=np.zeros((108, 3, 9), np.uint8)),
+            "each side must have at least 4 pixels",
+        ),
     ],
 )
-def test_bad_input_is_named(tmp_path, make, said):
+def test_bad_input_is_refused(tmp_path, make, said):
     with pytest.raises(BadInput, match=said):
         load_pictures(Source(str(make(tmp_path))))
 
 
-def test_what_is_neither_file_nor_folder_and_names_that_are_too_long_are_named(tmp_path):
+def test_pipes_and_overlong_names_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     for data, said in ((str(tmp_path / "pipe.csv"), "neither a file nor a folder"), ("a" * 300, "File name too long")):
         with pytest.raises(BadInput, match=said):
@@ -127,24 +130,24 @@ def test_what_is_neither_file_nor_folder_and_names_that_are_too_long_are_named(t
 
 
 @pytest.mark.parametrize("shape", ["28", "28x", "x28", "28x28x1", "ax2"])
-def test_a_bad_shape_is_named(shape):
+def test_a_bad_shape_is_refused(shape):
     with pytest.raises(BadInput, match="expected HEIGHTxWIDTH"):
         parse_shape(shape)
 
 
 @pytest.mark.parametrize("data", [None, "digits", "sign-mnist", "a.npz"])
-def test_a_shape_where_none_is_needed_is_refused(tmp_path, data):
+def test_a_shape_is_refused_for_formats_that_store_it(tmp_path, data):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match="only pictures in a CSV need it"):
+    with pytest.raises(BadInput, match="applies only to CSV files; remove it"):
         load_pictures(Source(data, shape="8x8"))
 
 
-def test_a_stale_data_folder_matters_only_where_it_is_needed(tmp_path, monkeypatch):
+def test_a_missing_data_folder_is_ignored_if_it_is_not_needed(tmp_path, monkeypatch):
     monkeypatch.setenv("CUTPOINTS_DATA", str(tmp_path / "nowhere"))
     assert load_pictures(Source("digits"))[0].name == "digits"
 
 
-def test_a_data_dir_that_does_not_exist_is_named(tmp_path, monkeypatch):
+def test_a_missing_data_dir_is_refused(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="no such folder"):
         load_pictures(Source(None, tmp_path / "nowhere"))
     monkeypatch.setenv("CUTPOINTS_DATA", str(tmp_path / "nowhere"))
@@ -155,7 +158,7 @@ def test_a_data_dir_that_does_not_exist_is_named(tmp_path, monkeypatch):
 COLOURED = np.stack([toy_pictures().train.images] * 3, axis=-1) // [1, 2, 3]
 
 
-def test_color_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and_the_choice_is_written_down():
+def test_a_color_channel_of_an_npz_or_csv_is_extracted_and_recorded():
     colored = COLOURED.astype(np.uint8)
     save_npz("a.npz", images=colored, test_images=colored[:9], test_labels=toy_pictures().train.labels[:9])
     pixels = replace(toy_pictures().train, pixels=colored.reshape(len(colored), 8, 24))
@@ -172,7 +175,7 @@ def test_color_in_an_npz_or_a_csv_comes_in_by_the_channel_that_is_asked_for_and_
 @pytest.mark.parametrize("data", ["digits", "a.npz"])
 def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match="--color channel:r takes channels of pictures in color; these are grey"):
+    with pytest.raises(BadInput, match="--color channel:r needs color pictures, but these are grey"):
         load_pictures(Source(data, color="channel:r"))
 
 
@@ -185,19 +188,19 @@ def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
         ({"size": "8x8", "fit": "crop"}, "--size 8x8"),
     ],
 )
-def test_flags_that_only_files_of_pictures_need_are_refused_elsewhere(tmp_path, data, kind, flags, said):
+def test_flags_for_encoded_pictures_are_refused_for_arrays(tmp_path, data, kind, flags, said):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match=f"{said}: only folders of pictures and parquet files take it, not {kind}"):
+    with pytest.raises(BadInput, match=f"{said}: applies to folders of pictures and parquet files, not to {kind}"):
         load_pictures(Source(data, **flags))
 
 
-def test_the_fingerprints_of_the_bundled_digits_are_those_of_earlier_versions():
+def test_the_fingerprint_of_the_bundled_digits_is_stable():
     pictures, _ = load_pictures(Source("digits"))
     assert pictures.preprocessing == {}
     assert data_fingerprint(pictures) == "91d20b984b51e6d5"
 
 
-def test_the_second_start_takes_the_pictures_from_the_cache(tmp_path, monkeypatch):
+def test_the_second_start_reads_from_the_cache(tmp_path, monkeypatch):
     path = str(write_csv(tmp_path / "h.csv", toy_pictures().train))
     first, _ = load_pictures(Source(path))
     monkeypatch.setattr(csv_files, "parse_csv", None)
@@ -214,7 +217,7 @@ def test_a_changed_file_is_parsed_anew(tmp_path):
     assert len(load_pictures(Source(str(path)))[0].train) == len(toy_pictures(photos=20).train)
 
 
-def test_a_damaged_cache_entry_is_made_again(tmp_path):
+def test_a_damaged_cache_entry_is_replaced(tmp_path):
     path = str(write_csv(tmp_path / "h.csv", toy_pictures().train))
     load_pictures(Source(path))
     (entry,) = (cache.folder() / "pictures").iterdir()
@@ -228,12 +231,12 @@ def test_a_damaged_cache_entry_is_made_again(tmp_path):
         assert entry.read_bytes() == whole
 
 
-def test_a_name_that_is_nearly_right_is_suggested():
+def test_a_similar_name_is_suggested():
     with pytest.raises(BadInput, match=r"did you mean sign-mnist\?"):
         load_pictures(Source("sign_mnist"))
 
 
-def test_pixels_that_were_scaled_to_0_and_1_are_noticed(tmp_path):
+def test_pixels_scaled_to_0_and_1_are_noted(tmp_path):
     images = np.random.default_rng(0).integers(0, 2, (30, 8, 8), dtype=np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(30) % 2)
     pictures, _ = load_pictures(Source(str(tmp_path / "a.npz")))
@@ -241,16 +244,16 @@ def test_pixels_that_were_scaled_to_0_and_1_are_noticed(tmp_path):
 
 
 @pytest.mark.parametrize(("error", "said"), [(MemoryError(), "memory;"), (MemoryError("9 GB"), r"memory \(9 GB\);")])
-def test_too_little_memory_is_said(tmp_path, monkeypatch, error, said):
+def test_too_little_memory_is_reported(tmp_path, monkeypatch, error, said):
     def too_large(*_):
         raise error
 
     monkeypatch.setattr("search.data.load.recognize", too_large)
-    with pytest.raises(BadInput, match=rf"a.npz: not enough {said} take a smaller --size or fewer pictures"):
+    with pytest.raises(BadInput, match=rf"a.npz: not enough {said} use a smaller --size or fewer pictures"):
         load_pictures(Source(str(save_npz(tmp_path / "a.npz"))))
 
 
 @pytest.mark.parametrize("data", ["", " "])
-def test_an_empty_name_is_not_the_current_folder(data):
-    with pytest.raises(BadInput, match="--data is empty; name a file or folder, or leave it out"):
+def test_empty_data_is_not_the_current_folder(data):
+    with pytest.raises(BadInput, match="--data is empty; give a file or folder, or remove the flag"):
         Source(data)

@@ -1,4 +1,4 @@
-"""NumPy memmaps."""
+"""Folders of NumPy memmaps."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def save(**arrays):
     return "m"
 
 
-def test_pixels_stay_on_disk_until_a_split_takes_them():
+def test_pixels_stay_on_disk_until_a_split_reads_them():
     pictures, _ = load_pictures(Source(save()))
     assert isinstance(pictures.train.images, np.memmap)
     assert np.array_equal(pictures.train.images, PART.images)
@@ -63,7 +63,7 @@ def test_color_is_converted_and_the_grey_levels_are_in_memory():
     assert pictures.preprocessing == {"color": "channel:g"}
 
 
-def test_the_fingerprint_is_that_of_the_same_pictures_in_memory():
+def test_memmaps_and_arrays_have_the_same_fingerprint():
     np.savez("m.npz", images=PART.images, labels=PART.labels)
     one, other = (split_pictures(load_pictures(Source(data))[0], 0) for data in (save(), "m.npz"))
     assert one.data_fingerprint == other.data_fingerprint
@@ -75,41 +75,41 @@ def test_the_fingerprint_is_that_of_the_same_pictures_in_memory():
     [
         ({"labels": None}, "m: images without labels"),
         ({"images": None}, "m: labels without images"),
-        ({"images": PART.images / 255}, r"m: images: 0.\d+ at \(0, 0, 0\) is not a whole number"),
-        ({"images": np.array([{}], dtype=object)}, "images.npy: holds Python objects; .* never loaded"),
+        ({"images": PART.images / 255}, r"m: images: 0.\d+ at \(0, 0, 0\) is not an integer"),
+        ({"images": np.array([{}], dtype=object)}, "images.npy: contains Python objects, which are never unpickled"),
         ({"labels": PART.labels[1:]}, "labels: shape .* for 108 images"),
         ({"test_images": PART.images}, "test_images without test_labels"),
         ({"groups": [1]}, "m: groups are int64"),
-        ({"class_names": {"a": 1}}, "class_names.json: not a list of text"),
-        ({"class_names": ["a", "a"]}, "class_names repeat"),
+        ({"class_names": {"a": 1}}, "class_names.json: not a list of strings"),
+        ({"class_names": ["a", "a"]}, "class_names contains a name twice"),
         ({"class_names": ["a"]}, "labels 0..2 do not fit 1 class_names"),
     ],
 )
-def test_bad_files_are_named(arrays, said):
+def test_bad_files_are_refused(arrays, said):
     with pytest.raises(BadInput, match=said):
         load_pictures(Source(save(**arrays)))
 
 
-def test_cut_files_are_named():
+def test_truncated_files_are_refused():
     save()
     whole = Path("m/images.npy").read_bytes()
     for cut, said in (
-        (b"", "no array of NumPy's"),
-        (whole[:-5], "holds fewer bytes"),
-        (b"text", "no array of NumPy's"),
+        (b"", "not a NumPy array"),
+        (whole[:-5], "has fewer bytes"),
+        (b"text", "not a NumPy array"),
     ):
         Path("m/images.npy").write_bytes(cut)
         with pytest.raises(BadInput, match=f"images.npy: {said}.*; save it"):
             load_pictures(Source("m"))
     save()
     Path("m/class_names.json").write_text("[")
-    with pytest.raises(BadInput, match=r"class_names.json: no JSON in UTF-8"):
+    with pytest.raises(BadInput, match=r"class_names.json: not valid JSON in UTF-8"):
         load_pictures(Source("m"))
 
 
 @pytest.mark.parametrize("key", ["images", "labels"])
 @pytest.mark.parametrize(("content", "said"), BAD_MEMBERS)
-def test_a_file_that_is_no_array_or_has_a_bad_header_is_named(key, content, said):
+def test_a_file_that_is_not_an_array_or_has_a_bad_header_is_refused(key, content, said):
     save()
     Path(f"m/{key}.npy").write_bytes(content)
     with pytest.raises(BadInput, match=f"m/{key}.npy: .*{said}"):
@@ -119,17 +119,17 @@ def test_a_file_that_is_no_array_or_has_a_bad_header_is_named(key, content, said
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (b"[" * 100_000 + b"]" * 100_000, "no JSON in UTF-8"),
-        (b"9" * 5000, "no JSON in UTF-8"),
-        (b"[NaN, Infinity]", "not a list of text"),
-        (b'["a", {"b": []}, "c"]', "not a list of text"),
-        (b'["a\\u0000", "a", "c"]', "has characters that are no text"),
-        (b'["\\ud800", "b", "c"]', "has characters that are no text"),
-        (b'["a", " ", "c"]', "a class without a name"),
-        ('["a", "b", "c"]'.encode("utf-16"), "no JSON in UTF-8"),
+        (b"[" * 100_000 + b"]" * 100_000, "not valid JSON in UTF-8"),
+        (b"9" * 5000, "not valid JSON in UTF-8"),
+        (b"[NaN, Infinity]", "not a list of strings"),
+        (b'["a", {"b": []}, "c"]', "not a list of strings"),
+        (b'["a\\u0000", "a", "c"]', "has control characters"),
+        (b'["\\ud800", "b", "c"]', "has control characters"),
+        (b'["a", " ", "c"]', "a class has an empty name"),
+        ('["a", "b", "c"]'.encode("utf-16"), "not valid JSON in UTF-8"),
     ],
 )
-def test_class_names_that_are_none_are_named(names, said):
+def test_invalid_class_names_are_refused(names, said):
     save()
     Path("m/class_names.json").write_bytes(names)
     with pytest.raises(BadInput, match=f"m/class_names.json: .*{said}") as caught:
@@ -137,12 +137,12 @@ def test_class_names_that_are_none_are_named(names, said):
     assert len(str(caught.value)) < 300
 
 
-def test_an_array_without_any_value_is_refused_and_not_mapped():
+def test_an_empty_array_is_refused():
     save(images=PART.images[:0])
-    with pytest.raises(BadInput, match=r"m: images: shape .*, at least one"):
+    with pytest.raises(BadInput, match=r"m: images: shape .*, with N >= 1"):
         load_pictures(Source("m"))
 
 
-def test_arrays_in_fortran_order_are_mapped_as_they_are():
+def test_arrays_in_fortran_order_are_mapped():
     save(images=np.asfortranarray(PART.images))
     assert np.array_equal(load_pictures(Source("m"))[0].train.images, PART.images)

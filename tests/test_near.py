@@ -1,4 +1,4 @@
-"""Pairs of pictures that look alike."""
+"""Search for pairs of near copies."""
 
 import tracemalloc
 
@@ -13,7 +13,7 @@ from search.data.near import close_pairs, sketch, standardize
 
 
 def alike_and_not(seed, n=60, side=6):
-    """Photos with variants, chains of near copies, equal pictures, and pictures of one grey level, in random order."""
+    """Photos with variants, chains of near copies, equal pictures and uniform pictures, in random order."""
     rng = np.random.default_rng(seed)
     photos = rng.integers(0, 256, (n // 6, side, side))
     noise = rng.normal(0, rng.uniform(1, 25, (n, 1, 1)), (n, side, side))
@@ -24,7 +24,7 @@ def alike_and_not(seed, n=60, side=6):
 
 
 def all_pairs(images, others, similarity):
-    """The plain way, and correlations so near to the limit that rounding decides are left to it."""
+    """Returns pairs by full comparison, and which pairs are so close to the limit that rounding decides."""
     correlation = standardize(images).astype(np.float64) @ standardize(others).T
     return correlation > similarity, np.abs(correlation - similarity) < 1e-5
 
@@ -44,9 +44,7 @@ SIMILARITIES = st.sampled_from([0.98, 0, 0.9999]) | st.floats(0, 0.9999)
 
 @pytest.mark.parametrize("dense", [1, 100, 10**9])
 @given(seed=st.integers(0, 10**6), similarity=SIMILARITIES)
-def test_at_any_similarity_no_pair_is_lost_and_none_is_found_twice_however_few_are_looked_at_at_a_time(
-    dense, seed, similarity
-):
+def test_each_pair_is_found_exactly_once_for_any_similarity_and_tile_size(dense, seed, similarity):
     images = alike_and_not(seed)
     rows = np.arange(len(images))
     with pytest.MonkeyPatch.context() as patch:
@@ -62,7 +60,7 @@ def test_at_any_similarity_no_pair_is_lost_and_none_is_found_twice_however_few_a
 
 
 @given(seed=st.integers(0, 10**6), directions=st.integers(0, 40))
-def test_the_bound_is_never_below_the_correlation_whatever_the_directions(seed, directions):
+def test_the_bound_is_never_below_the_correlation_for_any_directions(seed, directions):
     images = alike_and_not(seed)
     basis, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(37, directions)))
     pictures = sketch(images, np.arange(60), basis.astype(np.float32))
@@ -80,4 +78,4 @@ def test_memory_does_not_grow_with_the_number_of_pairs(monkeypatch):
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (groups == np.arange(6000) // 3000).all()
-    assert most < 25e6  # nine million pairs would take 144 MB
+    assert most < 25e6  # storing nine million pairs would take 144 MB

@@ -1,4 +1,4 @@
-"""Parquet as Hugging Face lays it out."""
+"""Parquet files in Hugging Face's layout."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def test_pictures_in_a_struct_or_as_bytes_are_read_in_order(images):
 
 
 @pytest.mark.parametrize("below", ["", "data/"])
-def test_a_folder_has_shards_to_train_on_and_a_test_set(below):
+def test_a_folder_may_have_training_shards_and_a_test_file(below):
     save(f"h/{below}train-00000-of-00002.parquet", STRUCTS[:60], PART.labels[:60], NAMES)
     save(f"h/{below}train-00001-of-00002.parquet", STRUCTS[60:], PART.labels[60:], NAMES)
     save(f"h/{below}test-00000-of-00001.parquet", STRUCTS[:9], PART.labels[:9], NAMES)
@@ -55,7 +55,7 @@ def test_text_labels_are_the_class_names():
     assert pictures.class_names == ("blue", "green", "red")
 
 
-def test_pictures_that_are_named_by_a_path_lie_below_the_table_and_the_cache_knows_them():
+def test_pictures_given_by_path_must_lie_below_the_table_and_the_cache_depends_on_them():
     Path("pics").mkdir()
     for i, png in enumerate(PNGS):
         Path(f"pics/{i}.png").write_bytes(png)
@@ -64,14 +64,14 @@ def test_pictures_that_are_named_by_a_path_lie_below_the_table_and_the_cache_kno
     assert np.array_equal(load_pictures(Source(file))[0].train.images, PART.images)
     Path("pics/0.png").write_bytes(encoded(Image.fromarray(255 - PART.images[0])))
     assert np.array_equal(load_pictures(Source(file))[0].train.images[0], 255 - PART.images[0])
-    with pytest.raises(BadInput, match=r"row 1: \.\./1.png does not lie below"):
+    with pytest.raises(BadInput, match=r"row 1: \.\./1.png is not below"):
         load_pictures(Source(save("a.parquet", [rows[0], {"bytes": None, "path": "../1.png"}], [0, 1])))
 
 
-def test_bad_pictures_are_named_or_left_out_and_sizes_can_be_given():
+def test_bad_pictures_are_an_error_or_skipped_and_pictures_can_be_resized():
     images = [*STRUCTS[:-2], {"bytes": b"x", "path": "x"}, None]
     file = save("a.parquet", images)
-    with pytest.raises(BadInput, match=r"a.parquet, row 106 is no picture of a format that is read"):
+    with pytest.raises(BadInput, match=r"a.parquet, row 106 is not a picture in a supported format"):
         load_pictures(Source(file))
     pictures, _ = load_pictures(Source(file, skip_bad=True, size="6x6"))
     assert np.array_equal(pictures.train.labels, PART.labels[:-2])
@@ -84,12 +84,15 @@ def test_bad_pictures_are_named_or_left_out_and_sizes_can_be_given():
     [
         (lambda: save("a.parquet", more=PART.labels) and rename("a.parquet", "label", "target"), "no column 'label',"),
         (lambda: save("a.parquet", labels=[None, *PART.labels[1:]]), "row 0: the label is missing"),
-        (lambda: save("a.parquet", labels=PART.labels + 0.5), "labels such as 0.5; use whole numbers or text"),
+        (
+            lambda: save("a.parquet", labels=PART.labels + 0.5),
+            "labels such as 0.5 are not allowed; use integers or text",
+        ),
         (lambda: save("a.parquet", labels=PART.labels - 1, metadata=NAMES), "labels -1..1 do not fit 3 class_names"),
         (lambda: save("a.parquet", images=[*map(str, range(108))]), "row 0: the image is str"),
         (lambda: save("a.parquet", STRUCTS[:0], PART.labels[:0]), "no rows; add pictures"),
-        (lambda: Path("a.parquet").write_bytes(b"x" * 99) and "a.parquet", "no parquet file, or a damaged one"),
-        (lambda: cut("a.parquet"), "no parquet file, or a damaged one"),
+        (lambda: Path("a.parquet").write_bytes(b"x" * 99) and "a.parquet", "not a parquet file, or damaged"),
+        (lambda: cut("a.parquet"), "not a parquet file, or damaged"),
         (lambda: save("h/validation.parquet") and "h", r"h: it has validation.parquet; it needs .*\*train\*.parquet"),
         (
             lambda: save("h/train.parquet") and save("h/test.parquet", labels=[*map(str, PART.labels)]) and "h",
@@ -101,7 +104,7 @@ def test_bad_pictures_are_named_or_left_out_and_sizes_can_be_given():
         ),
     ],
 )
-def test_bad_tables_are_named(make, said):
+def test_bad_tables_are_refused(make, said):
     with pytest.raises(BadInput, match=said):
         load_pictures(Source(make()))
 
@@ -113,7 +116,7 @@ def rename(file, old, new):
 
 
 def cut(file):
-    """Damaged in the middle, so that its end can still be read."""
+    """Saves a file that is damaged in the middle, so that its footer can still be read."""
     data = bytearray(Path(save(file)).read_bytes())
     data[4:3000] = bytes(2996)
     Path(file).write_bytes(bytes(data))
@@ -123,7 +126,9 @@ def cut(file):
 def test_without_pyarrow_one_line_names_the_extra(monkeypatch):
     file = save("a.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(BadInput, match=r"a.parquet: parquet files need pyarrow: pip install 'cutpoints\[parquet\]'"):
+    with pytest.raises(
+        BadInput, match=r"a.parquet: parquet files need pyarrow; run pip install 'cutpoints\[parquet\]'"
+    ):
         load_pictures(Source(file))
 
 
@@ -153,43 +158,49 @@ def nested(depth):
     [
         (
             lambda: save("a.parquet", labels=PART.labels.astype(np.uint64) + 2**63),
-            "label 9223372036854775810; use whole",
+            "label 9223372036854775810 is too large; use integers",
         ),
-        (lambda: save("a.parquet", structs("a\0b.png")), r"row 0: 'a\\x00b.png' is no file's name"),
-        (lambda: save("a.parquet", structs("x" * 5000)), "row 0: 'xxxx.*' is no file's name"),
-        (lambda: save("a.parquet", structs(7)), "row 0: '7' is no file's name; put the picture's bytes into"),
-        (lambda: save("a.parquet", structs(b"7.png")), "is no file's name"),
-        (lambda: save("a.parquet", structs(["7.png"])), "is no file's name"),
-        (lambda: columns("image", "label", "label"), "two columns 'label'; leave one"),
-        (lambda: columns("image", "image", "label"), "two columns 'image'; leave one"),
+        (lambda: save("a.parquet", structs("a\0b.png")), r"row 0: 'a\\x00b.png' is not a valid file name"),
+        (lambda: save("a.parquet", structs("x" * 5000)), "row 0: 'xxxx.*' is not a valid file name"),
+        (lambda: save("a.parquet", structs(7)), "row 0: '7' is not a valid file name; store the picture's bytes"),
+        (lambda: save("a.parquet", structs(b"7.png")), "is not a valid file name"),
+        (lambda: save("a.parquet", structs(["7.png"])), "is not a valid file name"),
+        (lambda: columns("image", "label", "label"), "two columns 'label'; remove one"),
+        (lambda: columns("image", "image", "label"), "two columns 'image'; remove one"),
         (lambda: save("a.parquet", nested(3)), "row 0: the image is dict, not an encoded picture's bytes"),
         (lambda: save("a.parquet", nested(120)), "too deeply nested"),
-        (lambda: save("a.parquet", labels=nested(2)), r"labels such as \{'bytes': \{'bytes': 0\}\}; use whole"),
+        (
+            lambda: save("a.parquet", labels=nested(2)),
+            r"labels such as \{'bytes': \{'bytes': 0\}\} are not allowed; use integers",
+        ),
         (lambda: save("a.parquet", labels=nested(120)), "too deeply nested"),
-        (lambda: save("a.parquet", labels=["a\0" if i else "a" for i in PART.labels]), "characters that are no text"),
-        (lambda: save("a.parquet", labels=["a" * 300, *["b"] * 107]), "a class's name of 300 characters"),
-        (lambda: save("a.parquet", labels=[b"a", *[b"b"] * 107]), "labels such as b'a'; use whole numbers or text"),
+        (lambda: save("a.parquet", labels=["a\0" if i else "a" for i in PART.labels]), "has control characters"),
+        (lambda: save("a.parquet", labels=["a" * 300, *["b"] * 107]), "class name 'aaaa.* has 300 characters"),
+        (
+            lambda: save("a.parquet", labels=[b"a", *[b"b"] * 107]),
+            "labels such as b'a' are not allowed; use integers or text",
+        ),
         (lambda: save("a.parquet", labels=PART.labels * 0), "only one class"),
         (
             lambda: save("a.parquet", metadata=about('{"info": {"features": {"label": {"names": ["a", "a", "b"]}}}}')),
-            "class_names repeat a name",
+            "class_names contains a name twice",
         ),
         (
             lambda: save(
                 "a.parquet", metadata=about('{"info": {"features": {"label": {"names": ["a\\ud800", "b", "c"]}}}}')
             ),
-            "class names: the class name .* has characters that are no text",
+            "class names: the class name .* has control characters",
         ),
     ],
 )
-def test_tables_that_hold_something_else_are_named(make, said):
+def test_tables_with_unexpected_contents_are_refused(make, said):
     with pytest.raises(BadInput, match=f"a.parquet.*{said}") as caught:
         load_pictures(Source(make()))
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"info": {"features": {"label": {"names": "xyz"}}}}', "[1]", "NaN"])
-def test_metadata_without_class_names_is_none(text):
+def test_metadata_without_class_names_is_ignored(text):
     assert load_pictures(Source(save("a.parquet", metadata=about(text))))[0].class_names == ("0", "1", "2")
 
 
@@ -201,13 +212,13 @@ def test_labels_are_checked_before_pictures_are_decoded(monkeypatch):
 
 
 def repeated(values, rows):
-    """A column in which each value is stored once, however often it comes."""
+    """A dictionary-encoded column, which stores each value once."""
     return pa.DictionaryArray.from_arrays(pa.array([i % len(values) for i in range(rows)]), pa.array(values))
 
 
 @pytest.fixture
 def read_batches(monkeypatch):
-    """Column, rows and bytes of each batch that pyarrow unpacks."""
+    """Records column, rows and bytes of each batch that pyarrow reads."""
     read = []
     batches = parquet.ParquetFile.iter_batches
 
@@ -220,14 +231,14 @@ def read_batches(monkeypatch):
     return read
 
 
-def test_large_pictures_are_in_memory_a_few_at_a_time(monkeypatch, read_batches):
+def test_large_pictures_are_read_in_small_batches(monkeypatch, read_batches):
     monkeypatch.setattr("search.data.parquet_columns.IN_MEMORY", 5000)
     pictures, _ = load_pictures(Source(save("a.parquet")))
     assert np.array_equal(pictures.train.images, PART.images)
     assert 0 < max(size for column, _, size in read_batches if column == "image") <= 5000
 
 
-def test_a_picture_that_is_stored_once_and_comes_often_is_in_memory_a_few_times(monkeypatch, read_batches):
+def test_a_recurring_picture_is_read_in_small_batches(monkeypatch, read_batches):
     monkeypatch.setattr("search.data.parquet_columns.IN_MEMORY", 300_000)
     big = [png + bytes(100_000) for png in PNGS[:2]]
     file = save("a.parquet", repeated(big, 120), [0, 1] * 60, store_schema=False)
@@ -235,7 +246,7 @@ def test_a_picture_that_is_stored_once_and_comes_often_is_in_memory_a_few_times(
     assert max(size for column, _, size in read_batches if column == "image") <= 300_000
     monkeypatch.setattr("search.data.bounded.ALWAYS_UNPACKED", 1)
     del read_batches[:]
-    with pytest.raises(BadInput, match=r"a.parquet: \d+ bytes that unpack to 3\d{6}, more than 100 times as many"):
+    with pytest.raises(BadInput, match=r"a.parquet: \d+ bytes expand to 3\d{6}, more than 100 times as many"):
         load_pictures(Source(file, size="9x9"))
     assert sum(size for column, _, size in read_batches if column == "image") < 3_200_000
 
@@ -243,29 +254,29 @@ def test_a_picture_that_is_stored_once_and_comes_often_is_in_memory_a_few_times(
 @pytest.mark.parametrize(
     "labels", [["a" * 60_000, "b" * 60_000], [b"a" * 60_000, b"b" * 60_000]], ids=["text", "bytes"]
 )
-def test_labels_that_are_too_long_are_refused_in_the_first_batch(read_batches, labels):
+def test_overlong_labels_are_refused_in_the_first_batch(read_batches, labels):
     file = save("a.parquet", repeated(PNGS[:2], 2000), repeated(labels, 2000), store_schema=False)
-    with pytest.raises(BadInput, match=r"a class's name of 60000 characters|labels such as b'aaa"):
+    with pytest.raises(BadInput, match=r"class name '[ab]+'… has 60000 characters|labels such as b'aaa"):
         load_pictures(Source(file))
     assert [column for column, _, _ in read_batches] == ["label"]
 
 
-def test_labels_that_would_take_far_more_than_the_file_are_refused(monkeypatch):
+def test_labels_that_expand_to_far_more_than_the_file_are_refused(monkeypatch):
     monkeypatch.setattr("search.data.bounded.ALWAYS_UNPACKED", 200_000)
     file = save("a.parquet", repeated(PNGS[:2], 3000), repeated(["a" * 150, "b"], 3000))
     monkeypatch.setattr("search.data.bounded.TIMES_PACKED", 1)
-    with pytest.raises(BadInput, match="bytes that unpack to"):
+    with pytest.raises(BadInput, match="bytes expand to"):
         load_pictures(Source(file))
 
 
-def test_a_long_text_beside_the_pictures_is_no_hint_and_is_not_read_on(read_batches):
+def test_a_column_of_long_texts_gives_no_hint_and_is_not_read_further(read_batches):
     file = save("a.parquet", more=repeated(["x" * 5000, "y" * 5000], 108))
     assert load_pictures(Source(file))[0].notes == ()
     assert sum(size for column, _, size in read_batches if column == "more") < 500_000
 
 
 @pytest.mark.parametrize("above", ["", "images/", "/data/2024/"])
-def test_paths_that_tables_name_are_matched_below_the_part_that_all_of_them_begin_with(above):
+def test_paths_in_tables_are_matched_below_their_common_part_folder(above):
     for part, rows in (("train", range(80)), ("test", range(60, 108))):
         images = [{"bytes": PNGS[i], "path": f"{above}{part}/{PART.labels[i]}/{i // 3}_{i % 3}.png"} for i in rows]
         save(f"h/{part}.parquet", images, PART.labels[rows])
@@ -274,30 +285,33 @@ def test_paths_that_tables_name_are_matched_below_the_part_that_all_of_them_begi
     assert len(set(pictures.train.groups) & set(pictures.test.groups)) == len(names) > 0
 
 
-def test_a_row_that_names_no_regular_file_is_refused():
+def test_a_path_that_is_not_a_regular_file_is_refused():
     os.mkfifo("pipe.png")
     Path("folder.png").mkdir()
     for name in ("pipe.png", "folder.png"):
         file = save("a.parquet", [{"bytes": None, "path": name}] * 108)
-        with pytest.raises(BadInput, match=f"a.parquet, row 0: {name} is no file; put the picture's bytes into the"):
+        with pytest.raises(BadInput, match=f"a.parquet, row 0: {name} is not a file; store the picture's bytes in the"):
             load_pictures(Source(file))
 
 
-def test_parts_are_known_by_whole_words_and_what_is_not_read_is_said():
+def test_parts_are_recognized_by_whole_words_and_other_files_are_noted():
     save("h/train-0.parquet")
     for name in ("latest", "unconstrained", "validation-0"):
         save(f"h/{name}.parquet")
     pictures, _ = load_pictures(Source("h"))
     assert (len(pictures.train), pictures.test) == (108, None)
     said = "h/latest.parquet, h/unconstrained.parquet, h/validation-0.parquet"
-    assert pictures.notes == (f"3 parquet files called neither train nor test not read: {said}",)
+    said = f"3 parquet files not read, because the name contains neither train nor test: {said}"
+    assert pictures.notes == (said,)
     save("h/data/my_TEST2.parquet")
     assert len(load_pictures(Source("h"))[0].test) == 108
 
 
-def test_an_expression_without_a_group_is_told_from_a_column():
+def test_an_expression_without_a_group_is_not_mistaken_for_a_column():
     file = save("a.parquet")
-    with pytest.raises(BadInput, match=r"--groups '\\d\+_': no capture group: put what names a group in parentheses"):
+    with pytest.raises(
+        BadInput, match=r"--groups '\\d\+_': no capture group; put the part that names a group in parentheses"
+    ):
         load_pictures(Source(file, groups=r"\d+_"))
     with pytest.raises(BadInput, match="--groups patient: no column of that name"):
         load_pictures(Source(file, groups="patient"))

@@ -1,4 +1,4 @@
-"""A study of pictures in color, each color with cut points of its own, from the first command to the confirmation."""
+"""A study of color pictures with separate cut points for each color, up to its confirmation."""
 
 import json
 import re
@@ -34,7 +34,7 @@ FLAGS = [
 
 
 def in_color(classes=3, photos=12, side=8):
-    """Photos (N, side, side, 3) whose classes differ in one color each, and their labels."""
+    """Returns photos (N, side, side, 3) in which each class has more of one color, and their labels."""
     rng = np.random.default_rng(0)
     labels = np.arange(classes * photos) % classes
     images = rng.integers(40, 120, (len(labels), side, side, 3))
@@ -52,7 +52,7 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
-def test_each_color_has_cut_points_of_its_own_in_the_file_the_report_and_the_confirmation(photos, capsys, monkeypatch):
+def test_each_color_has_separate_cut_points_in_the_file_the_report_and_the_confirmation(photos, capsys, monkeypatch):
     assert main(["--storage", URL, *FLAGS, "--output-dir", "out", "--encoding", "all"]) == 0
     out, err = capsys.readouterr()
     assert "full color reference" in err
@@ -79,7 +79,7 @@ def test_each_color_has_cut_points_of_its_own_in_the_file_the_report_and_the_con
     assert "level of the color" in html
     assert not re.search(r"greyscale, 8|grey level", html.partition("<body>")[2])
 
-    # From another folder, without saying where the pictures are.
+    # From another folder, without --data.
     monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{Path('studies.db').resolve()}")
     elsewhere = Path("elsewhere")
     elsewhere.mkdir()
@@ -89,14 +89,14 @@ def test_each_color_has_cut_points_of_its_own_in_the_file_the_report_and_the_con
     assert confirmed["greyscale"]["confirmed"]["accuracy"]["n"] == 2
 
 
-def test_a_grey_set_has_no_channels(tmp_path, capsys):
+def test_grey_pictures_have_no_color_channels(tmp_path, capsys):
     images, labels = in_color()
     np.savez("grey.npz", images=images[..., 0], labels=labels)
     assert main(["--storage", URL, "--data", "grey.npz", "--color", "per-channel"]) == 2
     assert "these are grey" in capsys.readouterr().err
 
 
-def test_an_npz_in_color_is_read_as_its_colors_too(tmp_path):
+def test_an_npz_in_color_is_read_per_channel(tmp_path):
     images, labels = in_color()
     np.savez("color.npz", images=images, labels=labels)
     flags = ["--data", "color.npz", "--color", "per-channel", "--trials", "2", "--epochs", "1", "--width", "4"]
@@ -104,7 +104,7 @@ def test_an_npz_in_color_is_read_as_its_colors_too(tmp_path):
     assert load_results(open_database(URL), None).greyscale.input == "full color, binary activations"
 
 
-def test_a_study_of_grey_pictures_and_one_of_their_colors_are_not_joined(photos, capsys):
+def test_a_grey_study_and_a_color_study_are_not_joined(photos, capsys):
     assert main(["--storage", URL, *FLAGS, "--study-name", "mine", "--trials", "1", "--epochs", "1"]) == 0
     grey = ["--data", "photos", "--trials", "2", "--epochs", "1", "--width", "4", "--max-cuts", "2"]
     assert main(["--storage", URL, *grey, "--study-name", "mine"]) == 4

@@ -1,4 +1,4 @@
-"""Figures and the report: the data of each figure, and one file that needs no network."""
+"""The data of each figure, and the self-contained report."""
 
 import re
 import shutil
@@ -52,7 +52,7 @@ def results(made, tmp_path):
     return load_results(open_database(URL), "one")
 
 
-def test_history_has_each_complete_trial_and_a_best_that_never_falls(results):
+def test_history_has_each_complete_trial_and_a_monotone_best_value(results):
     data = figures.history_data(results)
     assert len(data) == (results.trials["state"] == "COMPLETE").sum()
     assert data["best"].is_monotonic_increasing
@@ -60,7 +60,7 @@ def test_history_has_each_complete_trial_and_a_best_that_never_falls(results):
     assert set(data["source"]) == {"search", "reference"}
 
 
-def test_importance_is_of_what_a_person_understands(results, tmp_path):
+def test_importance_is_reported_for_properties_and_not_for_parameters(results, tmp_path):
     found = importance(results.candidates)
     assert found.shares["importance"].sum() == pytest.approx(1)
     assert found.shares["importance"].is_monotonic_decreasing
@@ -84,14 +84,14 @@ def test_with_few_trials_there_is_no_importance(tmp_path):
     assert "importance" not in [each["id"] for each in sections(results)]
 
 
-def test_positions_are_the_cut_points_of_the_best_of_each_number(results):
+def test_positions_are_the_cut_points_of_the_best_candidate_of_each_number(results):
     data = positions_data(results)
     for cuts, rows in data.groupby("cuts"):
         best = results.by_cuts[results.by_cuts["cuts"] == cuts].iloc[0]
         assert tuple(rows["cut_point"]) == best["cut_points"]
 
 
-def test_the_channels_are_those_that_the_network_gets(results):
+def test_the_channels_figure_shows_the_input_of_the_network(results):
     binarization, channels = figures.channels_data(results)
     best = results.candidates.iloc[0]
     assert binarization == Binarization(CutPoints(best["cut_points"]), best["encoding"])
@@ -116,7 +116,7 @@ def test_the_cuts_figure_shows_each_candidate_once_and_the_best(results):
     assert list(best.y) == list(results.by_cuts["value"])
 
 
-def test_the_front_figure_shows_each_candidate_once_the_front_and_greyscale_at_its_bits(results):
+def test_the_front_figure_shows_each_candidate_the_front_and_greyscale(results):
     data = cost.candidates_data(results)
     front = data[data["on_front"]].sort_values("bits")
     search, references, line, greyscale = cost.front_figure(results).data
@@ -127,7 +127,7 @@ def test_the_front_figure_shows_each_candidate_once_the_front_and_greyscale_at_i
     assert (list(greyscale.x), list(greyscale.y)) == ([8], [results.greyscale.value])
 
 
-def test_the_front_rises_with_bits_and_nothing_lies_above_it(results):
+def test_the_pareto_front_is_monotone_and_dominates_all_candidates(results):
     data = cost.candidates_data(results)
     front = data[data["on_front"]].sort_values("bits")
     assert front["bits"].is_unique
@@ -137,7 +137,7 @@ def test_the_front_rises_with_bits_and_nothing_lies_above_it(results):
     assert data["best_of_cuts"].sum() == len(results.by_cuts)
 
 
-def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
+def test_log_loss_values_are_not_shown_as_percentages(tmp_path):
     results = make_study(tmp_path, metric="log-loss", trials=24)
     data = figures.history_data(results)
     assert data["best"].is_monotonic_decreasing
@@ -161,7 +161,7 @@ def test_every_value_of_a_log_loss_is_a_number_and_no_share(tmp_path):
     assert front["value"].is_monotonic_decreasing
 
 
-def test_figures_of_two_objectives_show_the_accuracy(tmp_path):
+def test_figures_of_a_study_with_two_objectives_show_the_accuracy(tmp_path):
     results = make_study(tmp_path, objectives="accuracy,bits", sampler="random", trials=24)
     data = figures.history_data(results)
     assert len(data) == 24
@@ -171,13 +171,13 @@ def test_figures_of_two_objectives_show_the_accuracy(tmp_path):
     assert set(zip(front["value"], front["bits"], strict=True)) == best
 
 
-def test_the_accuracy_axis_shows_the_best_of_each_number_whole(results):
+def test_the_value_axis_includes_the_intervals_of_the_best_candidates(results):
     low, high = drawing.value_range(results)
     assert low < results.by_cuts["low"].min()
     assert high > max(results.greyscale.interval[1], results.by_cuts["high"].max())
 
 
-def test_the_report_is_one_file_that_asks_nothing_of_a_network(results, tmp_path):
+def test_the_report_is_one_file_without_external_resources(results, tmp_path):
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", html)
@@ -187,7 +187,7 @@ def test_the_report_is_one_file_that_asks_nothing_of_a_network(results, tmp_path
     assert results.protocol_fingerprint in html
 
 
-def test_names_of_studies_are_escaped(results, tmp_path):
+def test_study_names_are_escaped(results, tmp_path):
     name = "<script>alert(1)</script>"
     copied = optuna.copy_study(from_study_name="one", from_storage=URL, to_storage=URL, to_study_name=name)
     assert copied is None
@@ -195,13 +195,13 @@ def test_names_of_studies_are_escaped(results, tmp_path):
     assert "<script>alert(1)" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_a_study_that_optuna_alone_copied_says_what_it_lacks(results, capsys):
+def test_a_study_copied_by_optuna_alone_is_refused(results, capsys):
     optuna.copy_study(from_study_name="one", from_storage=URL, to_storage="sqlite:///copy.db")
     assert main(["--storage", "sqlite:///copy.db"]) == 2
     assert "lacks the tables" in capsys.readouterr().err
 
 
-def test_the_report_command_writes_where_it_is_told(results, tmp_path, capsys):
+def test_the_report_command_writes_to_the_given_path(results, tmp_path, capsys):
     assert main(["--storage", URL, "-o", "here/r.html"]) == 0
     assert (tmp_path / "here" / "r.html").stat().st_size > 1e6
     assert capsys.readouterr().err == "here/r.html: report of study one\n"
@@ -218,7 +218,7 @@ def test_a_study_without_a_finished_trial_has_no_report(tmp_path, capsys):
 
 
 def make_faultless(split, protocol, device):
-    """Stands for training: no photo errs, whatever the cut points are."""
+    """An objective in which every photo is classified correctly with any cut points."""
     weights = np.full(split.validation.photos, 1 / split.validation.photos)
     interval = validation_interval(weights, weights)
 
@@ -228,7 +228,7 @@ def make_faultless(split, protocol, device):
     return evaluate
 
 
-def test_where_no_photo_errs_nothing_says_that_none_can(tmp_path, capsys):
+def test_intervals_are_not_empty_if_every_photo_is_correct(tmp_path, capsys):
     results = make_study(tmp_path, make=make_faultless, trials=12)
     said = "".join(capsys.readouterr())
     write_report(results, tmp_path / "r.html")
@@ -237,7 +237,7 @@ def test_where_no_photo_errs_nothing_says_that_none_can(tmp_path, capsys):
     for text in (said, html, file):
         assert "±" not in text
     low = results.candidates["low"].iloc[0]
-    assert low < 0.7  # of eight photos
+    assert low < 0.7  # there are eight photos
     shown = f"100.0% [{100 * low:.1f}, 100.0]"
     assert f"best: {Binarization.of(results.candidates.iloc[0])}, {shown} validation accuracy" in said
     assert f"greyscale reference: {shown}" in said
@@ -252,7 +252,7 @@ def test_where_no_photo_errs_nothing_says_that_none_can(tmp_path, capsys):
     assert (band.y0, band.y1) == (pytest.approx(low), 1)
 
 
-def test_many_cut_points_are_drawn_too(tmp_path):
+def test_many_cut_points_can_be_drawn(tmp_path):
     results = make_study(tmp_path, max_cuts=40, trials=20)
     figure = figures.channels_figure(results)
     assert len(figure.data) <= 3 * (1 + figures.MOST_CHANNELS)

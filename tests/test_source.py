@@ -1,4 +1,4 @@
-"""The flags that say which pictures and how they come in."""
+"""Flags that select the data set and how it is read."""
 
 import argparse
 
@@ -10,13 +10,13 @@ from search.errors import BadInput
 
 
 @pytest.mark.parametrize("size", ["28", "28x", "x28", "28x28x3", "ax2", "99999x4"])
-def test_a_size_that_is_none_is_named(size):
+def test_a_malformed_size_is_refused(size):
     with pytest.raises(BadInput, match=f"--size {size}: expected HEIGHTxWIDTH"):
         Source(size=size)
 
 
-def test_a_size_that_no_network_can_take_is_named():
-    with pytest.raises(BadInput, match="--size 28x3: at least 4 pixels a side"):
+def test_a_size_below_the_minimum_is_refused():
+    with pytest.raises(BadInput, match="--size 28x3: each side must have at least 4 pixels"):
         Source(size="28x3")
 
 
@@ -31,15 +31,15 @@ def test_sizes_and_shapes_are_height_by_width():
     [
         ({"color": "channel:x"}, "--color channel:x: expected one of gray, channel:r"),
         ({"size": "8x8", "fit": "tile"}, "--fit tile: expected one of letterbox, crop, stretch"),
-        ({"fit": "crop"}, "--fit crop: says how pictures become --size; give that too"),
+        ({"fit": "crop"}, "--fit crop: has no effect without --size; give --size"),
     ],
 )
-def test_flags_that_cannot_be_are_named(flags, said):
+def test_invalid_flags_are_refused(flags, said):
     with pytest.raises(BadInput, match=said):
         Source(**flags)
 
 
-def test_a_confirmation_takes_the_flags_of_the_source_alone():
+def test_a_confirmation_can_have_a_subset_of_the_source_flags():
     parser = argparse.ArgumentParser()
     add_flags(parser, {"size", "skip_bad"})
     assert source_of(vars(parser.parse_args(["--size", "8x8", "--skip-bad"]))) == Source(size="8x8", skip_bad=True)

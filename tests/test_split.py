@@ -1,4 +1,4 @@
-"""Leak-safe splits and fingerprints."""
+"""Splits by photo group, and fingerprints."""
 
 import tracemalloc
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.conftest import toy_pictures
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_photo_stands_in_two_parts_and_every_picture_in_one(seed):
+def test_every_picture_is_in_one_part_and_no_photo_in_two(seed):
     pictures = toy_pictures(photos=15, variants=4)
     split = split_pictures(pictures, seed)
     parts = [split.train, split.validation, split.test]
@@ -23,7 +23,7 @@ def test_no_photo_stands_in_two_parts_and_every_picture_in_one(seed):
 
 @pytest.mark.parametrize("own_test", [False, True])
 @pytest.mark.parametrize("folds", [2, 3, 7])
-def test_each_photo_that_is_no_test_photo_validates_in_exactly_one_fold(folds, own_test):
+def test_each_development_photo_is_for_validation_in_exactly_one_fold(folds, own_test):
     pictures = toy_pictures(photos=15, variants=4)
     if own_test:
         pictures = replace(pictures, test=toy_pictures(seed=9).train)
@@ -47,55 +47,55 @@ def test_the_test_photos_do_not_depend_on_the_folds():
 
 
 @pytest.mark.parametrize(("folds", "fits"), [(8, True), (9, False)])
-def test_more_folds_than_a_class_has_photos_beside_the_test_photos_are_refused(folds, fits):
+def test_more_folds_than_development_photos_of_a_class_are_refused(folds, fits):
     pictures = toy_pictures(photos=10)
     if fits:
         assert len(split_pictures(pictures, 0, folds).folds) == folds
         return
     with pytest.raises(
-        BadInput, match=r"class 'A' has 8 photos beside its test photos, .* at least 9: .* at most 8 folds"
+        BadInput, match=r"class 'A' has 8 photos outside the test set, .* at least 9: .* at most 8 folds"
     ):
         split_pictures(pictures, 0, folds)
 
 
-def test_every_class_is_in_every_part_in_its_share():
+def test_every_class_has_its_share_in_every_part():
     split = split_pictures(toy_pictures(photos=20), 0)
     for part, share in ((split.train, 12), (split.validation, 4), (split.test, 4)):
         assert [len(set(part.groups[part.labels == label])) for label in range(3)] == [share] * 3
 
 
-def test_the_datas_own_test_set_is_kept_as_it_is():
+def test_a_test_set_in_the_data_is_kept_unchanged():
     pictures = replace(toy_pictures(), test=toy_pictures(seed=9).train)
     split = split_pictures(pictures, 0)
     assert split.test is pictures.test
     assert len(split.train) + len(split.validation) == len(pictures.train)
 
 
-def test_a_split_through_a_photo_is_refused():
+def test_a_split_that_separates_a_photo_is_refused():
     with pytest.raises(SplitLeak, match="1 photos"):
         check_no_leak(np.array([1, 2, 3]), np.array([3, 4]))
 
 
 def test_groups_that_span_classes_do_not_leak():
     part = toy_pictures(photos=30).train
-    spanning = Part(part.images, part.labels, part.groups // 2)  # two classes in a group
+    spanning = Part(part.images, part.labels, part.groups // 2)  # each group spans two classes
     split = split_pictures(Pictures("toy", "toy", ("A", "B", "C"), spanning, None), 0)
     assert not set(split.train.groups) & set(split.validation.groups)
 
 
-def test_a_class_with_too_few_photos_is_named():
+def test_a_class_with_too_few_photos_is_refused():
     with pytest.raises(BadInput, match=r"class 'A' has 4 photos, .* at least 5"):
         split_pictures(toy_pictures(photos=4), 0)
 
 
-def test_a_class_that_misses_a_part_because_groups_span_classes_is_named():
+def test_a_class_in_a_single_group_is_refused():
     part = toy_pictures(photos=10).train
     people = Part(part.images, part.labels, np.where(part.labels == 0, part.groups, 1000 + part.labels))
     with pytest.raises(BadInput, match=r"class '[BC]' has 1 photo,"):
         split_pictures(Pictures("toy", "toy", ("A", "B", "C"), people, None), 0)
 
 
-def test_with_groups_that_span_classes_every_class_is_in_every_part_or_it_is_said():
+def test_with_groups_that_span_classes_every_class_is_in_every_part_or_the_split_is_refused():
     part = toy_pictures(photos=10).train
     few = Pictures("toy", "toy", ("A", "B", "C"), Part(part.images, part.labels, part.groups % 8), None)
     refused = 0
@@ -109,7 +109,7 @@ def test_with_groups_that_span_classes_every_class_is_in_every_part_or_it_is_sai
     assert refused < 20
 
 
-def test_one_class_only_is_refused():
+def test_a_single_class_is_refused():
     with pytest.raises(BadInput, match="only one class"):
         split_pictures(toy_pictures(classes=1), 0)
 
@@ -141,7 +141,7 @@ def test_at_most_variants_keeps_every_photo():
     assert not np.array_equal(at_most_variants(part, 2, 1).images, some.images)
 
 
-def test_a_split_with_many_folds_copies_no_pictures_and_gives_the_ones_it_says():
+def test_a_split_with_many_folds_copies_no_pictures_and_selects_the_right_ones():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (3000, 40, 40), np.uint8)
     part = Part(images, np.arange(3000) % 3, np.arange(3000) // 6)
@@ -163,7 +163,7 @@ def test_a_split_with_many_folds_copies_no_pictures_and_gives_the_ones_it_says()
         assert np.array_equal(fold.train[mask].images, images[fold.train.rows[mask]])
 
 
-def test_the_fingerprint_is_of_which_pictures_a_group_holds_and_not_of_its_number():
+def test_the_fingerprint_depends_on_the_pictures_of_a_group_and_not_on_its_number():
     pictures = toy_pictures()
     part = pictures.train
     renumbered = replace(pictures, train=replace(part, groups=1000 - part.groups))

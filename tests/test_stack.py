@@ -1,4 +1,4 @@
-"""Many encoded pictures to one array."""
+"""Decoding of many pictures into one array."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def named(*pictures):
     return [(f"{i}.png", p if isinstance(p, bytes) else encoded(Image.fromarray(p))) for i, p in enumerate(pictures)]
 
 
-def test_grey_pictures_of_one_size_are_stacked_in_order_and_nothing_is_written_down():
+def test_grey_pictures_of_one_size_are_stacked_in_order_without_a_record():
     pictures = [grey() for _ in range(5)]
     made = stack(named(*pictures), 5, Source(), "x")
     assert np.array_equal(made.images, pictures)
@@ -28,9 +28,9 @@ def test_grey_pictures_of_one_size_are_stacked_in_order_and_nothing_is_written_d
     assert (made.preprocessing, made.notes) == ({}, ())
 
 
-def test_sizes_that_differ_are_refused_with_two_names_unless_there_is_a_size():
+def test_different_sizes_are_refused_without_the_size_flag():
     pictures = named(grey(), grey(), grey(9, 5))
-    with pytest.raises(BadInput, match=r"0.png is 6x8 and 2.png is 9x5; give them one with --size"):
+    with pytest.raises(BadInput, match=r"0.png is 6x8 and 2.png is 9x5; set one size with --size"):
         stack(pictures, 3, Source(), "x")
     made = stack(pictures, 3, Source(size="4x10", fit="stretch"), "x")
     assert made.images.shape == (3, 4, 10)
@@ -38,23 +38,23 @@ def test_sizes_that_differ_are_refused_with_two_names_unless_there_is_a_size():
     assert stack(pictures, 3, Source(size="4x10"), "x").preprocessing["fit"] == "letterbox"
 
 
-def test_a_bad_picture_is_named_or_left_out_and_counted():
+def test_a_bad_picture_is_an_error_or_skipped_and_counted():
     pictures = named(grey(), b"no picture", grey(), b"")
     with pytest.raises(
-        BadInput, match=r"2 of 4 pictures are bad: 1.png is no .*; 3.png is no .*AVIF, BMP, .* --skip-bad"
+        BadInput, match=r"2 of 4 pictures are bad: 1.png is not .*; 3.png is not .*AVIF, BMP, .* --skip-bad"
     ):
         stack(pictures, 4, Source(), "x")
     made = stack(pictures, 4, Source(skip_bad=True), "x")
     assert made.kept.tolist() == [0, 2]
     assert made.images.shape == (2, 6, 8)
     assert made.notes == (
-        "2 bad pictures skipped: " + "; ".join(f"{i}.png is no picture of a format that is read" for i in (1, 3)),
+        "2 bad pictures skipped: " + "; ".join(f"{i}.png is not a picture in a supported format" for i in (1, 3)),
     )
-    with pytest.raises(BadInput, match=r"x: no picture left after --skip-bad; the first: 0.png"):
+    with pytest.raises(BadInput, match=r"x: no picture left after --skip-bad; the first bad one is 0.png"):
         stack(named(b"", b"x"), 2, Source(skip_bad=True), "x")
 
 
-def test_what_was_done_is_written_down():
+def test_conversions_are_recorded():
     colored = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)
     made = stack(named(grey(), colored), 2, Source(color="channel:r"), "x")
     assert np.array_equal(made.images[1], colored[..., 0])
@@ -65,6 +65,6 @@ def test_what_was_done_is_written_down():
     assert stack(named(glass), 1, Source(), "x").preprocessing == {"transparency": 255}
 
 
-def test_a_channel_of_pictures_that_are_all_grey_is_refused():
-    with pytest.raises(BadInput, match="--color channel:g takes channels of pictures in color"):
+def test_a_color_channel_of_grey_pictures_is_refused():
+    with pytest.raises(BadInput, match="--color channel:g needs color pictures"):
         stack(named(grey()), 1, Source(color="channel:g"), "x")

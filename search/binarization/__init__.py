@@ -1,6 +1,6 @@
-"""What of a network's input and arithmetic is binary.
+"""Binarization of a network: cut points, encodings, weights and activations.
 
 cut_points.py    CutPoints, for one channel or for each of three colors
-encodings.py     how the ranges between cut points become channels
+encodings.py     encodings of the ranges between cut points as channels
 binarization.py  cut points, an encoding, and binary or real weights and activations
 """

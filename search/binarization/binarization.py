@@ -1,10 +1,9 @@
-"""What is binary in a network: its input by cut points and an encoding, its weights, its activations.
+"""A binarization: cut points and an encoding of the input, and which weights and activations are binary.
 
-Enters: cut points, names of an encoding and of kinds of arithmetic. Leaves: binary channels of uint8 images, or the
-lookup tables (256, C) that make them, one for each channel of the picture, because every encoding acts on one pixel at
-a time. Never looks at a data set, a label or a study.
+Turns uint8 images into binary channels, or into lookup tables (256, C), one for each channel of the picture. Tables are
+possible because every encoding acts on single pixels. Knows nothing of data sets, labels and studies.
 
-The paper names three kinds of binarization that can be mixed (Section II): of the input, of weights, of activations.
+The paper names three kinds of binarization that can be combined (Section II): of the input, of weights, of activations.
 """
 
 import json
@@ -22,14 +21,14 @@ from search.binarization.encodings import ENCODINGS, own_levels
 
 
 class Record(Protocol):
-    """Plain values by name: a dictionary, a row of a data frame."""
+    """Plain values by name, such as a dictionary or a row of a data frame."""
 
     def __getitem__(self, name: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, order=True)
 class Arithmetic:
-    """Which weights and activations a network has.
+    """Kinds of weights and activations of a network. Raises: ValueError for unknown names.
 
     >>> str(Arithmetic("xnor", "binary"))
     'xnor weights, binary activations'
@@ -41,22 +40,22 @@ class Arithmetic:
     def __post_init__(self) -> None:
         for name, value, known in (("weights", self.weights, WEIGHTS), ("activations", self.activations, ACTIVATIONS)):
             if value not in known:
-                raise ValueError(f"{name} {value!r} are none of {', '.join(known)}")
+                raise ValueError(f"{name} {value!r} are not one of {', '.join(known)}")
 
     def __str__(self) -> str:
         kinds = (("weights", self.weights), ("activations", self.activations))
         return ", ".join(f"{kind} {name}" for name, kind in kinds if kind != REAL)
 
     def after(self, text: str) -> str:
-        """The text, and after a comma what is not real."""
+        """Appends the weights and activations that are not real to a text, separated by commas."""
         return ", ".join(each for each in (text, str(self)) if each)
 
 
 @dataclass(frozen=True, order=True)
 class Binarization:
-    """Cut points, an encoding, and what of the network is binary beside its input.
+    """Cut points, an encoding, and the weights and activations of the network.
 
-    Two trials are trials of the same thing when their binarizations are equal.
+    Trials with equal binarizations are repetitions of each other. Raises: ValueError for an unknown encoding.
 
     >>> Binarization(CutPoints((90, 150)), "thermometer").encode(np.array([[[89, 90, 255]]], np.uint8))
     array([[[[0, 1, 1]],
@@ -70,21 +69,24 @@ class Binarization:
 
     def __post_init__(self) -> None:
         if self.encoding not in ENCODINGS:
-            raise ValueError(f"encoding {self.encoding!r} is none of {', '.join(ENCODINGS)}")
+            raise ValueError(f"encoding {self.encoding!r} is not one of {', '.join(ENCODINGS)}")
 
     @classmethod
     def of(cls, row: Record) -> "Binarization":
-        """From a record with cut_points, encoding, weights and activations. Raises: ValueError."""
+        """Builds a binarization from a record with cut_points, encoding, weights and activations.
+
+        Raises: ValueError.
+        """
         return cls(from_values(row["cut_points"]), row["encoding"], Arithmetic(row["weights"], row["activations"]))
 
     @property
     def record(self) -> dict[str, Any]:
-        """Plain values that `of` makes the same binarization of."""
+        """Plain values from which `of` builds an equal binarization."""
         return {"cut_points": self.cut_points.values, "encoding": self.encoding, **asdict(self.arithmetic)}
 
     @property
     def key(self) -> str:
-        """The record as canonical JSON: equal binarizations have equal keys. It identifies stored rows."""
+        """The record as canonical JSON, which identifies stored rows. Equal binarizations have equal keys."""
         return canonical(self.record)
 
     def __str__(self) -> str:
@@ -92,14 +94,14 @@ class Binarization:
 
     @property
     def kind(self) -> str:
-        """All but the cut points: `thermometer, binary weights`."""
+        """Everything except the cut points, such as `thermometer, binary weights`."""
         return self.arithmetic.after(self.encoding)
 
     @property
     def tables(self) -> tuple[npt.NDArray[np.uint8], ...]:
-        """What each grey level becomes: (256, C), 0 or 1, for each channel of the picture, one or three.
+        """For each channel of the picture, a lookup table (256, C) of 0 and 1 from grey levels to channels.
 
-        Where the encoding is local, each of the picture's own levels.
+        With the encoding `local`, the table is indexed by the result of `own_levels`.
         """
         levels = np.arange(LEVELS, dtype=np.uint8)
         encoding = ENCODINGS[self.encoding]
@@ -107,35 +109,36 @@ class Binarization:
 
     @property
     def local(self) -> bool:
-        """Whether cut points are compared with the picture's own grey levels."""
+        """Whether cut points are compared with ranks within the picture (`own_levels`) instead of grey levels."""
         return ENCODINGS[self.encoding].local
 
     @property
     def channels(self) -> int:
-        """C of all tables together, which is also the bits that a pixel's channels take."""
+        """Number of channels of all tables, equal to the bits per pixel."""
         return sum(table.shape[1] for table in self.tables)
 
     @property
     def bits(self) -> int:
-        """Bits a pixel."""
+        """Bits per pixel of the channels."""
         return self.channels
 
     @property
     def index_bits(self) -> int:
-        """Bits that a pixel takes when its bin is stored instead of its channels."""
+        """Bits per pixel if bins are stored instead of channels."""
         return sum(math.ceil(math.log2(len(part) + 1)) for part in self.cut_points.parts)
 
     @property
     def titles(self) -> list[str]:
-        """What each channel says of a pixel."""
+        """A title for each channel, such as `≥ 90`, for figures."""
         encoding, parts = ENCODINGS[self.encoding], self.cut_points.parts
         named = zip(RGB if len(parts) > 1 else ("",), parts, self.tables, strict=True)
         return [f"{c} {encoding.title(p.values, i)}".strip() for c, p, table in named for i in range(table.shape[1])]
 
     def encode(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Images (N, H, W), or (N, H, W, 3) where each color has cut points, to channels (N, C, H, W), 0 or 1.
+        """Encodes images as channels (N, C, H, W) of 0 and 1.
 
-        Raises: ValueError for images of another type or shape.
+        Takes uint8 images (N, H, W), or (N, H, W, 3) if each color has cut points. Raises: ValueError for another type
+        or shape.
         """
         tables = self.tables
         colors = () if len(tables) == 1 else (len(tables),)
@@ -151,9 +154,9 @@ class Binarization:
 
 @dataclass(frozen=True)
 class Greyscale:
-    """No cut points: the paper's original network on x / 255, with the same arithmetic as what it is compared with.
+    """The greyscale reference: the paper's original network on x / 255, with the given weights and activations.
 
-    colors: channels of the picture, one, or three for a picture in color.
+    colors: number of channels of the picture, 1 or 3.
     """
 
     arithmetic: Arithmetic = Arithmetic()
@@ -165,40 +168,40 @@ class Greyscale:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Plain values, from which input_of makes an equal input."""
+        """Plain values from which `input_of` builds an equal input."""
         return {"colors": self.colors, **asdict(self.arithmetic)}
 
     @property
     def key(self) -> str:
-        """The record as canonical JSON, as Binarization.key."""
+        """The record as canonical JSON, like Binarization.key."""
         return canonical(self.record)
 
     @property
     def bits(self) -> int:
-        """Bits a pixel."""
+        """Bits per pixel."""
         return 8 * self.colors
 
     @property
     def tables(self) -> tuple[npt.NDArray[np.float32], ...]:
-        """What each grey level becomes: (256, 1), for each channel of the picture."""
+        """For each channel of the picture, a lookup table (256, 1) of x / 255."""
         return ((np.arange(LEVELS) / (LEVELS - 1)).astype(np.float32)[:, None],) * self.colors
 
 
-Input = Binarization | Greyscale  # all that a network can be given
+Input = Binarization | Greyscale  # every kind of network input
 
 
 def canonical(record: Mapping[str, Any]) -> str:
-    """JSON with sorted keys and without spaces, so that equal records give equal text."""
+    """Returns JSON with sorted keys and without spaces, so that equal records give equal text."""
     return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
 
 def input_of(record: Mapping[str, Any]) -> Input:
-    """The input with this record. Raises: KeyError, TypeError, ValueError for anything else."""
+    """Returns the input with this record. Raises: KeyError, TypeError, ValueError for anything else."""
     if "cut_points" in record:
         return Binarization.of(record)
     return Greyscale(Arithmetic(record["weights"], record["activations"]), record["colors"])
 
 
 def from_key(key: str) -> Input:
-    """The input with this key. Raises: KeyError, TypeError, ValueError for anything else."""
+    """Returns the input with this key. Raises: KeyError, TypeError, ValueError for anything else."""
     return input_of(json.loads(key))

@@ -1,9 +1,7 @@
-"""Cut points: where grey levels are divided, for one channel or for each of three colors.
+"""Cut points: the levels at which grey values are divided, for one channel or for each of three colors.
 
-Enters: integers, or the paper's threshold ranges. Leaves: values that cannot be wrong. Looks at no picture.
-
-The paper's notation (Section III and IV): `[0, c1, …, ck, 255]` are k+1 threshold ranges; here they are the k cut
-points (c1, …, ck), a pixel x lies above a cut point c when x >= c, and 255 belongs to the last range.
+In the paper's notation (Sections III and IV), `[0, c1, …, ck, 255]` are k+1 threshold ranges. The same values are held
+here as the k cut points (c1, …, ck). A pixel x lies above a cut point c if x >= c, and 255 belongs to the last range.
 """
 
 import itertools
@@ -21,9 +19,7 @@ RGB = ("r", "g", "b")
 
 @dataclass(frozen=True, order=True)
 class CutPoints:
-    """A strictly increasing tuple of integers in 1..255, at least one.
-
-    Raises: ValueError for anything else, so that unsorted or empty cut points never exist.
+    """A non-empty, strictly increasing tuple of integers in 1..255. Raises: ValueError for anything else.
 
     >>> CutPoints((90, 150)).ranges
     (0, 90, 150, 255)
@@ -46,7 +42,7 @@ class CutPoints:
 
     @classmethod
     def from_ranges(cls, ranges: Iterable[int]) -> "CutPoints":
-        """From the paper's notation, `[0, c1, …, ck, 255]`. Raises: ValueError."""
+        """Builds cut points from the paper's notation, `[0, c1, …, ck, 255]`. Raises: ValueError."""
         numbers = tuple(ranges)
         if len(numbers) < 3 or numbers[0] != 0 or numbers[-1] != LEVELS - 1:
             raise ValueError(f"threshold ranges {numbers} do not have the form 0, c1, …, ck, 255")
@@ -54,12 +50,12 @@ class CutPoints:
 
     @property
     def ranges(self) -> tuple[int, ...]:
-        """The paper's notation: k+1 ranges between k+2 numbers."""
+        """The paper's notation: k+2 numbers that bound k+1 ranges."""
         return (0, *self.values, LEVELS - 1)
 
     @property
     def parts(self) -> "tuple[CutPoints, ...]":
-        """The cut points of each channel: these alone."""
+        """The cut points of each channel, here only one."""
         return (self,)
 
     def __len__(self) -> int:
@@ -72,14 +68,14 @@ class CutPoints:
         return ",".join(map(str, self.ranges))
 
     def bins(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """The number of cut points <= x for each pixel x: the same shape, 0..k."""
+        """Returns the bin of each pixel x, the number of cut points <= x: 0..k, in the shape of the images."""
         table: npt.NDArray[np.uint8] = np.searchsorted(self.values, np.arange(LEVELS), side="right").astype(np.uint8)
         return table[images]
 
 
 @dataclass(frozen=True, order=True)
 class ColorCutPoints:
-    """Cut points of their own for red, green and blue, in that order. Raises: ValueError for another number of them.
+    """Separate cut points for red, green and blue, in that order. Raises: ValueError unless there are three.
 
     >>> str(ColorCutPoints((CutPoints((90,)), CutPoints((80, 120)), CutPoints((30,)))))
     'r:0,90,255 g:0,80,120,255 b:0,30,255'
@@ -89,16 +85,16 @@ class ColorCutPoints:
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(RGB):
-            raise ValueError(f"{len(self.parts)} cut points of colors; there are three, red, green and blue")
+            raise ValueError(f"{len(self.parts)} sets of cut points; expected three, for red, green and blue")
 
     @property
     def values(self) -> tuple[tuple[int, ...], ...]:
-        """Of each color."""
+        """The values of each color."""
         return tuple(part.values for part in self.parts)
 
     @property
     def ranges(self) -> tuple[tuple[int, ...], ...]:
-        """The paper's notation, of each color."""
+        """The paper's notation for each color."""
         return tuple(part.ranges for part in self.parts)
 
     def __len__(self) -> int:
@@ -112,27 +108,27 @@ AnyCutPoints = CutPoints | ColorCutPoints
 
 
 def cut_points_of(parts: Sequence[CutPoints]) -> AnyCutPoints:
-    """One channel's, or those of three colors. Raises: ValueError."""
+    """Combines the cut points of one channel or of three colors. Raises: ValueError."""
     return parts[0] if len(parts) == 1 else ColorCutPoints(tuple(parts))
 
 
 def from_values(values: Sequence[Any]) -> AnyCutPoints:
-    """From integers, or a sequence of integers for each color. Raises: ValueError."""
+    """Builds cut points from integers, or from a sequence of integers for each color. Raises: ValueError."""
     if any(isinstance(value, list | tuple) for value in values):
         return ColorCutPoints(tuple(CutPoints(tuple(value)) for value in values))
     return CutPoints(tuple(values))
 
 
 def as_lists(values: Sequence[Any]) -> list[Any]:
-    """Tuples as JSON has them, also within."""
+    """Converts nested tuples to lists, as JSON stores them."""
     return [as_lists(value) if isinstance(value, tuple) else value for value in values]
 
 
 def strictly_increasing(levels: Iterable[int], low: int = 1, high: int = LEVELS - 1) -> tuple[int, ...]:
-    """Integers low..high in order; those that fell on the same one move apart, as little as it takes."""
-    apart: list[int] = []
+    """Returns sorted levels as strictly increasing integers in low..high, moving equal ones as little as possible."""
+    distinct: list[int] = []
     for level in levels:
-        apart.append(max(min(level, high), low, apart[-1] + 1 if apart else low))
-    for i in reversed(range(len(apart))):
-        apart[i] = min(apart[i], high + 1 - len(apart) + i)
-    return tuple(apart)
+        distinct.append(max(min(level, high), low, distinct[-1] + 1 if distinct else low))
+    for i in reversed(range(len(distinct))):
+        distinct[i] = min(distinct[i], high + 1 - len(distinct) + i)
+    return tuple(distinct)

@@ -1,10 +1,10 @@
-"""Encodings: how the number of a pixel's threshold range becomes binary channels.
+"""Encodings: how the bin of a pixel becomes binary channels.
 
-Enters: bins, the number of cut points <= x of each pixel, and the number of cut points k. Leaves: channels, 0 or 1.
-Every encoding acts on one bin at a time. `local` reads bins of another kind: of the picture's own grey levels.
+Takes bins, the number of cut points <= x of each pixel, and the number of cut points k. Returns channels of 0 and 1.
+Every encoding acts on single bins. The encoding `local` uses bins of ranks within the picture instead of grey levels.
 
-To add one: a class with `channels` and `title`, and its name in ENCODINGS; the flag, the space and the JSON follow, and
-the contract in tests/test_encodings.py runs on it.
+To add an encoding, write a class with `channels` and `title` and add it to ENCODINGS. The flag, the search space and
+the JSON file follow from that table, and the contract in tests/test_encodings.py runs on every entry.
 """
 
 from typing import Protocol
@@ -18,22 +18,22 @@ Bits = npt.NDArray[np.uint8]
 
 
 class Encoding(Protocol):
-    """The contract: different bins have different channels, and k cut points always as many channels.
+    """An encoding. Different bins have different channels, and the number of channels depends only on k.
 
-    local: whether cut points are compared with own_levels(images) instead of the grey levels themselves.
+    local: whether cut points are compared with own_levels(images) instead of grey levels.
     """
 
     local: bool
 
     def channels(self, bins: Bits, k: int) -> Bits:
-        """Bins (…), 0..k, to channels (…, C), 0 or 1."""
+        """Converts bins (…) in 0..k to channels (…, C) of 0 and 1."""
 
     def title(self, cuts: tuple[int, ...], channel: int) -> str:
-        """What a channel says of a pixel, for figures."""
+        """Returns the title of a channel, for figures."""
 
 
 class Range:
-    """Channel i is 1 where the pixel lies in range i: k+1 channels, one of them 1 (the paper's)."""
+    """One-hot encoding, as in the paper: channel i of k+1 is 1 if the pixel lies in range i."""
 
     local = False
 
@@ -45,7 +45,7 @@ class Range:
 
 
 class Thermometer:
-    """Channel i is 1 where x >= c(i+1): k channels, the first ones 1 (Buckman et al., 2018)."""
+    """Thermometer encoding (Buckman et al., 2018): channel i of k is 1 if x >= c(i+1)."""
 
     local = False
 
@@ -57,10 +57,10 @@ class Thermometer:
 
 
 class BitPlanes:
-    """The bin's number in binary, the highest bit first: ⌈log2(k+1)⌉ channels.
+    """The bin in binary, highest bit first: ⌈log2(k+1)⌉ channels.
 
-    With 2^b - 1 cut points at equal distances these are the b highest bit planes of the picture itself, all eight for
-    255 of them: the usual way to give a binary network a grey picture (Vorabbi, Maltoni and Santi 2023, among others).
+    With 2^b - 1 equidistant cut points, these are the b highest bit planes of the picture, and all eight with 255 cut
+    points. This is a common input of binary networks (for example Vorabbi, Maltoni and Santi 2023).
     """
 
     local = False
@@ -73,9 +73,9 @@ class BitPlanes:
 
 
 class Gray:
-    """The bin's number in Gray code, the highest bit first: ⌈log2(k+1)⌉ channels, the fewest there can be.
+    """The bin in Gray code (Gray 1953), highest bit first: ⌈log2(k+1)⌉ channels, the smallest possible number.
 
-    Neighbouring ranges differ in one channel (Gray 1953), so a pixel near a cut point can flip one channel only.
+    Neighboring ranges differ in one channel, so noise near a cut point flips only one channel.
     """
 
     local = False
@@ -88,10 +88,10 @@ class Gray:
 
 
 class Local(Thermometer):
-    """A thermometer of the picture's own grey levels: channel i is 1 where at least c(i+1)/256 of the picture's pixels
-    are darker. Cut points are quantiles of each picture, so light that keeps the order of pixels changes nothing.
+    """Thermometer encoding of ranks: channel i is 1 if at least c(i+1)/256 of the picture's pixels are darker.
 
-    With one cut point this is the p-tile method (Doyle 1962).
+    Cut points are quantiles of each picture, so a strictly monotone change of brightness has no effect. With one cut
+    point this is the p-tile method (Doyle 1962).
     """
 
     local = True
@@ -110,9 +110,10 @@ ENCODINGS: dict[str, Encoding] = {
 
 
 def own_levels(images: Bits) -> Bits:
-    """How bright each pixel is among the pixels of its picture: images (N, H, W) to ⌊256 · darker / pixels⌋, 0..255.
+    """Returns the rank of each pixel within its picture, scaled to 0..255: ⌊256 · darker / pixels⌋.
 
-    darker: how many pixels of the picture are darker. Integers only, so that a device can compute the same.
+    Takes images (N, H, W). darker: number of pixels of the picture that are darker. Uses integers only, so that a
+    device can compute the same values.
     """
     n, pixels = len(images), int(np.prod(images.shape[1:]))
     flat = images.reshape(n, pixels)
@@ -124,5 +125,5 @@ def own_levels(images: Bits) -> Bits:
 
 
 def _binary(numbers: Bits, k: int) -> Bits:
-    """Numbers (…), 0..k, to their bits (…, ⌈log2(k+1)⌉), the highest first."""
+    """Returns the bits (…, ⌈log2(k+1)⌉) of numbers (…) in 0..k, highest first."""
     return (numbers[..., None] >> np.arange(k.bit_length())[::-1] & 1).astype(np.uint8)

@@ -1,21 +1,21 @@
-"""Data sets by name or path to pictures, photo groups and splits. The map:
+"""Data sets, from a name or path to pictures, photo groups and splits.
 
-load.py        what --data says → Pictures
-source.py      the flags that say which pictures and how they come in
-formats.py     what lies at a path
-csv_files.py, npz_files.py, memmap_folders.py, idx_files.py   arrays
-csv_columns.py, npy.py   the order of a CSV's pixels, one array of NumPy's
-image_folders.py, parquet_files.py   encoded pictures; decode.py one, stack.py many, depth.py those of 16 bits
-folder_parts.py   which folders are training and test parts
-parquet_columns.py   labels and groups of parquet tables
-bounded.py     how much memory a file may ask for
-fit.py, color.py   pictures to one size, color to grey
-sign_mnist.py  the one named set
-arrays.py      what every reader hands on; labels.py classes of raw labels
-assemble.py    arrays → Pictures: classes, groups, the checks of the whole
-pictures.py    Pictures and Part, the values
-groups.py      which pictures belong to one photo; near.py finds the pairs that look alike
-given.py       groups that the owner of the data names; hints.py: signs of them in names; notes.py: what is said of them
+load.py        the value of --data to Pictures
+source.py      the flags that select the data set and how it is read
+formats.py     recognizes the format of a path
+csv_files.py, npz_files.py, memmap_folders.py, idx_files.py   readers of arrays
+csv_columns.py, npy.py   order of a CSV's pixel columns; one NumPy array
+image_folders.py, parquet_files.py   readers of encoded pictures; decode.py one picture, stack.py many, depth.py 16 bits
+folder_parts.py   finds training and test folders
+parquet_columns.py   label and group columns of parquet tables
+bounded.py     limits on the memory that a file may use
+fit.py, color.py   resizing; color to grey
+sign_mnist.py  Sign Language MNIST
+arrays.py      the arrays that every reader returns; labels.py class indices from raw labels
+assemble.py    arrays to Pictures: classes, groups, checks of the whole data set
+pictures.py    the values Pictures and Part
+groups.py      photo groups; near.py finds near copies
+given.py       groups given by the user; hints.py finds likely groups in names; notes.py messages about a data set
 split.py       training, validation and test photos; fingerprints
 cache.py       parsed pictures on disk
 """

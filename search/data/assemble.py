@@ -1,7 +1,4 @@
-"""Arrays and raw labels to Pictures: class indices, photo groups, and the checks that need the whole.
-
-Enters: what a reader read. Leaves: Pictures, or one line on what is wrong with the whole.
-"""
+"""Builds Pictures from the arrays of a reader: class indices, photo groups and checks of the whole data set."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,14 +26,14 @@ def assemble(
     groups_by: str | None = None,
     remember: Callable[[Callable[[], Grouped]], Grouped] = lambda find: find(),
 ) -> Pictures:
-    """Pictures. Class names are the labels themselves where the arrays bring none.
+    """Returns the Pictures of these arrays. Without class names, the labels serve as names.
 
-    groups_by: how the user may say which pictures belong together. remember: gives the groups, found now or remembered
-    from an earlier start. Raises: BadInput.
+    groups_by: how the user can name groups in this format, for messages. remember: calls the function that finds
+    groups, or returns a cached result. Raises: BadInput.
     """
     height, width = arrays.images.shape[1:3]
     if min(height, width) < SMALLEST_SIDE:
-        raise BadInput(f"{origin}: pictures of {height}x{width}; at least {SMALLEST_SIDE} pixels a side needed")
+        raise BadInput(f"{origin}: pictures of {height}x{width}; each side must have at least {SMALLEST_SIDE} pixels")
     if arrays.test_images is not None and arrays.test_images.shape[1:] != arrays.images.shape[1:]:
         raise BadInput(
             f"{origin}: training pictures are {arrays.images.shape[1:]}, test pictures {arrays.test_images.shape[1:]}; "
@@ -44,13 +41,13 @@ def assemble(
         )
     classes = classes_of(arrays.labels, arrays.test_labels, arrays.class_names, origin)
     labels, test_labels = classes.labels, classes.test_labels
-    # A reader of encoded pictures has taken the colors already.
+    # Readers of encoded pictures have already converted colors.
     color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=source.color, where=origin)
     images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}
     notes = arrays.notes
     if (brightest := int(images.max())) <= 1:
-        notes += (f"the brightest pixel is {brightest}: if pixels were scaled to 0..1, save them as 0..255",)
+        notes += (f"the brightest pixel is {brightest}; if pixels were scaled to 0..1, save them as 0..255",)
     test_images = None if arrays.test_images is None else color_of(arrays.test_images)[0]
 
     given, test_given = (None, None) if source.groups == NONE else (arrays.groups, arrays.test_groups)
@@ -73,7 +70,7 @@ def assemble(
 
 
 def _grouping(given: bool, similarity: float) -> dict[str, Any]:
-    """Where the groups come from, for the protocol."""
+    """Returns the origin of the groups, as the protocol records it."""
     if given:
         return {"groups": GIVEN, "similarity": similarity}
     return {"groups": NONE} if similarity == 1 else {**AUTOMATIC, "similarity": similarity}

@@ -1,6 +1,7 @@
-"""How much memory a file may ask for: pixels of one picture, bytes that a packed file unpacks to.
+"""Limits on the memory that a file may use: pixels of one picture, and bytes that a compressed file expands to.
 
-What a header or a zip's directory says is checked before anything is unpacked, and no more than that is read after it.
+The sizes that a header or a zip directory declares are checked before anything is decompressed, and reading stops at
+the declared size.
 """
 
 import lzma
@@ -19,13 +20,13 @@ from search.console.messages import one_line
 from search.errors import BadInput
 
 LARGEST_PICTURE = 1 << 26  # pixels: 8192×8192
-ALWAYS_UNPACKED = 1 << 28  # bytes that any packed file may become,
-TIMES_PACKED = 100  # or so many times its own size. Deflate reaches 1,032; pictures and CSVs of digits reach about 10
+ALWAYS_UNPACKED = 1 << 28  # bytes that every compressed file may expand to
+TIMES_PACKED = 100  # or this many times its size, if more. Deflate reaches 1,032; pictures and CSVs of digits about 10
 CHUNK = 1 << 24
 
 
 class Readable(Protocol):
-    """A file, a gzip or a zip's member."""
+    """An open file, gzip file or zip member."""
 
     def read(self, size: int = ..., /) -> bytes: ...
 
@@ -33,22 +34,22 @@ class Readable(Protocol):
 
 
 def check_pixels(height: int, width: int, where: str) -> None:
-    """Raises: BadInput for a picture of more pixels than are read."""
+    """Raises BadInput if a picture has more than LARGEST_PICTURE pixels."""
     if height * width > LARGEST_PICTURE:
-        raise BadInput(f"{where}: pictures of {height}x{width}; at most {LARGEST_PICTURE} pixels: make them smaller")
+        raise BadInput(f"{where}: pictures of {height}x{width}; the limit is {LARGEST_PICTURE} pixels, so resize them")
 
 
 def check_unpacked(unpacked: int, packed: int, where: str) -> None:
-    """Raises: BadInput where a file says that it unpacks to far more bytes than it has itself."""
+    """Raises BadInput if the declared size exceeds both limits, as in a decompression bomb."""
     if unpacked > max(ALWAYS_UNPACKED, TIMES_PACKED * packed):
         raise BadInput(
-            f"{where}: {packed} bytes that unpack to {unpacked}, more than {TIMES_PACKED} times as many: perhaps a "
-            "decompression bomb; unpack it yourself if it is none"
+            f"{where}: {packed} bytes expand to {unpacked}, more than {TIMES_PACKED} times as many, as in a "
+            "decompression bomb; if you trust the file, unpack it yourself"
         )
 
 
 def read_at_most(handle: Readable, size: int) -> npt.NDArray[np.uint8]:
-    """The next `size` bytes, or as many as there are, of a file that may give them in parts."""
+    """Reads `size` bytes, or as many as there are, from a file whose read() may return fewer."""
     data = np.empty(size, np.uint8)
     view, length = data.data, 0
     while length < size and (part := handle.read(min(CHUNK, size - length))):
@@ -59,16 +60,16 @@ def read_at_most(handle: Readable, size: int) -> npt.NDArray[np.uint8]:
 
 @contextmanager
 def opened_zip(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
-    """A zip to read from. Raises: BadInput for a damaged or encrypted one, here and while it is read from.
+    """Opens a zip file. Raises: BadInput if it is damaged or encrypted, on opening and inside the with block.
 
-    kind: what to call it, such as "zip".
+    kind: what messages call the file, such as "zip".
     """
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except RuntimeError as error:  # how zipfile refuses a password, or a compression that it does not know
-        raise BadInput(f"{path}: {one_line(error)}; pack it again without a password, by plain deflate") from error
+    except RuntimeError as error:  # zipfile's error for a password or an unknown compression
+        raise BadInput(f"{path}: {one_line(error)}; compress it again with deflate and no password") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
     except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, struct.error, ValueError) as error:
-        raise BadInput(f"{path}: damaged {kind} ({one_line(error)[:100]}); write or copy it again") from error
+        raise BadInput(f"{path}: damaged {kind} ({one_line(error)[:100]}); save or copy it again") from error

@@ -1,9 +1,7 @@
-"""Parsed pictures on disk, so that the second start does not parse again.
+"""Cache of parsed pictures on disk, so that a second start does not parse them again.
 
-Enters: the files that pictures were read from. Leaves: the same Pictures as reading them again
-would give. An entry is an .npz without pickle in the user's cache folder; it is named after the
-files' paths, sizes and times, so that a changed file is parsed anew, and after the folder and the
-flags by which they were read.
+An entry is an .npz file without pickles in the user's cache folder. Its name is a hash of the paths, sizes and
+modification times of the source files and of the flags that change how they are read, so a changed file is parsed anew.
 """
 
 import contextlib
@@ -25,18 +23,18 @@ from search.data.pictures import Part, Pictures
 
 Arrays = dict[str, npt.NDArray[Any]]
 PART = ("images", "labels", "groups", "copies")
-# RuntimeError: a flipped bit that says another compression or a password
+# RuntimeError: a flipped bit can look like another compression or a password
 UNUSABLE = (OSError, KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile)
-FORMAT = 4  # raise it when reading or grouping changes, so that older entries are not used
+FORMAT = 4  # increase when reading or grouping changes, so that older entries are not used
 
 
 def folder() -> Path:
-    """The user's cache folder; $XDG_CACHE_HOME and the like move it."""
+    """Returns the user's cache folder. $XDG_CACHE_HOME and the like move it."""
     return user_cache_path("cutpoints")
 
 
 def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pictures:
-    """The pictures in the cache, or read and then cached. An unusable or unwritable cache is no error."""
+    """Returns cached pictures, or calls `read` and caches the result. A damaged or read-only cache is not an error."""
     entry = _entry(files, options)
     with contextlib.suppress(*UNUSABLE):
         return _to_pictures(_load(entry))
@@ -46,7 +44,7 @@ def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pic
 
 
 def cached_groups(files: list[Path], options: str, find: Callable[[], Grouped]) -> Grouped:
-    """The same for groups alone, of pictures that stay where they are."""
+    """Returns cached groups, or calls `find` and caches the result. Used for memmaps, whose pixels are not cached."""
     entry = _entry(files, f"groups {options}")
     with contextlib.suppress(*UNUSABLE):
         arrays = _load(entry)
@@ -102,7 +100,7 @@ def _load(entry: Path) -> Arrays:
 
 
 def _save(entry: Path, arrays: Arrays) -> None:
-    with contextlib.suppress(OSError):  # a read-only home costs the parsing time at each start, nothing else
+    with contextlib.suppress(OSError):  # with a read-only home, each start parses again
         _write(entry, arrays)
 
 

@@ -1,8 +1,7 @@
-"""What becomes of color: grey by luma, one channel, or all three, each with cut points of its own.
+"""Conversion of color: to grey by luma, to one channel, or all three channels with separate cut points.
 
-Enters: images (N, H, W) or (N, H, W, 3) uint8. Leaves: images of the wanted kind and what was done. Luma is
-ITU-R BT.601's 0.299 R + 0.587 G + 0.114 B in Pillow's whole numbers, so that a program without Pillow
-gets the same grey levels: (19595 R + 38470 G + 7471 B + 32768) >> 16. A grey pixel in color keeps its level.
+Luma is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601) in Pillow's integer arithmetic, so that a program without Pillow
+gets the same grey levels: (19595 R + 38470 G + 7471 B + 32768) >> 16. A grey pixel stored in color keeps its level.
 """
 
 from typing import Any
@@ -17,31 +16,32 @@ CHANNELS = {"channel:r": 0, "channel:g": 1, "channel:b": 2}
 PER_CHANNEL = "per-channel"
 COLOR_CHOICES = ("gray", *CHANNELS, PER_CHANNEL)
 LUMA = {"color": "gray", "coefficients": [0.299, 0.587, 0.114], "formula": "(19595 R + 38470 G + 7471 B + 32768) >> 16"}
-BLOCK = 1 << 24  # pixels that are converted at a time, so that a memmap is never in memory as a whole
+BLOCK = 1 << 24  # pixels converted at a time, so that a memmap is never wholly in memory
 
 
 def done_to_color(color: str) -> dict[str, Any]:
-    """What is written down of the conversion."""
+    """Returns the record of the conversion for Pictures.preprocessing."""
     return dict(LUMA) if color == "gray" else {"color": color} | ({"channels": "rgb"} if color == PER_CHANNEL else {})
 
 
 def of_picture(picture: Image.Image, color: str) -> Image.Image:
-    """An RGB picture to one of mode L, or itself where each color is kept."""
+    """Converts an RGB picture to mode L; `per-channel` returns it unchanged."""
     if color == PER_CHANNEL:
         return picture
     return picture.convert("L") if color == "gray" else picture.getchannel(CHANNELS[color])
 
 
 def check_color(color: str, where: str) -> None:
-    """Raises: BadInput for channels of grey pictures."""
+    """Raises BadInput if grey pictures are asked for color channels."""
     if color != "gray":
-        raise BadInput(f"{where}: --color {color} takes channels of pictures in color; these are grey, leave it out")
+        raise BadInput(f"{where}: --color {color} needs color pictures, but these are grey; remove the flag")
 
 
 def of_images(images: npt.NDArray[np.uint8], color: str, where: str) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
-    """Images (N, H, W), or (N, H, W, 3) where each color is kept, and what was done: nothing to grey ones.
+    """Converts images (N, H, W) or (N, H, W, 3) uint8. Grey images are returned unchanged.
 
-    Raises: BadInput for channels of grey images.
+    Returns images (N, H, W), or (N, H, W, 3) for `per-channel`, and the record of the conversion.
+    Raises: BadInput if grey images are asked for color channels.
     """
     if images.ndim == 3:
         check_color(color, where)

@@ -1,7 +1,7 @@
-"""Kaggle's CSV form: a header `label,pixel1,…`, then one picture a row. Also inside a .zip.
+"""CSV files in Kaggle's form, also inside a .zip: a header `label,pixel1,…`, then one picture per row.
 
-Enters: a path. Leaves: images and raw labels. Every complaint names the file, the row (as an editor
-counts lines) or the column, and what to do.
+Returns images and raw labels. Error messages name the file, the line or column, and what to do. Lines are counted as
+a text editor counts them.
 """
 
 import io
@@ -28,9 +28,9 @@ Values = npt.NDArray[np.generic]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """images (N, H, W) or (N, H, W, 3), raw labels (N,), values (N,) of the column that says which belong together.
+    """Images (N, H, W) or (N, H, W, 3) uint8, raw labels (N,), and values (N,) of the group column or None.
 
-    by_place: names of the pixel columns, where they are taken in the file's order.
+    by_place: names of the pixel columns, if the order of the file is used.
     """
 
     images: npt.NDArray[np.uint8]
@@ -40,10 +40,9 @@ class Table:
 
 
 def csv_files_in(folder: Path) -> list[Path]:
-    """The `*_train.csv` and `*_test.csv` of a folder, or the same in .zip; none where it has neither, whatever other
-    CSVs it has.
+    """Returns the `*_train.csv` and `*_test.csv` of a folder, or their .zip files; an empty list if it has neither.
 
-    Raises: BadInput for one without the other, and for several of a kind.
+    Raises: BadInput if only one of the two is there, or several of the same kind.
     """
     found = {
         part: sorted(folder.glob(f"*_{part}.csv")) or sorted(folder.glob(f"*_{part}.csv.zip"))
@@ -54,12 +53,12 @@ def csv_files_in(folder: Path) -> list[Path]:
     for part, files in found.items():
         if len(files) != 1:
             names = f"it has {', '.join(f.name for f in files)}" if files else "it has none"
-            raise BadInput(f"{folder}: needs one file *_{part}.csv (or .csv.zip); {names}")
+            raise BadInput(f"{folder}: expected one file *_{part}.csv (or .csv.zip); {names}")
     return [found["train"][0], found["test"][0]]
 
 
 def read_csv_files(path: Path, files: list[Path], shape: str | None, column: str | None = None) -> Arrays:
-    """The one table that these files hold, or one to train on and one to test. column: of groups. Raises: BadInput."""
+    """Reads one table, or a training and a test table. column: the group column, if any. Raises: BadInput."""
     texts = {
         f"{file}" if len(read) == 1 else f"{file}/{csv}": text
         for file in files
@@ -81,41 +80,41 @@ def read_csv_files(path: Path, files: list[Path], shape: str | None, column: str
         pairs = zip(train.by_place or ("numbered",), test.by_place or ("numbered",), strict=False)
         differ = next(((one[:40], other[:40]) for one, other in pairs if one != other), ("fewer", "more"))
         raise BadInput(
-            f"{of_test}: pixel columns in another order than in {of_train} ({differ[1]!r} in place of {differ[0]!r}); "
-            "write both alike"
+            f"{of_test}: the pixel columns differ from those of {of_train} ({differ[1]!r} in place of {differ[0]!r}); "
+            "give both files the same columns"
         )
     groups = group_numbers(train.groups, test.groups, str(path))
     return Arrays(train.images, train.labels, test.images, test.labels, *groups)
 
 
 def read_bytes(path: Path) -> dict[str, bytes]:
-    """The CSV texts of a `.csv` or of all CSVs in a `.zip`, by name. Nothing is unpacked to disk."""
+    """Returns the contents of a `.csv`, or of all CSVs in a `.zip`, by name. Nothing is unpacked to disk."""
     if path.suffix.lower() != ".zip":
         return {path.name: path.read_bytes()}
     with opened_zip(path, "zip") as archive:
         found = [i for i in archive.infolist() if i.filename.lower().endswith(".csv") and "__MACOSX" not in i.filename]
         if not found:
-            raise BadInput(f"{path}: no .csv file in this zip")
+            raise BadInput(f"{path}: no .csv file in this zip; add one")
         if len({Path(info.filename).name for info in found}) < len(found):
-            raise BadInput(f"{path}: two .csv files of the same name in it; leave one")
+            raise BadInput(f"{path}: two .csv files have the same name; remove one")
         check_unpacked(sum(info.file_size for info in found), path.stat().st_size, str(path))
         return {Path(info.filename).name: archive.read(info) for info in found}
 
 
 def parse_csv(text: bytes, where: str, shape: tuple[int, ...] | None) -> tuple[npt.NDArray[np.uint8], Values]:
-    """Images (N, H, W) uint8, or (N, H, W, 3) where the shape says so, and raw labels (N,). Raises: BadInput."""
+    """Returns images (N, H, W) or (N, H, W, 3) uint8 and raw labels (N,). Raises: BadInput."""
     table = parse_table(text, where, shape)
     return table.images, table.labels
 
 
 def parse_table(text: bytes, where: str, shape: tuple[int, ...] | None, column: str | None = None) -> Table:
-    """Pictures and labels; column: what says which pictures belong together. Raises: BadInput."""
+    """Parses one CSV. column: the group column, if any. Raises: BadInput."""
     frame = _parse_frame(text, where)
     if "label" not in frame.columns:
         begins = ",".join(map(str, frame.columns))[:40]
-        raise BadInput(f"{where}: no column named 'label' in the header, which begins {begins!r}; separate with commas")
+        raise BadInput(f"{where}: no column 'label' in the header {begins!r}…; add it and separate with commas")
     if len(frame) == 0:
-        raise BadInput(f"{where}: a header but no rows; add pictures")
+        raise BadInput(f"{where}: the file has a header but no rows; add pictures")
     _check_labels(frame["label"], where)
     pixels, groups = frame.drop(columns="label"), None
     if column is not None:
@@ -124,7 +123,7 @@ def parse_table(text: bytes, where: str, shape: tuple[int, ...] | None, column: 
         _check_labels(frame[column], where, "group")
         pixels, groups = pixels.drop(columns=column), frame[column].to_numpy()
     if pixels.shape[1] == 0:
-        raise BadInput(f"{where}: labels without images: no pixel columns beside 'label'")
+        raise BadInput(f"{where}: no pixel columns, only 'label'; add one column per pixel")
     ordered = in_order(pixels, where)
     shape = ordered.shape(shape, where)
     images = _check_pixels(ordered.pixels, where).reshape(-1, *shape)
@@ -134,26 +133,26 @@ def parse_table(text: bytes, where: str, shape: tuple[int, ...] | None, column: 
 def _parse_frame(text: bytes, where: str) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", ParserWarning)  # more fields than the header has
-            # Blank lines at the end are usual; elsewhere they are kept, so that rows count as an editor counts lines.
+            warnings.simplefilter("error", ParserWarning)  # rows with more fields than the header
+            # Blank lines at the end are common. Others are kept, so that rows match an editor's line numbers.
             whole = text.rstrip()
             header = pd.read_csv(io.BytesIO(whole), header=None, nrows=1, index_col=False, skip_blank_lines=False)
             if header.iloc[0].map(lambda name: str(name).replace(".", "", 1).isdigit()).all():
-                raise BadInput(f"{where}: no header: the first line is all numbers; begin with label,pixel1,pixel2,…")
+                raise BadInput(f"{where}: no header: the first line is all numbers; add a line label,pixel1,pixel2,…")
             twice = header.iloc[0][header.iloc[0].duplicated()]
             if len(twice):
-                raise BadInput(f"{where}: column {str(twice.iloc[0])[:40]!r} comes twice; remove one")
-            # Without default_na, so that classes may be called NA or None.
+                raise BadInput(f"{where}: column {str(twice.iloc[0])[:40]!r} appears twice; remove one")
+            # keep_default_na=False: classes may be called NA or None.
             return pd.read_csv(
                 io.BytesIO(whole), index_col=False, low_memory=False, keep_default_na=False, skip_blank_lines=False
             )
     except EmptyDataError as error:
         raise BadInput(f"{where}: the file is empty; expected a header 'label,pixel1,…' and rows") from error
     except ParserWarning as error:
-        raise BadInput(f"{where}: rows have more fields than the header; make them equally long") from error
+        raise BadInput(f"{where}: rows have more fields than the header; give all rows the same length") from error
     except ParserError as error:
         reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
-        raise BadInput(f"{where}: ragged rows: {reason}; make all rows equally long") from error
+        raise BadInput(f"{where}: rows of different length ({reason}); give all rows the same length") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{where}: not UTF-8 text; save it as CSV in UTF-8") from error
 
@@ -163,11 +162,11 @@ def _check_labels(labels: "pd.Series[int]", where: str, what: str = "label") -> 
     if len(empty):
         raise BadInput(f"{where}: row {_line(empty[0])}: the {what} is empty; fill it in or delete the row")
     if labels.dtype.kind not in "iuOT":
-        raise BadInput(f"{where}: {what}s are {labels.dtype}, such as {labels.iloc[0]}; use whole numbers or text")
+        raise BadInput(f"{where}: {what}s are {labels.dtype}, such as {labels.iloc[0]}; use integers or text")
 
 
 def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
-    """All pixels as uint8 (N, H·W); otherwise names the first bad one."""
+    """Returns all pixels as uint8 (N, H·W). Raises: BadInput that names the first bad one."""
     numeric = [dtype.kind in "iuf" for dtype in pixels.dtypes]
     if not all(numeric):
         column = numeric.index(False)
@@ -175,7 +174,7 @@ def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
         wrong = ~numbers.between(0, 255) if pixels.dtypes.iloc[column].kind != "b" else numbers.notna()
         row = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
         shown = str(pixels.iloc[row, column])[:40]
-        hint = EMPTY if shown in ("", "nan", "NaN") else f"{shown!r} is not a whole number 0..255"
+        hint = EMPTY if shown in ("", "nan", "NaN") else f"{shown!r} is not an integer in 0..255; correct it"
         raise BadInput(f"{_cell(pixels, row, column, where)}: {hint}")
     values = pixels.to_numpy()
     bad = np.argwhere(~((values >= 0) & (values <= 255) & (values == np.floor(values))))
@@ -184,16 +183,16 @@ def _check_pixels(pixels: pd.DataFrame, where: str) -> npt.NDArray[np.uint8]:
         if math.isnan(values[row, column]):
             hint = EMPTY
         else:
-            hint = f"{values[row, column]:g} is not a whole number 0..255; rescale the pixels"
+            hint = f"{values[row, column]:g} is not an integer in 0..255; rescale the pixels"
         raise BadInput(f"{_cell(pixels, row, column, where)}: {hint}")
     return values.astype(np.uint8)
 
 
 def _cell(pixels: pd.DataFrame, row: int, column: int, where: str) -> str:
-    """The place of a pixel, as a person finds it in the file."""
+    """Returns the file, line and column of a pixel, for messages."""
     return f"{where}: row {_line(row)}, column {pixels.columns[column]}"
 
 
 def _line(row: int) -> int:
-    """The line in the file: rows count from 0, the header is line 1."""
+    """Returns the line number in the file: rows count from 0, and the header is line 1."""
     return int(row) + 2

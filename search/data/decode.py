@@ -1,9 +1,9 @@
-"""One encoded picture to grey levels, or to those of three colors.
+"""Decodes one picture to grey levels or RGB.
 
-Enters: a file or its bytes, in one of the formats that are read. Leaves: a picture of mode L or RGB and the names of
-what was done to it. Turned as its EXIF orientation says; of several frames the first; transparency lies on white, as
-in a browser; more than eight bits become eight (depth.py). Never: starts another program, or unpacks a picture so
-large that it may be a bomb.
+Takes a file or its bytes in one of FORMATS. Returns a picture of mode L or RGB and the names of the conversions that
+were applied: rotation by the EXIF orientation, the first of several frames, transparency on white as in a browser, and
+more than eight bits reduced to eight (depth.py). Never starts another program, and never decompresses a picture above
+the size limit.
 """
 
 import warnings
@@ -19,14 +19,14 @@ from search.data.color import PER_CHANNEL, of_picture
 from search.data.depth import Depth, Stated, UnknownDepth, eight_already, eight_bits, is_deep, stated
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # Pillow's names
-NO_FORMAT = "is no picture of a format that is read"
+NO_FORMAT = "is not a picture in a supported format"
 EXTENSIONS = frozenset(
     f".{name}"
     for name in "avif bmp gif jpg jpeg jpe jfif jp2 j2k png pbm pgm ppm pnm tif tiff webp".split()  # noqa: SIM905
 )
 GREY_MODES = ("1", "L", "LA", "La")
-GROUND = 255  # of transparent pixels; strokes of icons and glyphs are mostly dark
-# What is written down for each thing that was done, beside color, size and depth.
+GROUND = 255  # background of transparent pixels; strokes of icons and glyphs are mostly dark
+# Records for Pictures.preprocessing, beside those of color, size and depth.
 STEPS: dict[str, dict[str, Any]] = {
     "orientation": {"orientation": "as EXIF says"},
     "transparency": {"transparency": GROUND},
@@ -35,9 +35,9 @@ STEPS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture in mode L, or RGB where each color is kept.
+    """A picture of mode L, or RGB with `--color per-channel`.
 
-    done: names in STEPS, and "color". depth: of levels that had more than eight bits in the file.
+    done: names of conversions in STEPS, and "color". depth: the original bit depth, if it was more than eight.
     """
 
     picture: Image.Image
@@ -46,31 +46,31 @@ class Decoded:
 
 
 class BadPicture(Exception):
-    """Bytes that are no usable picture; the message says why."""
+    """Bytes that cannot be decoded to a picture; the message gives the reason."""
 
 
 def decode(encoded: Path | bytes, color: str) -> Decoded:
-    """Raises: BadPicture."""
+    """Decodes one picture. color: the value of --color. Raises: BadPicture."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on damaged metadata; the pixels are what counts
+            warnings.simplefilter("ignore")  # Pillow warns of damaged metadata, which is not used
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(encoded if isinstance(encoded, Path) else BytesIO(encoded), formats=FORMATS) as picture:
                 if picture.width * picture.height > LARGEST_PICTURE:
                     raise BadPicture(
-                        f"has {picture.width}x{picture.height} pixels, more than the {LARGEST_PICTURE} that are read"
+                        f"has {picture.width}x{picture.height} pixels, more than the limit of {LARGEST_PICTURE}"
                     )
-                said = stated(picture) if is_deep(picture) else None  # first: getexif reads a PNG's pixels
+                said = stated(picture) if is_deep(picture) else None  # before getexif, which reads a PNG's pixels
                 turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
                 found = _converted(ImageOps.exif_transpose(picture), color, said)
                 done = found.done | ({"orientation"} if turned else set())
                 return replace(found, done=done)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise BadPicture(f"has more than the {LARGEST_PICTURE} pixels that are read") from error
+        raise BadPicture(f"has more pixels than the limit of {LARGEST_PICTURE}") from error
     except UnidentifiedImageError as error:
         raise BadPicture(NO_FORMAT) from error
     except UnknownDepth as error:
-        raise BadPicture(f"{error}; save it with 8 or 16 bits, scaled to their whole range") from error
+        raise BadPicture(f"{error}; save it with 8 or 16 bits, scaled to the full range") from error
     except BadPicture:
         raise
     except Exception as error:  # damaged files make Pillow's readers raise almost anything
@@ -79,7 +79,7 @@ def decode(encoded: Path | bytes, color: str) -> Decoded:
 
 
 def _converted(picture: Image.Image, color: str, said: Stated | None) -> Decoded:
-    """said: what the file says of levels of more than eight bits, None for eight."""
+    """Converts an opened picture. said: the stated bit depth of a picture with more than eight bits, otherwise None."""
     if picture.mode == "F":
         raise BadPicture("has floating-point pixels; save it with 8 or 16 bits")
     done = {"transparency"} if picture.has_transparency_data else set()

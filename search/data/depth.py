@@ -1,8 +1,7 @@
-"""Grey levels of more than eight bits to eight, by the number of bits that the file's format states.
+"""Reduces grey levels of more than eight bits to eight, by the bit depth that the file states.
 
-Enters: a picture as Pillow opened it. Leaves: how many bits its levels have, and the upper eight of them: a level x of
-b bits becomes x >> (b - 8). A file that does not state its bits is refused with the levels that it has, and so are
-pictures that nearly all use so few of their levels that nearly nothing would be left.
+A level x of b bits becomes x >> (b - 8). Files that do not state their bit depth are an error, and so are data sets
+whose pictures nearly all use only the darkest part of the range, because almost nothing would remain.
 """
 
 from dataclasses import dataclass
@@ -18,18 +17,18 @@ from search.errors import BadInput
 # TIFF's tags
 BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE, SAMPLE_FORMAT, SMAX_SAMPLE = 258, 262, 281, 339, 341
 WHITE_IS_ZERO, UNSIGNED = 0, 1
-# Of 255. Pictures that do not reach a quarter of their range have other bits than their file says: 14 or fewer of 16.
+# Of 255. Pictures below a quarter of the range have a bit depth other than the stated one: 14 or fewer of 16.
 DARK = 64
-MOST_DARK = 0.75  # of the pictures may be dark: a pixel that is broken is white in a few of them
+MOST_DARK = 0.75  # share of dark pictures that is accepted; a defective sensor pixel makes a few of them look bright
 
 
 class UnknownDepth(Exception):
-    """Levels whose bits the file does not state; the message says which levels it has."""
+    """The file does not state its bit depth; the message gives the range of its levels."""
 
 
 @dataclass(frozen=True)
 class Depth:
-    """Bits of a picture's levels, and the lowest and highest level that it has."""
+    """Bit depth of a picture, and its lowest and highest level."""
 
     bits: int
     low: int
@@ -37,28 +36,28 @@ class Depth:
 
     @property
     def brightest(self) -> int:
-        """The highest level of eight bits."""
+        """The highest level after reduction to eight bits."""
         return self.high >> (self.bits - 8)
 
 
 @dataclass(frozen=True)
 class Stated:
-    """What a file says of its levels: how many bits they have, None where it does not say; whether 0 is white."""
+    """The bit depth that a file states, or None, and whether level 0 is white."""
 
     bits: int | None
     inverted: bool
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Whether whole numbers of more than eight bits are in the file; before Pillow has read them."""
+    """Returns whether the file holds integers of more than eight bits. Call before Pillow reads the pixels."""
     return picture.mode.startswith("I") or any(";16" in str(tile.args) for tile in getattr(picture, "tile", ()))
 
 
 def stated(picture: Image.Image) -> Stated:
-    """What the file of a picture in one of Pillow's modes I says of its levels; before Pillow has turned it.
+    """Returns the bit depth that the file of a picture states. Call before Pillow rotates the picture.
 
-    PNG, PPM and JPEG 2000 have 16 bits, or levels that Pillow scales to 16. TIFF states the bits of a sample, and
-    perhaps the largest sample, which then counts; samples that are signed or of 32 bits need that.
+    PNG, PPM and JPEG 2000 have 16 bits, or levels that Pillow scales to 16. TIFF states the bits per sample and
+    optionally the largest sample value, which takes precedence and is required for signed and 32-bit samples.
     """
     if picture.format != "TIFF":
         return Stated(16, False)
@@ -72,56 +71,56 @@ def stated(picture: Image.Image) -> Stated:
 
 
 def eight_bits(picture: Image.Image, said: Stated) -> tuple[Image.Image, Depth]:
-    """A picture in one of Pillow's modes I in mode L, and what its levels were. Raises: UnknownDepth."""
+    """Converts a picture from one of Pillow's I modes to mode L. Returns it with its depth. Raises: UnknownDepth."""
     levels: npt.NDArray[np.int64] = np.asarray(picture).astype(np.int64)
     low, high = int(levels.min()), int(levels.max())
     if said.bits is None:
-        raise UnknownDepth(f"has grey levels {low}..{high} and does not say how many bits they have")
+        raise UnknownDepth(f"has grey levels {low}..{high} and does not state their bit depth")
     white = 2**said.bits - 1
     if low < 0 or high > white:
-        raise UnknownDepth(f"has grey levels {low}..{high}, but says that they have {said.bits} bits")
+        raise UnknownDepth(f"has grey levels {low}..{high}, but states a bit depth of {said.bits}")
     clear = levels == picture.info.get("transparency", -1)
-    if said.inverted:  # which Pillow does for eight bits only
+    if said.inverted:  # Pillow inverts 8-bit pictures only
         levels = white - levels
     levels[clear] = white
     return Image.fromarray((levels >> (said.bits - 8)).astype(np.uint8)), Depth(said.bits, low, high)
 
 
 def eight_already(picture: Image.Image) -> Depth:
-    """What is known of 16-bit levels of which Pillow has kept the upper eight bits, as it does for color."""
+    """Returns the depth of a 16-bit color picture, of which Pillow keeps only the upper eight bits."""
     levels = np.asarray(picture.convert("RGB"))
     return Depth(16, int(levels.min()) << 8, int(levels.max()) << 8 | 255)
 
 
 def done_to_depth(bits: int) -> dict[str, Any]:
-    """What is written down of the conversion; nothing of eight bits, which stay as they are."""
+    """Returns the record of the conversion for Pictures.preprocessing; empty for eight bits."""
     return {"bit_depth": {"bits": bits, "formula": f"x >> {bits - 8}"}} if bits > 8 else {}
 
 
 def check_depths(named: "list[tuple[str, Depth]]", where: str) -> None:
-    """Raises: BadInput where pictures have different bits, or where most use so few levels that they are dark."""
+    """Raises BadInput if pictures differ in bit depth, or if most of them would be nearly black."""
     if not named:
         return
     first, depth = named[0]
     for name, other in named:
         if other.bits != depth.bits:
             raise BadInput(
-                f"{where}: {first} says that its grey levels have {depth.bits} bits, {name} {other.bits}; "
-                "save them alike"
+                f"{where}: pictures differ in bit depth: {first} has {depth.bits} bits and {name} {other.bits}; "
+                "save all with the same"
             )
     dark = [each for _, each in named if each.brightest < DARK]
     if len(dark) > MOST_DARK * len(named):
         low, high = min(each.low for each in dark), max(each.high for each in dark)
         of_all = plural(len(dark), "picture") if len(dark) == len(named) else f"{len(dark)} of {len(named)} pictures"
         raise BadInput(
-            f"{where}: grey levels of {depth.bits} bits that are all in {low}..{high}, so that the brightest of "
-            f"{of_all} would be {high >> (depth.bits - 8)} of 255; scale them to "
-            f"0..{2**depth.bits - 1}, or save them with 8 bits"
+            f"{where}: the grey levels of {of_all} ({depth.bits} bits) are all in {low}..{high}, so the brightest "
+            f"pixel would be {high >> (depth.bits - 8)} of 255; scale them to 0..{2**depth.bits - 1}, or save them "
+            "with 8 bits"
         )
 
 
 def _number(value: Any) -> int:
-    """A tag's value, or the largest of several; 0 where it is no number."""
+    """Returns a tag's value, the largest of several values, or 0 if it is not a number."""
     values = value if isinstance(value, tuple) else (value,)
     try:
         return max(int(each) for each in values)

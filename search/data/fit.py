@@ -1,8 +1,8 @@
-"""Pictures of any size to one size: letterbox, crop or stretch.
+"""Resizes pictures to one size: letterbox, crop or stretch.
 
-Enters: a picture of mode L or RGB. Leaves: one of the wanted size. Nothing is cut off or added where the
-proportions are the same. Pillow's bilinear filter averages over all pixels that fall into one, and never
-leaves the range of the picture's own levels.
+Takes a picture of mode L or RGB and returns one of the requested size. If the proportions are the same, nothing is cut
+off or added. Pillow's bilinear filter averages all source pixels of a target pixel and never leaves the range of the
+picture's levels.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from typing import Any
 
 from PIL import Image
 
-# Black lies below every cut point, so a border is 0 in each thermometer channel, as the network's own padding is.
+# Black lies below every cut point, so the border is 0 in each thermometer channel, like the network's padding.
 BORDER = 0
 
 
 def letterbox(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """The whole picture in its proportions, centred on a black ground."""
+    """Scales the whole picture, keeps its proportions and centers it on black."""
     scale = min(height / picture.height, width / picture.width)
     inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     ground = Image.new(picture.mode, (width, height), BORDER)
@@ -24,7 +24,7 @@ def letterbox(picture: Image.Image, height: int, width: int) -> Image.Image:
 
 
 def crop(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """The largest middle part that has the wanted proportions."""
+    """Scales the largest central part that has the requested proportions."""
     scale = min(picture.height / height, picture.width / width)
     left, top = max(0.0, (picture.width - width * scale) / 2), max(0.0, (picture.height - height * scale) / 2)
     box = (left, top, picture.width - left, picture.height - top)
@@ -32,7 +32,7 @@ def crop(picture: Image.Image, height: int, width: int) -> Image.Image:
 
 
 def stretch(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """The whole picture, in other proportions."""
+    """Scales the whole picture and changes its proportions."""
     return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
@@ -44,6 +44,6 @@ FITS: dict[str, Callable[[Image.Image, int, int], Image.Image]] = {
 
 
 def done_to_size(height: int, width: int, fit: str) -> dict[str, Any]:
-    """What is written down of the resizing."""
+    """Returns the record of the resizing for Pictures.preprocessing."""
     border = {"border": BORDER} if fit == "letterbox" else {}
     return {"size": [height, width], "fit": fit, "resampling": "bilinear", **border}

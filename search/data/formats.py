@@ -1,6 +1,6 @@
-"""What lies at a path: which format, which files, and how they are read.
+"""Recognizes the format of a path and the files that belong to it.
 
-Enters: a path of the user's. Leaves: a Kind, with nothing read yet. A new format is a reader module and one `if` here.
+Returns a Kind; no pictures are read yet. A new format needs a reader module and one `if` in `recognize`.
 """
 
 import os
@@ -31,10 +31,10 @@ IN_FOLDER = (
 
 @dataclass(frozen=True)
 class Kind:
-    """A format at a place.
+    """The format of a path and the function that reads it.
 
-    files: all that the pictures depend on, for the cache; groups_by: how the user may say which pictures belong
-    together; notes: on what lies there beside.
+    files: all files that the pictures depend on, for the cache. groups_by: how the user can name groups in this format.
+    notes: messages about other files in the same place.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Kind:
 
 
 def recognize(path: Path, source: Source) -> Kind:
-    """The format. Raises: BadInput for none, and for flags that do not suit it."""
+    """Returns the format of a path. Raises: BadInput for an unknown one, and for flags that do not apply to it."""
     suffix = path.suffix.lower()
     if path.is_file() and suffix in (".csv", ".zip"):
         source.refuse_picture_flags(f"a {suffix}")
@@ -64,18 +64,18 @@ def recognize(path: Path, source: Source) -> Kind:
         return Kind("parquet", files, read, "--groups COLUMN or REGEX", notes=tables.notes)
     if is_idx(path):
         source.refuse_picture_flags("IDX files")
-        source.refuse_groups("IDX files", "save them as .npz with groups and test_groups")
+        source.refuse_groups("IDX files", "save the data as .npz with the arrays groups and test_groups")
         idx = find_idx(path)
         return Kind("idx", idx.files, lambda: read_idx(idx), "groups in an .npz")
     if path.is_file() and suffix == ".npz":
         source.refuse_picture_flags("an .npz")
-        source.refuse_groups("an .npz's arrays", "its arrays groups and test_groups are used by themselves")
+        source.refuse_groups("an .npz's arrays", "its arrays groups and test_groups are used without a flag")
         return Kind("npz", [path], lambda: read_npz(path), "the array groups")
     if path.is_file():
-        raise BadInput(f"{path}: not {KNOWN}")
+        raise BadInput(f"{path}: unknown format; expected {KNOWN}")
     if is_memmap_folder(path):
         source.refuse_picture_flags("memmaps")
-        source.refuse_groups("memmaps", "groups.npy and test_groups.npy are used by themselves")
+        source.refuse_groups("memmaps", "groups.npy and test_groups.npy are used without a flag")
         return Kind("memmap", memmap_files(path), lambda: read_memmaps(path), "groups.npy", pixels_stay_on_disk=True)
     _check_folder(path)
     found = find_pictures(path, source.given_by)
@@ -83,24 +83,24 @@ def recognize(path: Path, source: Source) -> Kind:
 
 
 def _check_folder(path: Path) -> None:
-    """Raises: BadInput for a folder that cannot be one of pictures by class, with what there is and what is needed."""
+    """Raises BadInput if a folder cannot contain pictures by class; the message lists what it has and what it needs."""
     files = [entry.name for entry in entries(path) if not entry.is_dir()]
     links = [entry.name for entry in entries(path) if entry.is_symlink() and entry.is_dir()]
     pictures = [name for name in files if os.path.splitext(name)[1].lower() in EXTENSIONS]
     if folders_in(path):
-        # Tables of another form beside folders may be notes on the pictures in them.
+        # Tables in another form beside folders may be metadata of the pictures.
         tables = [name for name in files if name.lower().endswith((".csv", ".csv.zip", ".parquet"))]
         found = f"{listed(tables)} and folders without pictures"
         if not tables or any(has_pictures(Path(folder)) for folder, _, _ in os.walk(path)):
             return
     elif pictures:
         above = path.absolute().parent
-        name = f", or name the folder above it: {above}" if len(folders_in(above)) > 1 else ""
+        name = f", or give the folder above it: --data {above}" if len(folders_in(above)) > 1 else ""
         there = f"{plural(len(pictures), 'picture')}, but no class folders"
-        raise BadInput(f"{path}: {there}; put each class's pictures into a folder of its own{name}")
+        raise BadInput(f"{path}: {there}; put each class's pictures into a separate folder{name}")
     elif links:
-        said = f"{plural(len(links), 'link')} that are not followed: {listed(links)}"
-        raise BadInput(f"{path}: {said}; put the folders themselves there, or name the folder that holds them")
+        said = f"it has only links, which are not followed: {listed(links)}"
+        raise BadInput(f"{path}: {said}; put the folders there, or give the folder that contains them")
     else:
         found = listed(files)
     raise BadInput(f"{path}: {f'it has {found}' if found else 'empty'}; it needs {IN_FOLDER}")

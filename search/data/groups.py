@@ -1,10 +1,9 @@
-"""Photo groups: which pictures belong to one photograph, one person or one video.
+"""Photo groups: the pictures that show one photograph, one person or one video.
 
-Enters: images and labels, and groups where the data's owner knows them. Leaves: a group number for each picture. Two
-pictures of one class whose pixels correlate by more than a similarity (0.98) are near copies, and so is whatever hangs
-together through such pairs. On Sign Language MNIST this finds 1,274 groups of mostly 21 pictures (docs/data.md).
-Given groups are joined where their pictures are near copies, never divided. Pairs are merged as they are found, so that
-memory does not grow with their number.
+Two pictures of a class are near copies if the correlation of their pixels exceeds a similarity (0.98 by default). A
+photo group is a connected component of near copies. On Sign Language MNIST this gives 1,274 groups, most of 21 pictures
+(docs/data.md). Groups given by the user are joined if they contain near copies of each other, and never divided. Pairs
+are merged as they are found, so memory does not grow with their number.
 """
 
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ Images = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Grouped:
-    """Groups and near copies of training pictures (N,) and of test pictures (M,), where there are any.
+    """Group and copy numbers of the training pictures (N,) and of the test pictures (M,), if there are any.
 
-    A group with the same number on both sides is the same group; numbers of copies belong to one side. known_copies:
-    how many test pictures are near copies of training pictures.
+    Equal group numbers mean the same group in both sets; copy numbers are separate for each set. known_copies: number
+    of test pictures that are near copies of training pictures.
     """
 
     groups: Numbers
@@ -36,20 +35,23 @@ class Grouped:
 
 
 class _Components:
-    """Which things hang together: numbers (n,), each the place of one of them, merged by pairs."""
+    """Connected components of n items, merged pair by pair (union-find).
+
+    numbers (n,): for each item, the index of the first item of its component.
+    """
 
     def __init__(self, known: Numbers) -> None:
-        """known: the same number for what hangs together already."""
+        """known (n,): equal numbers for items that are connected from the start."""
         _, first, inverse = np.unique(known, return_index=True, return_inverse=True)
         self.numbers: Numbers = first[inverse]
 
-    def apart(self, i: Numbers, j: Numbers) -> npt.NDArray[np.bool_]:
-        """Which of the pairs are not known to hang together."""
+    def separate(self, i: Numbers, j: Numbers) -> npt.NDArray[np.bool_]:
+        """Returns which pairs of items are still in different components."""
         different: npt.NDArray[np.bool_] = self.numbers[i] != self.numbers[j]
         return different
 
     def merge(self, i: Numbers, j: Numbers) -> None:
-        """The things of each pair hang together from now on."""
+        """Joins the components of the two items of each pair."""
         touched, ends = np.unique(np.concatenate([self.numbers[i], self.numbers[j]]), return_inverse=True)
         edges = (np.ones(len(i), dtype=np.int8), (ends[: len(i)], ends[len(i) :]))
         _, component = connected_components(coo_array(edges, shape=(len(touched),) * 2), directed=False)
@@ -60,30 +62,30 @@ class _Components:
 
     @property
     def in_order(self) -> Numbers:
-        """Numbers (n,) from 0, in order of first appearance."""
+        """Component numbers (n,) from 0, in order of first appearance."""
         _, first, inverse = np.unique(self.numbers, return_index=True, return_inverse=True)
         order = np.argsort(np.argsort(first))
         return order[inverse].astype(np.int64)
 
 
 def copies_of_photos(images: Images, labels: Numbers, similarity: float = SIMILARITY) -> Numbers:
-    """Numbers (N,) from 0, in order of first appearance: the same for what hangs together through near copies.
+    """Returns the components of near copies within each class, numbered (N,) from 0 in order of first appearance.
 
-    similarity: what the correlation has to exceed; 1 compares nothing.
+    similarity: the correlation that near copies exceed; 1 compares no pictures.
     """
     photos = _Components(np.arange(len(labels)))
     for label in np.unique(labels) if similarity < 1 else ():
         rows = np.flatnonzero(labels == label)
         of_class = _Components(np.arange(len(rows)))
         pictures = sketch(images, rows)
-        for i, j in close_pairs(pictures, pictures, of_class.apart, similarity):
+        for i, j in close_pairs(pictures, pictures, of_class.separate, similarity):
             of_class.merge(i, j)
         photos.merge(rows, rows[of_class.numbers])
     return photos.in_order
 
 
 def photo_groups(copies: Numbers, given: Numbers | None = None) -> Numbers:
-    """Group numbers (N,) from 0, in order of first appearance: given groups (N,), joined by near copies (N,)."""
+    """Returns given groups (N,), joined by near copies (N,), numbered from 0 in order of first appearance."""
     if given is None:
         return _Components(copies).in_order
     groups = _Components(given)
@@ -101,14 +103,14 @@ def grouped(
     test_given: Numbers | None = None,
     similarity: float = SIMILARITY,
 ) -> Grouped:
-    """Groups of the pictures of both sides. given, test_given: numbers of the same groups on both sides."""
+    """Returns the groups of training and test pictures. given, test_given: group numbers that both sets share."""
     copies = copies_of_photos(images, labels, similarity)
     if test_images is None or test_labels is None:
         return Grouped(photo_groups(copies, given), copies)
     test_copies = copies_of_photos(test_images, test_labels, similarity)
     n = len(copies)
     known = copies if given is None else given
-    beyond = known.max() + 1  # copies of the one side are no copies of the other
+    beyond = known.max() + 1  # copy numbers of the two sets must not coincide
     test_known = beyond + test_copies if test_given is None else test_given
     groups = photo_groups(np.concatenate([copies, n + test_copies]), np.concatenate([known, test_known]))
     close = near_copies(test_images, test_labels, images, labels, similarity)
@@ -118,7 +120,7 @@ def grouped(
 def near_copies(
     images: Images, labels: Numbers, of_images: Images, of_labels: Numbers, similarity: float = SIMILARITY
 ) -> npt.NDArray[np.bool_]:
-    """Which of the images (N,) are near copies of one of the other images of their class; with similarity 1 none is."""
+    """Returns which images (N,) are near copies of one of `of_images` of their class; none with similarity 1."""
     found = np.zeros(len(labels), dtype=bool)
     for label in np.intersect1d(labels, of_labels) if similarity < 1 else ():
         rows = np.flatnonzero(labels == label)
@@ -128,7 +130,7 @@ def near_copies(
 
 
 def _have_close(pictures: Sketches, others: Sketches, similarity: float) -> npt.NDArray[np.bool_]:
-    """Which of the pictures (N,) are close to one of the others."""
+    """Returns which pictures (N,) have a near copy among the others."""
     found = np.zeros(len(pictures.rows), dtype=bool)
     for i, _ in close_pairs(pictures, others, lambda i, _: ~found[i], similarity):
         found[i] = True

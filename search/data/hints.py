@@ -1,7 +1,7 @@
-"""Signs of groups in the names of pictures: frames of one video, pictures of one person, variants of one photo.
+"""Finds likely photo groups in the names of pictures: frames of a video, pictures of a person, variants of a photo.
 
-Enters: paths, or a column's values, and classes beside them. Leaves: one sentence that names the flag that would use
-what was found, or nothing. Whether the pictures really belong together only their owner knows.
+Returns a message that names the --groups flag to use, or nothing. Only the user knows whether the pictures really
+belong together.
 """
 
 import re
@@ -10,12 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-MOST = 0.5  # of the names have several pictures, of the classes several names
-OFFER = "if those are frames of one video, pictures of one person or variants of one photo, say"
+MOST = 0.5  # share of names that must have several pictures, and of classes that must have several names
+OFFER = "if those are frames of one video, pictures of one person or variants of one photo, give"
 
 
 def tell_groups(names: Sequence[object], classes: Sequence[object]) -> bool:
-    """Whether names divide most classes, and most of the names have several pictures."""
+    """Returns whether names are likely groups: most have several pictures, and most classes have several names."""
     pictures = Counter(names)
     of_class = defaultdict(set)
     for name, label in zip(names, classes, strict=True):
@@ -26,7 +26,7 @@ def tell_groups(names: Sequence[object], classes: Sequence[object]) -> bool:
 
 
 def hint_of_paths(paths: Sequence[str], classes: Sequence[object]) -> tuple[str, ...]:
-    """A sentence on the first expression by which the paths tell groups, or none."""
+    """Returns a message about the first expression that finds likely groups in the paths, or nothing."""
     for what, stems, expression in _expressions({PurePosixPath(path).suffix for path in paths}):
         names: list[str] = []
         for path in paths:
@@ -42,7 +42,7 @@ def hint_of_paths(paths: Sequence[str], classes: Sequence[object]) -> tuple[str,
 
 
 def hint_of_column(column: str, values: Sequence[object], classes: Sequence[object]) -> tuple[str, ...]:
-    """A sentence on a column whose values tell groups, or none."""
+    """Returns a message about a column whose values are likely groups, or nothing."""
     if not tell_groups(values, classes):
         return ()
     ((value, count),) = Counter(values).most_common(1)
@@ -52,19 +52,19 @@ def hint_of_column(column: str, values: Sequence[object], classes: Sequence[obje
 def note_on_classes(
     expression: str, names: Sequence[str | None], paths: Sequence[str], classes: Sequence[object]
 ) -> tuple[str, ...]:
-    """What is to be said of an expression that was given: that most of its groups have pictures of several classes."""
+    """Returns a message if most groups of the user's expression contain pictures of several classes."""
     several = sum(len(found) > 1 for found in _classes_of(names, classes).values())
     if several <= MOST * len(set(names)):
         return ()
-    said = f"{several} of {len(set(names))} groups have pictures of several classes, and keep them together"
+    said = f"{several} of {len(set(names))} groups contain pictures of several classes, which a split keeps together"
     return (said + _or_with_folder(expression, names, paths, classes),)
 
 
 def _expressions(suffixes: set[str]) -> Iterator[tuple[str, str, str]]:
-    """What pictures have in common, what all paths match, and the expression that captures it."""
+    """Yields a description of the common part, a pattern that all paths must match, and the capturing expression."""
     end = f"{re.escape(next(iter(suffixes)))}$" if len(suffixes) == 1 else r"\.\w+$"
     yield "a folder", "/.*/", "([^/]+)/[^/]+$"
-    yield "the name before '.rf.'", r"\.rf\.", r"([^/]+)\.rf\."  # how Roboflow calls its variants of a picture
+    yield "the name before '.rf.'", r"\.rf\.", r"([^/]+)\.rf\."  # Roboflow's names for variants of a picture
     for separator in map(re.escape, "_-. "):
         separator = separator.replace("\\ ", " ").replace("\\-", "-")
         yield "the number before the last", rf"(^|/)\d+{separator}\d+{end}", rf"(\d+){separator}\d+{end}"
@@ -82,11 +82,11 @@ def _classes_of(names: Sequence[str | None], classes: Sequence[object]) -> dict[
 def _or_with_folder(
     expression: str, names: Sequence[str | None], paths: Sequence[str], classes: Sequence[object]
 ) -> str:
-    """The expression that takes the folder along, where most names come in several classes: they may count anew."""
+    """Suggests an expression with the class folder, if most names occur in several classes and may restart in each."""
     found = _classes_of(names, classes)
     if sum(len(each) > 1 for each in found.values()) <= MOST * len(found) or not re.match(r"\((?!\?)", expression):
         return ""
     longer = f"([^/]+/{expression[1:]}"
     if not all(re.search(longer, path) for path in paths):
         return ""
-    return f"; where names begin anew in each class's folder, say --groups {shlex.quote(longer)}"
+    return f"; if names restart in each class folder, give --groups {shlex.quote(longer)}"

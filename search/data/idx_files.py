@@ -1,7 +1,7 @@
-"""IDX, the form of MNIST, Fashion-MNIST and EMNIST: one file of images, one of labels, also gzipped.
+"""IDX files, as of MNIST, Fashion-MNIST and EMNIST: one file of images and one of labels, optionally gzipped.
 
-Enters: the path of an images file, or a folder with one set of them. Leaves: images and labels. EMNIST's files
-hold pictures with rows and columns exchanged; where a name begins with `emnist-` they are turned back.
+Takes the path of an images file, or a folder with one set. EMNIST's files store pictures with rows and columns
+exchanged; files whose names begin with `emnist-` are transposed back.
 """
 
 import gzip
@@ -28,26 +28,26 @@ GZIPPED = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class IdxSet:
-    """Images and labels files of the training part, and of the test part where there is one."""
+    """Images and labels files of the training set and, if there is one, the test set."""
 
     train: tuple[Path, Path]
     test: tuple[Path, Path] | None
 
     @property
     def files(self) -> list[Path]:
-        """All of them."""
+        """All files of the set."""
         return [*self.train, *(self.test or ())]
 
 
 def is_idx(path: Path) -> bool:
-    """Whether this is an images file by its name, or a folder with one."""
+    """Returns whether the path is named like an IDX images file, or is a folder that contains one."""
     if path.is_dir():
         return any(NAME.fullmatch(file.name) for file in path.iterdir())
     return NAME.fullmatch(path.name) is not None
 
 
 def find_idx(path: Path) -> IdxSet:
-    """The files that belong together. A training file that is named brings the test files beside it along.
+    """Returns the files of one set. For a training images file, includes the test files beside it.
 
     Raises: BadInput for a folder with several sets, and for images without labels.
     """
@@ -56,10 +56,10 @@ def find_idx(path: Path) -> IdxSet:
         found = [match for name in files if (match := NAME.fullmatch(name)) and match["part"] == "train"]
         named = {match["set"]: match for match in found}
         if twice := next(([a.string, b.string] for a, b in pairwise(found) if a["set"] == b["set"]), None):
-            raise BadInput(f"{path}: {listed(twice)}: which of them? Leave one, or name it")
+            raise BadInput(f"{path}: {listed(twice)}: two files of the same set; give --data one of them")
         if len(named) != 1:
             there = f"it has {', '.join(sorted(m.string for m in named.values()))}" if named else "it has none"
-            raise BadInput(f"{path}: needs one set with …train-images-idx3-ubyte; {there}; name one images file")
+            raise BadInput(f"{path}: expected one …train-images-idx3-ubyte; {there}; give --data one images file")
         path = path / next(iter(named.values())).string
     match = NAME.fullmatch(path.name)
     assert match is not None
@@ -75,7 +75,7 @@ def find_idx(path: Path) -> IdxSet:
 
 
 def read_idx(found: IdxSet) -> Arrays:
-    """Labels first. Raises: BadInput for a damaged file, another kind of file, or counts that differ."""
+    """Reads labels, then images. Raises: BadInput for a damaged or unknown file, or counts that differ."""
     labels = _read(found.train[1], 1)
     test_labels = None if found.test is None else _read(found.test[1], 1)
     classes_of(labels, test_labels, None, str(found.train[1]))
@@ -91,23 +91,23 @@ def read_idx(found: IdxSet) -> Arrays:
         None if test_images is None else np.ascontiguousarray(test_images.transpose(0, 2, 1)),
         test_labels,
         preprocessing={"transposed": True},
-        notes=("EMNIST's files hold pictures with rows and columns exchanged: turned back",),
+        notes=("EMNIST's files store pictures with rows and columns exchanged; they were transposed back",),
     )
 
 
 def _labels_of(images: Path) -> Path:
-    """The labels file beside an images file. Raises: BadInput."""
+    """Returns the labels file beside an images file. Raises: BadInput."""
     name = re.sub(r"images([-.])idx3", r"labels\1idx1", images.name)
     for candidate in (name, f"{name}.gz", name.removesuffix(".gz")):
         if (images.parent / candidate).is_file():
             return images.parent / candidate
-    raise BadInput(f"{images}: images without labels: no {name} beside it")
+    raise BadInput(f"{images}: images without labels; put {name} beside the file")
 
 
 def _read(path: Path, axes: int, labels: tuple[int, str] | None = None) -> npt.NDArray[np.uint8]:
-    """The array of an IDX file of bytes with so many axes; what its header says is checked before the rest is read.
+    """Reads an IDX file of bytes with this number of axes. The header is checked before the rest is read.
 
-    labels: how many there are for these images, and in which file.
+    labels: number of labels for these images, and the name of their file.
     """
     packed = path.stat().st_size
     with path.open("rb") as raw:
@@ -132,29 +132,29 @@ def _read(path: Path, axes: int, labels: tuple[int, str] | None = None) -> npt.N
 
 
 def _header(handle: Readable, axes: int, where: str) -> tuple[int, ...]:
-    """The shape. Raises: BadInput for another kind of file, nothing in it, and too many pixels."""
+    """Returns the shape in the header. Raises: BadInput for another file type, an empty array and too many pixels."""
     header = handle.read(4 + 4 * axes)
     if header[:4] != bytes((0, 0, 8, axes)):
         raise BadInput(
-            f"{where}: begins with {header[:4].hex() or 'nothing'}, not 0000080{axes}: no IDX file of "
+            f"{where}: begins with {header[:4].hex() or 'nothing'}, not 0000080{axes}, so it is not an IDX file of "
             f"{'images' if axes == 3 else 'labels'} as bytes; download or copy it again"
         )
     if len(header) < 4 + 4 * axes:
-        raise BadInput(f"{where}: cut off in its header; download or copy it again")
+        raise BadInput(f"{where}: truncated header; download or copy it again")
     shape = struct.unpack(f">{axes}I", header[4:])
     if 0 in shape:
-        raise BadInput(f"{where}: its header says {'x'.join(map(str, shape))}: nothing in it; take another file")
+        raise BadInput(f"{where}: its header states an empty array {'x'.join(map(str, shape))}; use another file")
     if axes == 3:
         check_pixels(shape[1], shape[2], where)
     return shape
 
 
 def _check_length(length: int, shape: tuple[int, ...], where: str) -> None:
-    """Raises: BadInput where a file holds other than the bytes that its header says."""
+    """Raises BadInput if the file size differs from the size in the header."""
     wanted = math.prod(shape)
     if length != wanted:
         more = "more" if length > wanted else "fewer"
         raise BadInput(
-            f"{where}: holds {more} bytes than the {wanted} that its header says ({'x'.join(map(str, shape))}); "
+            f"{where}: has {more} bytes than the {wanted} that its header states ({'x'.join(map(str, shape))}); "
             "download or copy it again"
         )

@@ -1,8 +1,7 @@
 """Folders of pictures by class: `FOLDER/cat/1.png …`, or `FOLDER/train/cat/…` and `FOLDER/test/cat/…`.
 
-Enters: a folder. Leaves: grey images and the class folders' names as labels, in the order of the names. Every
-file in a class folder has to be a picture, except what systems leave behind. Never follows a link out of the
-folder, nor a link to a folder.
+Returns images, with the names of the class folders as labels, sorted by name. Every file in a class folder has to be a
+picture, except files that operating systems add. Links out of the folder and links to folders are never followed.
 """
 
 import errno
@@ -27,10 +26,10 @@ from search.errors import BadInput
 
 @dataclass(frozen=True)
 class Found:
-    """The pictures' files, with their classes beside them, in order; the first `training` of them train.
+    """Picture files with their classes, in order; the first `training` of them are the training set.
 
-    paths: below the folder of a file's part, so that a name in them means the same in the training and the test part.
-    notes: what the user should hear about the folder; not about the pictures in it.
+    paths: relative to the folder of the part, so that a name means the same in the training and the test set.
+    notes: messages about the folder, not about the pictures in it.
     """
 
     files: list[Path]
@@ -42,7 +41,7 @@ class Found:
 
 @dataclass
 class _Seen:
-    """What a walk came by and left out."""
+    """Links and files that a walk has skipped."""
 
     root: Path
     links: list[str] = field(default_factory=list)
@@ -50,9 +49,9 @@ class _Seen:
 
 
 def find_pictures(path: Path, expression: str | None = None) -> Found:
-    """Walks the folder. expression: what names groups, where it is given.
+    """Walks the folder. expression: the value of --groups, if given.
 
-    Raises: BadInput for a folder without class folders, or classes without pictures.
+    Raises: BadInput for a folder without class folders, and for classes without pictures.
     """
     seen = _Seen(path.resolve())
     notes: tuple[str, ...] = ()
@@ -61,8 +60,8 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
         _folders(path, top := _Seen(seen.root))
         seen.links += top.links
     if found is not None and found.unread:
-        beside = "train and test" if found.test else "train, of which a test set is made"
-        notes += (f"not read beside {beside}: {listed(found.unread)}",)
+        beside = "train and test" if found.test else "train, from which a test set is split off"
+        notes += (f"folders not read beside {beside}: {listed(found.unread)}",)
     files: list[Path] = []
     paths: list[str] = []
     classes: list[str] = []
@@ -71,16 +70,18 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
         folders = _folders(part, seen)
         if not folders:
             alone = (
-                f", or name the training part alone: {found.train}" if found is not None and part == found.test else ""
+                f", or use the training part alone: --data {found.train}"
+                if found is not None and part == found.test
+                else ""
             )
-            own = "put each class's pictures into a folder of its own"
-            raise BadInput(f"{part}: no class folders in it{_said(seen)}; {own}{alone}")
+            own = "put each class's pictures into a separate folder"
+            raise BadInput(f"{part}: no class folders{_said(seen)}; {own}{alone}")
         if not _are_groups(part, folders, expression, seen.root):
             check_classes(part, folders)
         of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
         if empty := [str(folder) for folder, pictures in of_class.items() if not pictures]:
-            of_them = "a class folder" if len(empty) == 1 else "class folders"
-            raise BadInput(f"{listed(empty)}: {of_them} without pictures{_said(seen)}; fill or remove it")
+            of_them, it = ("a class folder", "it") if len(empty) == 1 else ("class folders", "them")
+            raise BadInput(f"{listed(empty)}: {of_them} without pictures{_said(seen)}; fill or remove {it}")
         files += [file for pictures in of_class.values() for file in pictures]
         paths += [file.relative_to(part).as_posix() for pictures in of_class.values() for file in pictures]
         classes += [folder.name for folder, pictures in of_class.items() for _ in pictures]
@@ -95,7 +96,7 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
 
 
 def read_folder(path: Path, found: Found, source: Source) -> Arrays:
-    """Decodes the pictures that were found. Raises: BadInput."""
+    """Decodes the pictures found by `find_pictures`. Raises: BadInput."""
     names = None if source.given_by is None else captured(source.given_by, found.paths)
     if names is not None and not source.skip_bad:
         refuse_unmatched(str(source.given_by), names, found.paths)
@@ -107,7 +108,7 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
         (found.classes[found.training :], labels[training:]),
     ):
         if lost := sorted(set(before) - set(kept)):
-            raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; add good ones or remove the class")
+            raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; replace them or remove the class")
     groups, said = _groups(names, found.paths, found.classes, read.kept, source)
     notes = read.notes + said
     if found.training == len(found.files):
@@ -127,7 +128,7 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
 def _groups(
     names: list[str | None] | None, paths: list[str], classes: list[str], kept: npt.NDArray[np.int64], source: Source
 ) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
-    """Numbers of the groups of the pictures that were kept, where --groups names them, and what is to be said."""
+    """Returns the group numbers of the kept pictures, or None without --groups, and messages about groups."""
     if names is None:
         return None, () if source.groups else hint_of_paths(paths, classes)
     kept_names, kept_paths = [names[i] for i in kept], [paths[i] for i in kept]
@@ -137,7 +138,7 @@ def _groups(
 
 
 def _folders(path: Path, seen: _Seen) -> list[Path]:
-    """The folders in a folder, by name."""
+    """Returns the subfolders sorted by name; records links and files in `seen`."""
     folders = []
     for entry in entries(path):
         if entry.is_symlink() and (entry.is_dir() or _leads_out(entry.path, seen.root)):
@@ -150,7 +151,7 @@ def _folders(path: Path, seen: _Seen) -> list[Path]:
 
 
 def _pictures(folder: Path, seen: _Seen) -> Iterator[Path]:
-    """The files in a class folder and the folders below it, by name."""
+    """Yields the files in a class folder and its subfolders, sorted by name. Raises: BadInput."""
     open_folders = [iter(entries(folder))]
     while open_folders:
         entry = next(open_folders[-1], None)
@@ -164,12 +165,12 @@ def _pictures(folder: Path, seen: _Seen) -> Iterator[Path]:
             open_folders.append(iter(entries(Path(entry.path))))
         elif entry.is_file():
             yield Path(entry.path)
-        else:  # a pipe would be waited for without end
+        else:  # reading a pipe would block forever
             raise BadInput(f"{entry.path}: neither a file nor a folder; remove it")
 
 
 def _are_groups(part: Path, folders: list[Path], expression: str | None, root: Path) -> bool:
-    """Whether there are folders below the class folders, and the expression that names groups captures those."""
+    """Returns whether the class folders have subfolders and the expression captures their names as groups."""
     if expression is None:
         return False
     below = [inner for folder in folders for inner in folders_in(folder)]
@@ -179,7 +180,7 @@ def _are_groups(part: Path, folders: list[Path], expression: str | None, root: P
 
 
 def _is_loop(link: os.DirEntry[str]) -> bool:
-    """Whether a link leads to itself."""
+    """Returns whether a link points to itself."""
     try:
         link.stat()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Raw labels to class indices and class names, with the checks that need no picture.
+"""Class indices and class names from raw labels, with all checks that need no pictures.
 
-Readers call `classes_of` before they read pixels, and `assemble` calls it when all is there, so that wrong labels are
-found before anything large is in memory.
+Readers call `classes_of` before they read pixels, so that wrong labels are reported early. `assemble` calls it again on
+the complete data.
 """
 
 import unicodedata
@@ -14,13 +14,13 @@ import numpy.typing as npt
 from search.console.messages import listed
 from search.errors import BadInput
 
-LONGEST = 200  # characters of a label or a class's name
+LONGEST = 200  # characters of a class name
 LARGEST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """names: of the classes that have pictures; labels (N,) and test_labels: indices into them."""
+    """Names of the classes that have pictures; labels (N,) and test_labels (M,) are indices into them."""
 
     names: tuple[str, ...]
     labels: npt.NDArray[np.int64]
@@ -28,32 +28,32 @@ class Classes:
 
 
 def text_array(values: Sequence[str], where: str) -> npt.NDArray[np.str_]:
-    """Names or labels as an array. Raises: BadInput for text that NumPy would cut off, or that cannot be shown."""
+    """Returns names or labels as an array. Raises: BadInput for text that NumPy would truncate or cannot be shown."""
     for value in dict.fromkeys(values):
         check_name(value, where)
     return np.array(values, dtype=np.str_)
 
 
 def check_name(name: str, where: str) -> None:
-    """Raises: BadInput for a name that is empty, too long, or has control characters or halves of a character in it."""
+    """Raises BadInput for a name that is empty, too long, or contains control characters or surrogates."""
     if not name.strip():
-        raise BadInput(f"{where}: a class without a name; give it one")
+        raise BadInput(f"{where}: a class has an empty name; give it a name")
     if len(name) > LONGEST:
-        raise BadInput(f"{where}: a class's name of {len(name)} characters, {name[:20]!r}…; at most {LONGEST}")
+        raise BadInput(f"{where}: class name {name[:20]!r}… has {len(name)} characters; use at most {LONGEST}")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        raise BadInput(f"{where}: the class name {name[:40]!r} has characters that are no text; rename it, in UTF-8")
+        raise BadInput(f"{where}: the class name {name[:40]!r} has control characters; rename it, in UTF-8")
 
 
 def plain(labels: npt.NDArray[np.generic], where: str) -> npt.NDArray[np.generic]:
-    """Labels of one of two types: int64, or text. Bytes are text in UTF-8. Raises: BadInput."""
+    """Converts labels to int64 or text; bytes are decoded as UTF-8. Raises: BadInput."""
     if labels.dtype.kind == "S":
         try:
             return np.char.decode(labels.astype(np.bytes_), "utf-8")
         except UnicodeDecodeError as error:
-            raise BadInput(f"{where}: bytes that are no UTF-8 text ({error.object[:20]!r}); save text") from error
+            raise BadInput(f"{where}: {error.object[:20]!r} is not UTF-8 text; save text") from error
     if labels.dtype.kind in "iu":
         if labels.size and labels.max() > LARGEST:
-            raise BadInput(f"{where}: label {labels.max()}; use whole numbers up to {LARGEST}, or text")
+            raise BadInput(f"{where}: label {labels.max()} is too large; use integers up to {LARGEST}, or text")
         return labels.astype(np.int64)
     return labels
 
@@ -64,10 +64,10 @@ def classes_of(
     class_names: tuple[str, ...] | None,
     origin: str,
 ) -> Classes:
-    """Class names are the labels themselves where none are given; otherwise labels are indices into those.
+    """Returns class names and indices. With `class_names`, labels index into them; otherwise labels are the names.
 
-    Raises: BadInput for one class only, labels that do not fit the names, unfit names, and a test class that training
-    lacks.
+    Raises: BadInput for a single class, labels outside the names, invalid names, and a test label that no training
+    picture has.
     """
     values = np.unique(labels)
     names = tuple(map(str, values)) if class_names is None else _present(class_names, values, origin)
@@ -80,21 +80,21 @@ def classes_of(
         return Classes(names, indices, None)
     numbers = [each.dtype.kind in "iu" for each in (labels, test_labels)]
     if numbers[0] != numbers[1]:
-        raise BadInput(f"{origin}: labels are numbers in one part and text in the other; write them alike")
+        raise BadInput(f"{origin}: labels are numbers in one part and text in the other; use one type for both")
     unknown = np.setdiff1d(test_labels, values)
     if len(unknown):
         raise BadInput(
             f"{origin}: the test set has label {unknown[0]}, which no training picture has "
-            f"(training has {listed(names)}); remove it"
+            f"(training labels: {listed(names)}); remove those test pictures"
         )
     return Classes(names, indices, np.searchsorted(values, test_labels).astype(np.int64))
 
 
 def _present(class_names: tuple[str, ...], values: npt.NDArray[np.generic], origin: str) -> tuple[str, ...]:
-    """The names of the classes that have pictures."""
+    """Returns the names of the classes that have pictures. Raises: BadInput for labels outside the names."""
     first, last = int(values[0]), int(values[-1])
     if first < 0 or last >= len(class_names):
         raise BadInput(
-            f"{origin}: labels {first}..{last} do not fit {len(class_names)} class_names, which count from 0"
+            f"{origin}: labels {first}..{last} do not fit {len(class_names)} class_names; labels must count from 0"
         )
     return tuple(class_names[int(value)] for value in values)

@@ -1,7 +1,7 @@
-"""From what the user says after --data to pictures with photo groups.
+"""Loads the data set that --data names: `sign-mnist`, `digits` or a path.
 
-`sign-mnist`, `digits` or a path; nothing at all is Sign Language MNIST when it is on disk, otherwise
-scikit-learn's digits, which are bundled. Leaves: Pictures and one sentence that says which and why.
+Without --data, this is Sign Language MNIST if it is on disk, otherwise scikit-learn's bundled digits. Returns Pictures
+and a phrase that says why this data set was chosen.
 """
 
 import os
@@ -30,60 +30,60 @@ NAMED = ("sign-mnist", "digits")
 
 
 def load_pictures(source: Source) -> tuple[Pictures, str]:
-    """Pictures, and why these. Raises: BadInput."""
+    """Returns the pictures and the reason for choosing them. Raises: BadInput."""
     try:
         if source.data in (None, *NAMED):
             return _named(source)
-        return _own(Path(str(source.data)), source), "asked for by --data"
-    except OSError as error:  # no permission, a name that is too long
+        return _own(Path(str(source.data)), source), "given by --data"
+    except OSError as error:  # no permission, or a name that is too long
         raise BadInput(f"{str(error.filename)[:200]}: {error.strerror}") from error
     except MemoryError as error:
         reason = f" ({one_line(error)})" if str(error) else ""
-        raise BadInput(f"{source.data}: not enough memory{reason}; take a smaller --size or fewer pictures") from error
+        raise BadInput(f"{source.data}: not enough memory{reason}; use a smaller --size or fewer pictures") from error
 
 
 def _named(source: Source) -> tuple[Pictures, str]:
-    """A set that has a name."""
+    """Loads a data set by name."""
     source.refuse_shape()
     source.refuse_picture_flags("a named data set")
-    source.refuse_groups("the named data sets", "leave it out, or say 'none' to take each picture as its own group")
+    source.refuse_groups("the named data sets", "remove it, or give 'none' to treat each picture as a separate group")
     check_color(source.color, source.data or "without --data")
     if source.data == "digits":
-        return _digits(source), "asked for by --data"
+        return _digits(source), "given by --data"
     found = sign_mnist.find([*_folders(source.data_dir), folder()])
     if source.data is None and found is None:
-        why = "Sign Language MNIST is not on disk, so scikit-learn's digits; --data sign-mnist fetches it"
+        why = "the bundled digits, because Sign Language MNIST is not on disk; --data sign-mnist downloads it"
         return _digits(source), why
     files = found or sign_mnist.download(folder())
-    why = "found on disk" if source.data is None else "asked for by --data"
+    why = "found on disk" if source.data is None else "given by --data"
     options = f"sign-mnist {source.changes}"
     return cached(files, options, lambda: _sign_mnist(files, source)), f"{why}, {files[0].parent}"
 
 
 def _own(path: Path, source: Source) -> Pictures:
-    """The user's own pictures."""
+    """Loads the user's pictures from a path."""
     if not path.exists():
         meant = get_close_matches(str(source.data).lower().replace("_", "-"), NAMED, n=1)
         hint = f"; did you mean {meant[0]}?" if meant else ""
         raise BadInput(f"{path}: no such file or folder, and no data set of that name ({', '.join(NAMED)}){hint}")
     if not path.is_file() and not path.is_dir():
-        raise BadInput(f"{path}: neither a file nor a folder")
+        raise BadInput(f"{path}: neither a file nor a folder; give --data one of them")
     name = re.sub(r"[^\w.-]+", "-", re.sub(r"(\.csv)?\.\w+$", "", path.resolve().name)).strip(".-") or "data"
     kind = recognize(path, source)
-    options = f"{kind.name} {path.resolve()} {source.changes}"  # paths that name groups begin below the folder
+    options = f"{kind.name} {path.resolve()} {source.changes}"  # group expressions match paths below this folder
     make = partial(assemble, name, str(path), source=source, groups_by=kind.groups_by)
     if kind.pixels_stay_on_disk:
         return make(kind.read(), remember=partial(cached_groups, kind.files, options))
     pictures = cached(kind.files, options, lambda: make(kind.read()))
-    return replace(pictures, notes=kind.notes + pictures.notes)  # of the place as it is now, cached or not
+    return replace(pictures, notes=kind.notes + pictures.notes)  # kind.notes are not cached: they describe the folder
 
 
 def _folders(data_dir: Path | None) -> list[Path]:
-    """Where the user says that data lie. Raises: BadInput for a place that is no folder."""
+    """Returns the folders of --data-dir and $CUTPOINTS_DATA. Raises: BadInput if one is not a folder."""
     folders = [Path(place) for place in (data_dir, os.environ.get("CUTPOINTS_DATA")) if place]
     for place in folders:
         if not place.is_dir():
-            raise BadInput(f"{place}: no such folder (--data-dir or $CUTPOINTS_DATA)")
+            raise BadInput(f"{place}: no such folder; correct --data-dir or $CUTPOINTS_DATA")
     return folders
 
 

@@ -1,10 +1,10 @@
-"""Pairs of pictures that look alike, found exactly, in bounded memory.
+"""Finds all pairs of pictures whose pixels correlate by more than a similarity, exactly and in bounded memory.
 
-Enters: pictures of one class, which may lie on disk. Leaves: pairs whose pixels correlate by more than a similarity. To
-compare all pixels of all pairs would take most of the time. So a picture, less its mean and scaled to length 1, is
-sketched by its part in a few directions and by the length r of the rest. Two pictures x, y with parts p, q in these
-directions correlate by at most p·q + r(x) r(y) (Cauchy–Schwarz); all pixels are compared only where this lets a pair
-through. Whatever the directions are, no pair is lost; those in which the pictures differ most save most.
+Comparing all pixels of all pairs would take most of the time. Therefore each picture, centered and scaled to length 1,
+is projected onto a few directions; the sketch holds these coordinates and the length r of the remainder. For pictures
+x, y with coordinates p, q, the correlation is at most p·q + r(x) r(y) (Cauchy–Schwarz inequality). Only pairs whose
+bound exceeds the similarity are compared by all pixels. No pair is lost, whatever the directions are; the leading
+principal components of a sample exclude the most pairs.
 """
 
 import math
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-SIMILARITY = 0.98  # unless the user says another
-MARGIN = 1e-3  # of the bound, more than rounding moves it; r is off by 1e-3 at most, and only where it is near 0
+SIMILARITY = 0.98  # default of --similarity
+MARGIN = 1e-3  # tolerance of the bound, above its rounding error; r is off by at most 1e-3, and only near 0
 DIRECTIONS = 32
-SAMPLE = 256  # pictures that the directions are chosen by
-ROWS, COLUMNS = 1024, 4096  # of the pairs that are looked at at a time
-VALUES = 1 << 24  # pixels that are floats at a time
-PAIRS, STRIP = 2048, 128  # pairs that are compared by all pixels at a time, or rows of them
-DENSE = 100  # a tile where more than every 100th pair is to be compared is multiplied as a whole, which is faster
+SAMPLE = 256  # pictures from which the directions are computed
+ROWS, COLUMNS = 1024, 4096  # size of a tile of pairs
+VALUES = 1 << 24  # pixels converted to float at a time
+PAIRS, STRIP = 2048, 128  # pairs, or rows of a tile, compared by all pixels at a time
+DENSE = 100  # a tile in which more than one pair in 100 passes the bound is multiplied as a whole, which is faster
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -30,9 +30,10 @@ Wanted = Callable[[Indices, Indices], Mask]
 
 @dataclass(frozen=True, eq=False)
 class Sketches:
-    """Some of the images, in the order of their first direction.
+    """Low-dimensional sketches of N images, sorted by their first coordinate.
 
-    places (N,): which of the N each is; rows (N,): into the images; coarse (N, D + 1): parts, and r in the last column.
+    basis: the directions. places (N,): position of each image in the caller's order. rows (N,): its row in `images`.
+    coarse (N, D + 1): the D coordinates and, in the last column, the length r of the remainder.
     """
 
     images: npt.NDArray[np.uint8]
@@ -42,12 +43,12 @@ class Sketches:
     coarse: Floats
 
     def pixels(self, some: Indices | slice) -> Floats:
-        """Those at some positions of the order, standardized: (M, H·W + 1)."""
+        """Returns the standardized pixels (M, H·W + 1) of the images at some positions of the sorted order."""
         return standardize(self.images[self.rows[some]])
 
 
 def directions(images: npt.NDArray[np.uint8], rows: Indices) -> Floats:
-    """Orthonormal directions (H·W + 1, D) in which a sample of the images at these rows differs most."""
+    """Returns orthonormal directions (H·W + 1, D) of largest variance in a sample of the images at these rows."""
     chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE)).astype(np.int64)]
     sample = standardize(images[chosen])
     sample -= sample.mean(axis=0)
@@ -58,7 +59,7 @@ def directions(images: npt.NDArray[np.uint8], rows: Indices) -> Floats:
 
 
 def sketch(images: npt.NDArray[np.uint8], rows: Indices, basis: Floats | None = None) -> Sketches:
-    """Sketches of the images at these rows, in the given directions or in their own."""
+    """Returns sketches of the images at these rows, by default in the directions computed from them."""
     basis = directions(images, rows) if basis is None else basis
     coarse = np.zeros((len(rows), basis.shape[1] + 1), np.float32)
     step = max(1, VALUES // len(basis))
@@ -73,12 +74,12 @@ def sketch(images: npt.NDArray[np.uint8], rows: Indices, basis: Floats | None = 
 def close_pairs(
     one: Sketches, other: Sketches, wanted: Wanted, similarity: float = SIMILARITY
 ) -> Iterator[tuple[Indices, Indices]]:
-    """Places (M,), (M,) of pictures that look alike, some at a time; with `other is one` each pair once.
+    """Yields places (M,), (M,) of pairs whose correlation exceeds `similarity`, in batches.
 
-    wanted: which of the pairs of places, that broadcast, the caller does not know yet; asked before each comparison.
-    similarity: what the correlation has to exceed, 0 or more.
+    If `other is one`, each pair is yielded once. wanted: given broadcastable arrays of places, returns which pairs the
+    caller still needs; called before each comparison. similarity: 0 or more.
     """
-    reach = math.sqrt(2 - 2 * similarity) + 1e-3  # no two such pictures are farther apart in any direction
+    reach = math.sqrt(2 - 2 * similarity) + 1e-3  # largest difference of such a pair in any direction
     columns = min(COLUMNS, max(256, VALUES // len(other.basis)))
     for start in range(0, len(one.rows), ROWS):
         tall = np.arange(start, min(start + ROWS, len(one.rows)))
@@ -98,7 +99,10 @@ def close_pairs(
 def _as_a_whole(
     one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted, similarity: float
 ) -> Iterator[tuple[Indices, Indices]]:
-    """All pixels of all pairs of a tile, for where many are close. A strip at a time: the first may answer the rest."""
+    """Compares all pairs of a tile, strip by strip, for tiles with many close pairs.
+
+    Earlier strips can make later pairs unnecessary, so `wanted` is called for each strip.
+    """
     pixels = other.pixels(wide).T
     for start in range(0, len(tall), STRIP):
         strip = tall[start : start + STRIP]
@@ -111,7 +115,7 @@ def _as_a_whole(
 def _pair_by_pair(
     one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted, similarity: float
 ) -> Iterator[tuple[Indices, Indices]]:
-    """All pixels of the pairs in the mask. The likely ones come first, and spare their group the other pairs."""
+    """Compares the pairs in the mask, the most likely first, which can make the other pairs unnecessary."""
     i, j = np.nonzero(mask)
     i, j = tall[i], wide[j]
     left = np.argsort(-np.einsum("nd,nd->n", one.coarse[i], other.coarse[j]))
@@ -123,9 +127,9 @@ def _pair_by_pair(
 
 
 def standardize(images: npt.NDArray[np.uint8]) -> Floats:
-    """Rows whose dot product is the pictures' correlation: (N, H·W + 1).
+    """Returns rows (N, H·W + 1) whose dot products are the correlations of the pictures.
 
-    A picture of one grey level has no correlation; the last column makes all of those alike.
+    The correlation of a picture with a single grey level is undefined; the last column makes all such pictures equal.
     """
     rows = np.empty((len(images), math.prod(images.shape[1:]) + 1), np.float32)
     flat = rows[:, :-1]

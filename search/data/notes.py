@@ -1,7 +1,4 @@
-"""What the user should hear of pictures before a study: what is trained on, and what their groups are.
-
-Enters: Pictures, or a split of them. Leaves: sentences, one a line.
-"""
+"""Messages about the data set, printed before a study starts: its size, its split and its photo groups."""
 
 import shlex
 
@@ -16,12 +13,12 @@ Numbers = npt.NDArray[np.int64]
 
 
 def first_lines(split: Split, why: str, trained: int, source: Source) -> list[str]:
-    """The lines that a study begins with. trained: pictures that a trial trains on, after variants are chosen."""
+    """Returns the first lines of a study's output. trained: number of pictures per trial, after variants are drawn."""
     pictures, train, validation, test = split.pictures, split.train, split.validation, split.test
     height, width = pictures.shape
     copies = pictures.known_copies
     are = "is a near copy" if copies == 1 else "are near copies"
-    some = "" if trained == len(train) else f", {trained:,} of them trained on"
+    some = "" if trained == len(train) else f", of which {trained:,} are trained on"
     folds = f"; the first of {len(split.folds)} folds" if len(split.folds) > 1 else ""
     return [
         f"pictures: {pictures.name} ({why}), {height}x{width}, {len(pictures.class_names)} classes; "
@@ -37,36 +34,39 @@ def first_lines(split: Split, why: str, trained: int, source: Source) -> list[st
 def notes_on_groups(
     pictures: Pictures, given: Numbers | None, test_given: Numbers | None, groups_by: str | None
 ) -> tuple[str, ...]:
-    """What is to be known of the groups. given: those that the data bring; groups_by: how the user may say them."""
+    """Returns messages about photo groups.
+
+    given, test_given: groups stored in the data. groups_by: how the user can name groups in this format, if at all.
+    """
     notes = []
     groups, n = pictures.train.photos, len(pictures.train)
     if given is not None and pictures.grouping["groups"] == NONE:
-        notes.append("the groups that the data bring are not used: --groups none takes each picture as its own")
+        notes.append("the groups in the data are not used, because --groups none treats each picture as a group")
     if given is not None and pictures.groups_given and groups < (before := len(np.unique(given))):
-        notes.append(f"near copies join the {before:,} given groups of the training pictures to {groups:,}")
+        notes.append(f"near copies join the {before:,} given groups of training pictures into {groups:,}")
     if pictures.groups_given and pictures.test is not None and test_given is None:
-        notes.append("no groups of the test pictures are given (test_groups): only near copies among them are known")
+        notes.append("the data have no test_groups: test pictures are grouped only by near copies")
     if pictures.test is not None and (shared := np.isin(pictures.test.groups, pictures.train.groups)).any():
         photos = pictures.test.groups[shared]
         which = f"{_count(len(photos), 'test picture')} of {_count(len(np.unique(photos)), 'group')}"
-        notes.append(f"{which} that training pictures have too: a confirmation leaves them out")
+        notes.append(f"{which} also found in the training pictures: a confirmation leaves them out")
     if groups == n and groups_by is not None and pictures.grouping["groups"] not in (GIVEN, NONE):
         notes.append(
-            "every picture is its own group: if pictures are frames of one video, or of one person, say which belong "
-            f"together with {groups_by}"
+            "every picture is a separate group; if some are frames of one video or show one person, name the groups "
+            f"with {groups_by}"
         )
     return tuple(notes)
 
 
 def _of_groups(pictures: Pictures, source: Source) -> str:
-    """How many photo groups there are, and where they come from."""
+    """Returns the number of photo groups and their origin."""
     kind, similarity = pictures.grouping["groups"], pictures.similarity
     close = f"correlation > {similarity:g}"
     if kind == NONE:
         return (
-            "photo groups: none (--groups none), each picture is its own"
+            "photo groups: none (--groups none), each picture is a separate group"
             if source.groups == NONE
-            else (f"photo groups: none (--similarity {similarity:g}), each picture is its own")
+            else (f"photo groups: none (--similarity {similarity:g}), each picture is a separate group")
         )
     by = "by the data" if source.given_by is None else f"by --groups {shlex.quote(source.given_by)}"
     joined = "" if similarity == 1 else f", near copies joined ({close})"

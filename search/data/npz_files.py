@@ -1,6 +1,7 @@
-"""NumPy's .npz: `images` and `labels`, optionally `test_images`, `test_labels`, `groups`, `test_groups`, `class_names`.
+"""NumPy .npz files with the arrays `images` and `labels`.
 
-Enters: a path. Leaves: the checked arrays. Headers are read first, then labels, and pixels only when those are right.
+Optional arrays are `test_images`, `test_labels`, `groups`, `test_groups` and `class_names`. Headers are read first,
+then labels; pixels are read only if those are valid.
 """
 
 import zipfile
@@ -25,7 +26,7 @@ SAVE = "save it with numpy.savez(…, images=…, labels=…)"
 
 @dataclass(frozen=True)
 class _Member:
-    """An array that is read when NumPy asks for it; its type and shape are known before."""
+    """An array whose type and shape are known from its header, and whose data are read on demand."""
 
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
@@ -47,35 +48,33 @@ class _Member:
 
 
 def read_npz(path: Path) -> Arrays:
-    """Raises: BadInput."""
+    """Reads and checks the arrays of an .npz file. Raises: BadInput."""
     with path.open("rb") as handle:
         begins = handle.read(6)
     if begins == b"\x93NUMPY":
         raise BadInput(f"{path}: a single array, not an .npz; {SAVE}")
     if not begins:
-        raise BadInput(f"{path}: the file is empty; write or copy it again")
+        raise BadInput(f"{path}: the file is empty; save or copy it again")
     if begins[:2] != b"PK":
         raise BadInput(f"{path}: not an .npz file; {SAVE}")
     with opened_zip(path, ".npz") as archive:
         members = _members(archive, path)
         others = sorted(members.keys() - set(KEYS))
         if others and not members.keys() & set(KEYS):
-            raise BadInput(
-                f"{path}: no images, no labels, but {listed(others)}; it needs the arrays 'images' and 'labels'"
-            )
+            raise BadInput(f"{path}: has only {listed(others)}; the arrays 'images' and 'labels' are required")
         known = {key: members[key] for key in KEYS if key in members}
         check_unpacked(sum(info.file_size for info in known.values()), path.stat().st_size, str(path))
         arrays = {key: _member(archive, info, f"{path}: {key}") for key, info in known.items()}
-        notes = (f"arrays that are not used: {listed(others)} (known are {', '.join(KEYS)})",) if others else ()
+        notes = (f"unknown arrays are not used: {listed(others)} (known: {', '.join(KEYS)})",) if others else ()
         return replace(checked(arrays, str(path)), notes=notes)
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> Mapping[str, zipfile.ZipInfo]:
-    """What is in it by name. Raises: BadInput for two of a name."""
+    """Returns the members by name. Raises: BadInput if two have the same name."""
     names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
     name, times = Counter(names).most_common(1)[0] if names else ("", 0)
     if times > 1:
-        raise BadInput(f"{path}: two members called {name!r}; leave one")
+        raise BadInput(f"{path}: two members are called {name!r}; remove one")
     return dict(zip(names, archive.infolist(), strict=True))
 
 

@@ -1,7 +1,7 @@
-"""Columns of parquet tables beside the pictures: labels, and what tells which pictures belong together.
+"""Label and group columns of parquet tables.
 
-Enters: open tables with their files. Leaves: labels (N,), and group numbers (N,) over all tables. Columns are read as a
-whole; pictures are not touched.
+Takes open tables with their files. Returns labels (N,) and group numbers (N,) over all tables. Columns are read as a
+whole; pictures are not read.
 """
 
 import re
@@ -21,33 +21,33 @@ from search.data.labels import LARGEST, check_name
 from search.data.source import Source
 from search.errors import BadInput
 
-ROWS, IN_MEMORY = 1 << 16, 1 << 27  # rows of a column, and about the bytes of them, that are in memory at a time
-LONGEST_HINT = 1000  # characters of a value or path that may say which pictures belong together
-OF_CHARACTER = 4  # bytes in an array of text
-EXPRESSION = re.compile(r"[\\()\[\]*+?^$|]")  # what an expression has and a column's name has not
+ROWS, IN_MEMORY = 1 << 16, 1 << 27  # rows of a column, and their approximate bytes, in memory at a time
+LONGEST_HINT = 1000  # characters of a value or path that is considered as a group name
+OF_CHARACTER = 4  # bytes per character in a NumPy array of text
+EXPRESSION = re.compile(r"[\\()\[\]*+?^$|]")  # characters that distinguish a regular expression from a column name
 TAKEN = ("image", "label")
 Values = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Group numbers (N,) of all pictures, None where nothing says them; and what the user should hear."""
+    """Group numbers (N,) of all pictures, or None if no groups are given, and messages to the user."""
 
     numbers: npt.NDArray[np.int64] | None
     notes: tuple[str, ...] = ()
 
 
 def damaged(file: Path, error: Exception) -> BadInput:
-    """The complaint about a file that pyarrow cannot read."""
+    """Returns the error for a file that pyarrow cannot read."""
     reason = " ".join(str(error).split())[:100]
-    return BadInput(f"{file}: no parquet file, or a damaged one ({reason}); download or copy it again")
+    return BadInput(f"{file}: not a parquet file, or damaged ({reason}); download or copy it again")
 
 
 def batches(table: Any, file: Path, column: str) -> Iterator[list[Any]]:
-    """The values of a column, some rows at a time; empty where there is no such column.
+    """Yields the values of a column in batches of rows; yields nothing if there is no such column.
 
-    A value that is stored once may come in every row: as many rows are read at a time as would have about IN_MEMORY
-    bytes if each had all that is stored. Raises: BadInput, also where all rows are far larger than the file.
+    A dictionary-encoded value can recur in every row. The batch size keeps a batch near IN_MEMORY bytes even if each
+    row held all stored bytes of the column. Raises: BadInput, also if all rows are far larger than the file.
     """
     import pyarrow
 
@@ -59,7 +59,7 @@ def batches(table: Any, file: Path, column: str) -> Iterator[list[Any]]:
         try:
             batch = next(found, None)
             values = batch.column(0).to_pylist() if batch is not None and batch.num_columns else []
-        except MemoryError:  # pyarrow's is an ArrowException too
+        except MemoryError:  # pyarrow's MemoryError is also an ArrowException
             raise
         except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
             raise damaged(file, error) from error
@@ -71,18 +71,18 @@ def batches(table: Any, file: Path, column: str) -> Iterator[list[Any]]:
 
 
 def column_of(table: Any, file: Path, column: str) -> Values:
-    """Values (N,) as int64 or text. Raises: BadInput."""
+    """Reads a column (N,) as int64 or text. Raises: BadInput for missing values and other types."""
     values: list[Any] = []
-    known: dict[str, str] = {}  # equal names are one object
+    known: dict[str, str] = {}  # equal names share one object
     longest = 0
     for batch in batches(table, file, column):
         if None in batch:
             row = len(values) + batch.index(None)
-            raise BadInput(f"{file}: row {row}: the {column} is missing; fill it in or leave the row out")
+            raise BadInput(f"{file}: row {row}: the {column} is missing; fill it in or remove the row")
         unfit = next((value for value in batch if type(value) not in (int, str)), None)
         if unfit is not None or len({type(value) for value in (*values[:1], *batch)}) > 1:
             shown = batch[0] if unfit is None else unfit
-            raise BadInput(f"{file}: {column}s such as {repr(shown)[:40]}; use whole numbers or text")
+            raise BadInput(f"{file}: {column}s such as {repr(shown)[:40]} are not allowed; use integers or text")
         if isinstance(batch[0], str):
             for name in set(batch) - known.keys():
                 check_name(name, str(file))
@@ -94,12 +94,12 @@ def column_of(table: Any, file: Path, column: str) -> Values:
     if known:
         return np.array(values, dtype=np.str_)
     if max(values) > LARGEST:
-        raise BadInput(f"{file}: {column} {max(values)}; use whole numbers up to {LARGEST}, or text")
+        raise BadInput(f"{file}: {column} {max(values)} is too large; use integers up to {LARGEST}, or text")
     return np.array(values, dtype=np.int64)
 
 
 def _stored(table: Any, column: str) -> int:
-    """Bytes of a column in the row group with most of them: unpacked, but each value as often as it is stored."""
+    """Returns the uncompressed bytes of a column in its largest row group; a recurring value counts once."""
     most = 1
     for i in range(table.metadata.num_row_groups):
         group = table.metadata.row_group(i)
@@ -110,7 +110,7 @@ def _stored(table: Any, column: str) -> int:
 
 
 def _size(value: Any) -> int:
-    """About the bytes that a value has once it is read."""
+    """Returns the approximate size of a value in bytes."""
     if isinstance(value, bytes | str):
         return len(value)
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -118,7 +118,7 @@ def _size(value: Any) -> int:
 
 
 def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], source: Source) -> Given:
-    """The groups that --groups names: by a column of that name, otherwise by an expression for the pictures' paths.
+    """Returns the groups given by --groups: from a column of that name, or by a regular expression on the paths.
 
     Raises: BadInput.
     """
@@ -132,19 +132,19 @@ def groups_of(tables: Sequence[tuple[Any, Path]], labels: Sequence[Values], sour
             names = table.schema_arrow.names
             refuse_unknown_column(said, names, names, str(file), TAKEN)
             if names.count(said) > 1:
-                raise BadInput(f"{file}: two columns {said!r}; leave one")
+                raise BadInput(f"{file}: two columns are called {said!r}; remove one")
         columns = [column_of(table, file, said) for table, file in tables]
         if len({each.dtype.kind for each in columns}) > 1:
-            raise BadInput(f"{tables[0][1].parent}: {said} is a number in one file and text in another; write it alike")
+            raise BadInput(f"{tables[0][1].parent}: {said} is a number in one file and text in another; use one type")
         return Given(numbers_of(np.concatenate(columns).tolist()))
-    captured(said, [])  # is complained of before paths are read
+    captured(said, [])  # checks the expression before paths are read
     paths: list[str] = []
     for table, file in tables:
         of_table = _paths(table, file)
         if None in of_table:
             raise BadInput(
-                f"{file}, row {of_table.index(None)}: no path that --groups could match; name a column that says "
-                "which pictures belong together"
+                f"{file}, row {of_table.index(None)}: no path for the expression of --groups; give a group column "
+                "instead"
             )
         paths += below_part([str(path) for path in of_table])
     found = captured(said, paths)
@@ -157,7 +157,7 @@ def _values(table: Any, file: Path, column: str) -> list[Any]:
 
 
 def _paths(table: Any, file: Path) -> list[str | None]:
-    """The path that each row names, as it stands there; None where it names none."""
+    """Returns the picture path in each row, or None for rows without one."""
     return _paths_in(_values(table, file, "image.path")) or [None] * table.metadata.num_rows
 
 
@@ -167,7 +167,7 @@ def _paths_in(rows: Sequence[Any]) -> list[str | None]:
 
 
 def _first(table: Any, file: Path, column: str) -> list[Any]:
-    """The values of a table's first rows; empty where there is no such column, or where it holds long texts."""
+    """Returns the values of the first rows; empty if there is no such column or it holds long texts."""
     values: list[Any] = []
     for batch in batches(table, file, column):
         if any(len(value) > LONGEST_HINT for value in batch if isinstance(value, str)):
@@ -179,7 +179,7 @@ def _first(table: Any, file: Path, column: str) -> list[Any]:
 
 
 def _hints(tables: Sequence[tuple[Any, Path]], classes: list[object]) -> tuple[str, ...]:
-    """The name of a column that tells groups, or how the paths tell them, by the first rows of each table."""
+    """Returns a message about likely groups in a column or in the paths, from the first rows of each table."""
     import pyarrow
 
     simple = (pyarrow.types.is_integer, pyarrow.types.is_string, pyarrow.types.is_large_string)

@@ -1,8 +1,8 @@
-"""Parquet as Hugging Face lays it out: a column of encoded pictures, `image`, and a column `label`.
+"""Parquet files in Hugging Face's layout: a column `image` of encoded pictures and a column `label`.
 
-Enters: a .parquet file, or a folder with `*train*.parquet` and perhaps `*test*.parquet`, also in `data/`. Leaves: grey
-images and labels; class names from the Hugging Face metadata where it is there. Pictures are decoded batch by
-batch; a picture that a table only names by its path has to lie below the table's folder.
+Takes a .parquet file, or a folder with `*train*.parquet` and optionally `*test*.parquet`, also in `data/`. Returns
+images and labels, with class names from the Hugging Face metadata if present. Pictures are decoded batch by batch. A
+picture that a table refers to by path has to lie below the table's folder.
 """
 
 import json
@@ -27,14 +27,14 @@ from search.data.stack import stack
 from search.errors import BadInput
 
 SHOWN = 80  # characters of a path in a message
-LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters, and bytes between slashes
-WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # in the names of files: latest is no test part
-OF_LABEL = 64  # bytes that a row of labels takes
+LONGEST_PATH, LONGEST_NAME = 1000, 255  # characters of a path, bytes of a file or folder name
+WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # whole words of file names, so that "latest" is not a test part
+OF_LABEL = 64  # bytes in memory per label
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The parquet files of the training part, of the test part, which may have none, and those that are not read."""
+    """The parquet files of the training set, of the test set (may be empty), and those that are not read."""
 
     train: list[Path]
     test: list[Path]
@@ -42,20 +42,21 @@ class Tables:
 
     @property
     def files(self) -> list[Path]:
-        """All that are read, training first."""
+        """All files that are read, training files first."""
         return [*self.train, *self.test]
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should hear of the others."""
+        """Messages about the files that are not read."""
         if not self.unread:
             return ()
         files = plural(len(self.unread), "parquet file")
-        return (f"{files} called neither train nor test not read: {listed(list(map(str, self.unread)))}",)
+        names = listed(list(map(str, self.unread)))
+        return (f"{files} not read, because the name contains neither train nor test: {names}",)
 
 
 def find_parquet(path: Path) -> Tables | None:
-    """None for a folder without parquet files to train on."""
+    """Returns the parquet files at a path, or None for a folder without training files."""
     if path.is_file():
         return Tables([path], [])
     files = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
@@ -67,7 +68,7 @@ def find_parquet(path: Path) -> Tables | None:
 
 
 def named_pictures(tables: Tables) -> list[Path]:
-    """The picture files that tables name instead of holding their bytes: the cache has to know them too."""
+    """Returns the picture files that tables refer to by path; the cache depends on them too."""
     found: list[Path] = []
     for file in tables.files:
         with _open(file) as table:
@@ -81,13 +82,13 @@ def named_pictures(tables: Tables) -> list[Path]:
 
 
 def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
-    """Raises: BadInput for a missing pyarrow, other columns, missing or unfit labels, and bad pictures."""
+    """Reads the tables. Raises: BadInput for a missing pyarrow or column, invalid labels, and bad pictures."""
     with ExitStack() as opened:
         opened_tables = [(opened.enter_context(_open(file)), file) for file in tables.files]
         names = _class_names(opened_tables[0][0])
         labels = [column_of(table, file, "label") for table, file in opened_tables]
         if len({each.dtype.kind for each in labels}) > 1:
-            raise BadInput(f"{path}: labels are numbers in one file and text in another; write them alike")
+            raise BadInput(f"{path}: labels are numbers in one file and text in another; use one type for all")
         if names is not None and labels[0].dtype.kind == "i":
             names = check_class_names(text_array(names, f"{path}: class names"), labels[0], str(path))
         else:
@@ -101,7 +102,7 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
     kept = np.concatenate(labels)[read.kept]
     training = int(np.searchsorted(read.kept, sum(map(len, labels[: len(tables.train)]))))
     if training == 0:
-        raise BadInput(f"{path}: no picture to train on; add some")
+        raise BadInput(f"{path}: no pictures to train on; add some")
     groups = None if given.numbers is None else given.numbers[read.kept]
     return Arrays(
         read.images[:training],
@@ -117,12 +118,12 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
 
 
 def _open(file: Path) -> Any:
-    """A pyarrow.parquet.ParquetFile that has the two columns."""
+    """Opens a pyarrow.parquet.ParquetFile and checks its columns. Raises: BadInput."""
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
-        raise BadInput(f"{file}: parquet files need pyarrow: pip install 'cutpoints[parquet]'") from error
+        raise BadInput(f"{file}: parquet files need pyarrow; run pip install 'cutpoints[parquet]'") from error
     try:
         table = parquet.ParquetFile(file)
     except (pyarrow.ArrowException, OSError) as error:
@@ -136,12 +137,12 @@ def _open(file: Path) -> Any:
 
 
 def _check_columns(table: Any, file: Path) -> None:
-    """Raises: BadInput for a table without the two columns or rows, or one that unpacks to far more than its size."""
+    """Raises BadInput if a table lacks a column or rows, or expands to far more than the file's size."""
     columns = table.schema_arrow.names
     for column in ("image", "label"):
         if columns.count(column) != 1:
             found = f"no column {column!r}, only {listed(columns)}; rename one"
-            raise BadInput(f"{file}: {f'two columns {column!r}; leave one' if column in columns else found}")
+            raise BadInput(f"{file}: {f'two columns {column!r}; remove one' if column in columns else found}")
     rows = table.metadata.num_rows
     if rows <= 0:
         raise BadInput(f"{file}: no rows; add pictures or remove the file")
@@ -150,22 +151,22 @@ def _check_columns(table: Any, file: Path) -> None:
 
 
 def _row_groups(table: Any) -> list[Any]:
-    """What the table says of each of them."""
+    """Returns the metadata of each row group."""
     return [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
 
 
 def _class_names(table: Any) -> tuple[str, ...] | None:
-    """What the Hugging Face metadata in the schema calls the classes, if it does."""
+    """Returns the class names in the schema's Hugging Face metadata, or None."""
     try:
         info = json.loads((table.schema_arrow.metadata or {})[b"huggingface"])
         names = info["info"]["features"]["label"]["names"]
         return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
-    except (KeyError, TypeError, ValueError, RecursionError):  # no metadata, or none of a class label
+    except (KeyError, TypeError, ValueError, RecursionError):  # no metadata, or no class label in it
         return None
 
 
 def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path | bytes]]:
-    """Each row's picture, encoded, with a name for it. Raises: BadInput where there are not as many as labels."""
+    """Yields each row's encoded picture with a name for messages. Raises: BadInput unless there is one per label."""
     row = 0
     for batch in batches(table, file, "image"):
         if row + len(batch) > labels:
@@ -183,11 +184,11 @@ def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path |
                 yield f"{where}, {named if len(named) <= SHOWN else f'…{named[-SHOWN:]}'}", place
             row += 1
     if row != labels:
-        raise damaged(file, ValueError(f"not as many pictures as the {labels} labels"))
+        raise damaged(file, ValueError(f"a number of pictures other than the {labels} labels"))
 
 
 def _place(file: Path, named: object) -> Path | None:
-    """Where a table says that a picture lies; None for what cannot be a file's name."""
+    """Returns the absolute path of a picture that a table refers to; None for an impossible file name."""
     if not isinstance(named, str) or not named.isprintable() or len(named) > LONGEST_PATH:
         return None
     if any(len(part.encode()) > LONGEST_NAME for part in named.split("/")):
@@ -196,12 +197,12 @@ def _place(file: Path, named: object) -> Path | None:
 
 
 def _below(file: Path, named: object, where: str) -> Path:
-    """The picture that a table names. Raises: BadInput where it leads out of the table's folder."""
+    """Returns the path of a picture that a table refers to. Raises: BadInput if it is outside the table's folder."""
     place = _place(file, named)
     if place is None:
-        raise BadInput(f"{where}: {str(named)[:40]!r} is no file's name; put the picture's bytes into the table")
+        raise BadInput(f"{where}: {str(named)[:40]!r} is not a valid file name; store the picture's bytes in the table")
     if not place.is_relative_to(file.parent.resolve()):
-        raise BadInput(f"{where}: {named} does not lie below {file.parent}; put the picture's bytes into the table")
-    if place.exists() and not place.is_file():  # a pipe would be waited for without end
-        raise BadInput(f"{where}: {named} is no file; put the picture's bytes into the table")
+        raise BadInput(f"{where}: {named} is not below {file.parent}; store the picture's bytes in the table")
+    if place.exists() and not place.is_file():  # reading a pipe would block forever
+        raise BadInput(f"{where}: {named} is not a file; store the picture's bytes in the table")
     return place

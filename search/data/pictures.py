@@ -1,4 +1,4 @@
-"""A data set in memory: pictures, labels, photo groups, class names. Values that cannot be wrong."""
+"""A data set in memory: pictures, labels, photo groups and class names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,26 +9,26 @@ import numpy.typing as npt
 
 from search.data.near import SIMILARITY
 
-# Where groups come from: near copies of one class, by their correlation; the data's owner and near copies; nowhere.
+# Origin of the photo groups: near copies found by correlation; given by the user and joined by near copies; none.
 AUTOMATIC: Mapping[str, Any] = {"groups": "automatic", "similarity": SIMILARITY}
 GIVEN, NONE = "given", "none"
-SMALLEST_SIDE = 4  # pixels; the network halves a picture at least twice
+SMALLEST_SIDE = 4  # pixels; the network halves the sides at least twice
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Pictures that belong together: pixels (N, H, W) or (N, H, W, 3) uint8, labels (N,) 0..C-1, groups (N,).
+    """A part of a data set: pixels (M, H, W) or (M, H, W, 3) uint8, labels (N,) in 0..C-1, groups (N,).
 
-    Pictures with the same group number stay on one side of every split, and a test photo with the number of a training
-    photo is one of that group. copies (N,): pictures with the same number look nearly alike; the groups where the
-    groups were found by that alone. rows (N,): which of the pixels' pictures these are, where pixels are those of more.
-    So a split costs no copy of its pictures, in memory or on disk, until they are taken.
+    Pictures with the same group number stay on one side of every split. Equal numbers in the training and the test part
+    mean the same group. copies (N,): equal numbers for near copies; by default the groups. rows (N,): the rows of
+    `pixels` that belong to this part, or None for all, so that a split copies no pixels until `images` is used.
+    Raises ValueError for another type or shape, and for arrays of different length.
     """
 
     pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
-    copies: npt.NDArray[np.int64] = None  # type: ignore[assignment]  # set below
+    copies: npt.NDArray[np.int64] = None  # type: ignore[assignment]  # set in __post_init__
     rows: npt.NDArray[np.integer] | None = None
 
     def __post_init__(self) -> None:
@@ -44,28 +44,28 @@ class Part:
         return len(self.labels)
 
     def __getitem__(self, rows: npt.NDArray[np.integer | np.bool_]) -> "Part":
-        places = np.arange(len(self))[rows]  # of a mask too
+        places = np.arange(len(self))[rows]  # also converts a mask
         of_all = places if self.rows is None else self.rows[places]
         return Part(self.pixels, self.labels[rows], self.groups[rows], self.copies[rows], of_all)
 
     @property
     def images(self) -> npt.NDArray[np.uint8]:
-        """The pictures, (N, H, W) or (N, H, W, 3). Of some pictures among more each use is a copy: take it once."""
+        """Pictures (N, H, W) or (N, H, W, 3). If `rows` is set, each access makes a copy, so keep the result."""
         return self.pixels if self.rows is None else self.pixels[self.rows]
 
     @property
     def photos(self) -> int:
-        """The number of photo groups: what counts as independent."""
+        """Number of photo groups, the independent units of a data set."""
         return len(np.unique(self.groups))
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """A data set. `test` is None when the data brings no test set. `origin` says where it lies.
+    """A data set. `test` is None if the data have no test set. `origin` is the path or source, for messages.
 
-    preprocessing: what was done to the pixels on the way in, as plain values; empty where nothing was. Whoever
-    applies the thresholds to new pictures has to do the same. notes: what the user should hear about the reading.
-    grouping: where the groups come from, as plain values; a part of the protocol.
+    preprocessing: record of the conversions applied to the pixels, as plain values; empty if there were none. They have
+    to be applied to new pictures before thresholds are used. notes: messages to the user. grouping: origin of the photo
+    groups, as plain values; part of the protocol.
     """
 
     name: str
@@ -80,17 +80,17 @@ class Pictures:
 
     @property
     def groups_given(self) -> bool:
-        """Whether the data's owner said which pictures belong together."""
+        """Whether the photo groups were given by the user."""
         return bool(self.grouping["groups"] == GIVEN)
 
     @property
     def similarity(self) -> float:
-        """What the correlation of near copies exceeds; 1 where no pixels are compared."""
+        """The correlation that near copies exceed; 1 if no pictures are compared."""
         return float(self.grouping.get("similarity", 1))
 
     @property
     def colors(self) -> int:
-        """Channels that have cut points of their own: 1, or 3 of pictures in color."""
+        """Number of channels with separate cut points: 1, or 3 for color pictures."""
         return 1 if self.train.pixels.ndim == 3 else self.train.pixels.shape[3]
 
     @property

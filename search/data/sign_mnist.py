@@ -1,7 +1,7 @@
-"""Sign Language MNIST: where it lies on disk, its download, its checksums.
+"""Sign Language MNIST: its location on disk, download and checksums.
 
-27,455 training and 7,172 test pictures of 28×28, CC0. Labels are 0..24 without 9: the letters A..Y
-without J (J and Z need movement). The class names are the letters.
+27,455 training and 7,172 test pictures of 28×28 pixels, CC0. Labels are 0..24 without 9, for the letters A..Y without J
+(J and Z are signed by a movement). The class names are the letters.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ SHA256 = {
 
 
 def find(folders: list[Path]) -> list[Path] | None:
-    """The files of the data set in the first folder that has them: two CSVs, zipped or not, or one archive."""
+    """Returns the files in the first folder that has them: two CSVs, zipped or not, or one archive."""
     for folder in [folder / below for folder in folders for below in FOLDERS]:
         pair = [next((p for p in (folder / n, folder / f"{n}.zip") if p.is_file()), None) for n in (TRAIN, TEST)]
         if pair[0] is not None and pair[1] is not None:
@@ -37,43 +37,43 @@ def find(folders: list[Path]) -> list[Path] | None:
 
 
 def read(files: list[Path]) -> dict[str, bytes]:
-    """The two CSV texts, verified. Raises: BadInput when they are not the published files."""
+    """Returns the contents of the two CSVs by name. Raises: BadInput if a checksum differs from the published file."""
     texts: dict[str, bytes] = {}
     for file in files:
         texts |= read_bytes(file)
     for name, expected in SHA256.items():
         if name not in texts:
-            raise BadInput(f"{files[0]}: no {name} in it")
+            raise BadInput(f"{files[0]}: no {name} in it; copy or download the data set again")
         found = hashlib.sha256(texts[name]).hexdigest()
         if found != expected:
             raise BadInput(
                 f"{name} in {files[0].parent} is not the published file (SHA-256 {found[:12]}…, expected "
-                f"{expected[:12]}…); copy it again, or use the folder as your own data: --data {files[0].parent}"
+                f"{expected[:12]}…); copy it again, or read the folder as custom data: --data {files[0].parent}"
             )
     return {name: texts[name] for name in SHA256}
 
 
 def download(folder: Path) -> list[Path]:
-    """Downloads with kagglehub, which shows a progress bar, and keeps the verified CSVs in a folder.
+    """Downloads the data set with kagglehub and stores the verified CSVs in a folder.
 
-    Raises: BadInput with the place for the files.
+    Raises: BadInput if the download fails; the message says where to put the files.
     """
     place = f"put {TRAIN} and {TEST} (or their .zip) from kaggle.com/datasets/{KAGGLE} into {folder}"
-    with contextlib.redirect_stdout(sys.stderr):  # kagglehub's messages are no data
+    with contextlib.redirect_stdout(sys.stderr):  # kagglehub prints to stdout, which is for results
         try:
             import kagglehub
         except ImportError as error:
             raise BadInput(
-                f"Sign Language MNIST is not on disk: pip install 'cutpoints[download]', or {place}"
+                f"Sign Language MNIST is not on disk; run pip install 'cutpoints[download]', or {place}"
             ) from error
         say(f"downloading {KAGGLE} from Kaggle")
         try:
             downloaded = Path(kagglehub.dataset_download(KAGGLE))
-        except Exception as error:  # kagglehub lets requests', urllib3's and its own errors through
-            raise BadInput(f"Sign Language MNIST cannot be downloaded ({type(error).__name__}): {place}") from error
+        except Exception as error:  # kagglehub raises its own, requests' and urllib3's errors
+            raise BadInput(f"Sign Language MNIST cannot be downloaded ({type(error).__name__}); {place}") from error
     found = find([downloaded])
     if found is None:
-        raise BadInput(f"the download in {downloaded} lacks the CSVs: {place}")
+        raise BadInput(f"the download in {downloaded} lacks the CSVs; {place}")
     for name, text in read(found).items():
         write_atomically(folder / name, text)
     return [folder / name for name in SHA256]

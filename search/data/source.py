@@ -1,7 +1,6 @@
-"""Which pictures the user wants and how they come in: the flags that a study and its confirmation share.
+"""The flags that select the data set and how it is read. A study and its confirmation share them.
 
-Enters: the flags' values. Leaves: a Source that cannot be wrong in itself; whether the flags suit the
-data is said by whoever reads them.
+A Source checks the flags against each other; the reader of a format checks whether they apply to the data.
 """
 
 import re
@@ -18,12 +17,12 @@ from search.data.pictures import NONE, SMALLEST_SIDE
 from search.errors import BadInput
 
 LARGEST_SIDE = 9999
-CLOSEST = 0.9999  # correlations are of single precision: nearer to 1, equal pictures might not be near copies
+CLOSEST = 0.9999  # correlations are single precision: closer to 1, equal pictures might not be near copies
 
 
 @dataclass(frozen=True)
 class Source:
-    """The fields are the flags of the same names. Raises: BadInput."""
+    """The values of the flags with the same names as the fields. Raises: BadInput."""
 
     data: str | None = None
     data_dir: Path | None = None
@@ -37,7 +36,7 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.data is not None and not self.data.strip():
-            raise BadInput("--data is empty; name a file or folder, or leave it out")
+            raise BadInput("--data is empty; give a file or folder, or remove the flag")
         parse_shape(self.shape)
         parse_size(self.size)
         if self.color not in COLOR_CHOICES:
@@ -45,61 +44,61 @@ class Source:
         if self.fit is not None and self.fit not in FITS:
             raise BadInput(f"--fit {self.fit}: expected one of {', '.join(FITS)}")
         if self.fit is not None and self.size is None:
-            raise BadInput(f"--fit {self.fit}: says how pictures become --size; give that too")
+            raise BadInput(f"--fit {self.fit}: has no effect without --size; give --size HEIGHTxWIDTH too")
         if self.groups is not None and not self.groups.strip():
-            raise BadInput("--groups is empty; leave it out, or say 'none' if no pictures belong together")
+            raise BadInput("--groups is empty; remove the flag, or give 'none' if there are no photo groups")
         if not (0 <= self.similarity <= CLOSEST or self.similarity == 1):
             raise BadInput(
                 f"--similarity {self.similarity}: expected a correlation of 0 to {CLOSEST}, or 1 to compare no pictures"
             )
         if self.groups == NONE and self.similarity not in (SIMILARITY, 1):
-            raise BadInput(f"--similarity {self.similarity}: --groups none compares no pictures; leave one of them out")
+            raise BadInput(f"--similarity {self.similarity}: --groups none compares no pictures; remove one flag")
 
     @property
     def given_by(self) -> str | None:
-        """The expression or the column that says which pictures belong together."""
+        """The expression or column of --groups; None without the flag and for 'none'."""
         return None if self.groups == NONE else self.groups
 
     @property
     def compared_by(self) -> float:
-        """The correlation above which pictures are near copies; 1 where none are compared."""
+        """The correlation that near copies exceed; 1 if no pictures are compared."""
         return 1 if self.groups == NONE else self.similarity
 
     @property
     def sides(self) -> tuple[int, int] | None:
-        """Height and width that --size asks for."""
+        """Height and width of --size in pixels, or None."""
         return parse_size(self.size)
 
     @property
     def changes(self) -> str:
-        """All that changes the pictures beside the files themselves: a part of the cache's key."""
+        """The flags that change how files are read, as a part of the cache key."""
         return f"{self.shape} {self.size} {self.fit} {self.skip_bad} {self.color} {self.groups} {self.similarity}"
 
     def refuse_picture_flags(self, kind: str) -> None:
-        """Raises: BadInput for a flag that only files of pictures need, where the data are something else."""
+        """Raises BadInput for a flag that only applies to encoded pictures. kind: the data, for the message."""
         for flag, given in (("--size", self.size), ("--fit", self.fit), ("--skip-bad", self.skip_bad)):
             if given:
                 said = flag if given is True else f"{flag} {given}"
-                raise BadInput(f"{said}: only folders of pictures and parquet files take it, not {kind}; leave it out")
+                raise BadInput(f"{said}: applies to folders of pictures and parquet files, not to {kind}; remove it")
 
     def refuse_groups(self, kind: str, remedy: str) -> None:
-        """Raises: BadInput for groups by name where the data have no names to say them by."""
+        """Raises BadInput if --groups names groups that a format cannot express."""
         if self.given_by is not None:
-            raise BadInput(f"--groups {shlex.quote(self.given_by)}: {kind} give no names to groups; {remedy}")
+            raise BadInput(f"--groups {shlex.quote(self.given_by)}: {kind} have no names for groups; {remedy}")
 
     def refuse_shape(self) -> None:
-        """Raises: BadInput for a --shape where the data say it themselves."""
+        """Raises BadInput if --shape is given for a format that stores shapes."""
         if self.shape is not None:
-            raise BadInput(f"--shape {self.shape}: only pictures in a CSV need it; leave it out")
+            raise BadInput(f"--shape {self.shape}: applies only to CSV files; remove it")
 
 
 def source_of(values: Mapping[str, Any]) -> Source:
-    """A Source of those of the values that are its fields: settings of a study, or flags. Raises: BadInput."""
+    """Returns a Source from the settings of a study or parsed flags; other values are ignored. Raises: BadInput."""
     return Source(**{each.name: values[each.name] for each in fields(Source) if each.name in values})
 
 
 def parse_shape(text: str | None) -> tuple[int, ...] | None:
-    """HEIGHTxWIDTH, or HEIGHTxWIDTHx3 for color, to numbers. Raises: BadInput."""
+    """Parses HEIGHTxWIDTH, or HEIGHTxWIDTHx3 for color. Raises: BadInput."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})([x×]3)?", text)
@@ -109,12 +108,12 @@ def parse_shape(text: str | None) -> tuple[int, ...] | None:
 
 
 def parse_size(text: str | None) -> tuple[int, int] | None:
-    """HEIGHTxWIDTH to numbers within the limits. Raises: BadInput."""
+    """Parses HEIGHTxWIDTH and checks the limits. Raises: BadInput."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d{1,4})[x×](\d{1,4})", text)
     if match is None:
         raise BadInput(f"--size {text}: expected HEIGHTxWIDTH, for instance 28x28, up to {LARGEST_SIDE}")
     if min(int(match[1]), int(match[2])) < SMALLEST_SIDE:
-        raise BadInput(f"--size {text}: at least {SMALLEST_SIDE} pixels a side needed")
+        raise BadInput(f"--size {text}: each side must have at least {SMALLEST_SIDE} pixels")
     return int(match[1]), int(match[2])

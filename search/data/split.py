@@ -1,7 +1,6 @@
-"""Leak-safe splits: photo groups go to training, validation or test as a whole.
+"""Splits that never separate a photo group: each group is in the training, validation or test set as a whole.
 
-Enters: Pictures and a seed. Leaves: a Split with its fingerprint. The test part of a split is read
-by confirmation alone; the objective never sees it.
+Returns a Split with its fingerprint. Only a confirmation reads the test set; the objective never does.
 """
 
 import hashlib
@@ -16,17 +15,17 @@ from search.console.messages import plural
 from search.data.pictures import Part, Pictures
 from search.errors import BadInput
 
-COPIES, GROUPS = "near copies", "groups"  # what a number of variants is of
-FOLDS = 5  # a fifth of the photos for validation, and a fifth for a test set that is held out
+COPIES, GROUPS = "near copies", "groups"  # unit of at_most_variants
+FOLDS = 5  # a fifth of the photos for validation, and a fifth for the test set if the data have none
 
 
 class SplitLeak(Exception):
-    """Variants of one photo stand on both sides of a split."""
+    """A photo group is on both sides of a split."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Photos to train on and others to validate on."""
+    """The training and the validation photos of one fold."""
 
     train: Part
     validation: Part
@@ -34,11 +33,11 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training, validation and test photos, none of them in two parts.
+    """Disjoint training, validation and test photos.
 
-    folds: one, or several that each validate on other photos; development: the photos of any fold together, all
-    but the test photos. data: fingerprint of pixels, labels, groups, class names and preprocessing; split: of who is in
-    which part.
+    folds: one, or several with disjoint validation photos. development: all photos except the test photos.
+    data_fingerprint: hash of pixels, labels, groups, class names and preprocessing. split_fingerprint: hash of the rows
+    in each part.
     """
 
     pictures: Pictures
@@ -50,21 +49,21 @@ class Split:
 
     @property
     def train(self) -> Part:
-        """What the first fold trains on."""
+        """The training photos of the first fold."""
         return self.folds[0].train
 
     @property
     def validation(self) -> Part:
-        """What the first fold validates on."""
+        """The validation photos of the first fold."""
         return self.folds[0].validation
 
 
 def split_pictures(pictures: Pictures, seed: int, folds: int = 1) -> Split:
-    """Splits by photo group, stratified by class; the data's own test set is kept as it is.
+    """Splits by photo group, stratified by class. A test set in the data is kept unchanged.
 
-    folds: 1 validates on a fifth of the photos; more divide all photos but the test photos into that many parts,
-    each of which validates one fold.
-    Raises: BadInput when a class has fewer photos than there are folds, or none in a part.
+    folds: with 1, a fifth of the photos is for validation. With more, all photos except the test photos are divided
+    into that many parts, and each is the validation set of one fold.
+    Raises: BadInput if a class has fewer photos than there are folds, or none in a part.
     """
     whole = pictures.train
     check_enough_photos(pictures, whole, FOLDS)
@@ -97,20 +96,20 @@ def split_pictures(pictures: Pictures, seed: int, folds: int = 1) -> Split:
 
 
 def _grouped_folds(part: Part, folds: int, seed: int) -> list[npt.NDArray[np.int64]]:
-    """The rows of each fold."""
+    """Returns the rows of each fold."""
     made = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     return [rows for _, rows in made.split(part.labels, part.labels, part.groups)]
 
 
 def check_no_leak(groups: npt.NDArray[np.int64], other_groups: npt.NDArray[np.int64]) -> None:
-    """Raises: SplitLeak when a photo group stands on both sides."""
+    """Raises SplitLeak if a photo group is on both sides."""
     shared = np.intersect1d(groups, other_groups)
     if len(shared):
         raise SplitLeak(f"{len(shared)} photos have variants on both sides of the split (photo group {shared[0]})")
 
 
 def check_enough_photos(pictures: Pictures, part: Part, folds: int) -> None:
-    """Raises: BadInput for one class only, or a class with fewer photos in a part of the pictures than folds."""
+    """Raises BadInput for a single class, or a class with fewer photos in `part` than `folds`."""
     if len(pictures.class_names) < 2:
         raise BadInput(
             f"{pictures.origin}: only one class ({pictures.class_names[0]}); a classifier needs at least two"
@@ -118,26 +117,26 @@ def check_enough_photos(pictures: Pictures, part: Part, folds: int) -> None:
     for label, name in enumerate(pictures.class_names):
         photos = len(np.unique(part.groups[part.labels == label]))
         if photos < folds:
-            beside = "" if len(part) == len(pictures.train) else " beside its test photos"
-            fewer = "" if part is pictures.train else f", take at most {photos} folds"
+            beside = "" if len(part) == len(pictures.train) else " outside the test set"
+            fewer = "" if part is pictures.train else f", use at most {photos} folds"
             raise BadInput(
-                f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}{beside}, variants not counted; "
-                f"the split needs at least {folds}: add pictures of it{fewer} or leave the class out"
+                f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}{beside}, not counting variants; "
+                f"the split needs at least {folds}: add pictures of it{fewer} or remove the class"
             )
 
 
 def check_every_class(pictures: Pictures, rows: npt.NDArray[np.int64], part: str) -> None:
-    """Raises: BadInput for a class without a photo in a part, as when given groups span classes."""
+    """Raises BadInput if a class has no photo in a part, which can happen if given groups span classes."""
     missing = np.setdiff1d(np.arange(len(pictures.class_names)), pictures.train.labels[rows])
     if len(missing):
         raise BadInput(
-            f"{pictures.origin}: no photo of class {pictures.class_names[missing[0]]!r} falls into the {part} part; "
-            "give more groups of it, or another --seed"
+            f"{pictures.origin}: no photo of class {pictures.class_names[missing[0]]!r} is in the {part} part; "
+            "add groups of that class, or use another --seed"
         )
 
 
 def at_most_variants(part: Part, variants: int, seed: int, of: str = COPIES) -> Part:
-    """At most that many randomly chosen pictures of each set of near copies, or of each group; 0 keeps all of them.
+    """Returns at most `variants` randomly chosen pictures of each set of near copies or each group; 0 keeps all.
 
     of: COPIES or GROUPS.
     """
@@ -152,9 +151,9 @@ def at_most_variants(part: Part, variants: int, seed: int, of: str = COPIES) -> 
 
 
 def data_fingerprint(pictures: Pictures) -> str:
-    """16 hexadecimal digits of SHA-256 over pixels, labels, groups, class names and any preprocessing.
+    """Returns 16 hexadecimal digits of SHA-256 over pixels, labels, groups, class names and any preprocessing.
 
-    How groups are numbered makes no difference, which pictures they hold does.
+    The digest depends on which pictures form a group, not on the numbers of the groups.
     """
     parts = [part for part in (pictures.train, pictures.test) if part is not None]
     arrays = [array for part in parts for array in (part.images, part.labels, by_appearance(part.groups))]
@@ -166,13 +165,13 @@ def data_fingerprint(pictures: Pictures) -> str:
 
 
 def by_appearance(groups: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The same groups numbered 0, 1, … in order of first appearance, (N,)."""
+    """Renumbers groups (N,) from 0 in order of first appearance."""
     _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 
 
 def digest(*arrays: npt.NDArray[np.generic]) -> str:
-    """16 hexadecimal digits of SHA-256 over the arrays' types, shapes and bytes."""
+    """Returns 16 hexadecimal digits of SHA-256 over the arrays' types, shapes and bytes."""
     state = hashlib.sha256()
     for array in arrays:
         state.update(f"{array.dtype.str}{array.shape}".encode())

@@ -1,7 +1,7 @@
-"""Many encoded pictures to one array of one size.
+"""Decodes many pictures into one array of one size.
 
-Enters: names with files or bytes, in order. Leaves: images (N, H, W) or (N, H, W, 3) uint8, which of the pictures they
-are, and what was done. Bad pictures end the reading, or with --skip-bad are left out and counted.
+Takes names with files or bytes, in order. Returns images (N, H, W) or (N, H, W, 3) uint8, their positions in the input
+and the record of the conversions. A bad picture is an error; with --skip-bad it is skipped and counted.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from search.errors import BadInput
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """images (K, H, W) or (K, H, W, 3) uint8; kept (K,): their places among all pictures, in order."""
+    """Images (K, H, W) or (K, H, W, 3) uint8; kept (K,): their positions among all pictures, in order."""
 
     images: npt.NDArray[np.uint8]
     kept: npt.NDArray[np.int64]
@@ -32,10 +32,10 @@ class Stack:
 
 
 def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Source, where: str) -> Stack:
-    """Decodes and resizes them one by one; only their grey levels stay in memory.
+    """Decodes and resizes pictures one by one; only the results stay in memory.
 
-    count: how many there are. Raises: BadInput for bad pictures, for sizes that differ without --size, for a
-    channel of grey pictures, for levels that are all dark, and where nothing is left.
+    count: number of pictures. Raises: BadInput for bad pictures, different sizes without --size, a color channel of
+    grey pictures, nearly black pictures of more than eight bits, and if no picture is left.
     """
     fit = source.fit or "letterbox"
     images = np.empty((0, 0, 0), np.uint8)
@@ -51,7 +51,7 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
             bad.append(f"{name} {error}")
             continue
         if bad and not source.skip_bad:
-            continue  # what follows is decoded to tell how many are bad
+            continue  # decode the rest only to count bad pictures
         picture = decoded.picture
         if source.sides is not None:
             picture = FITS[fit](picture, *source.sides)
@@ -61,7 +61,7 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
         if (picture.height, picture.width) != images.shape[1:3]:
             raise BadInput(
                 f"pictures differ in size: {first} is {images.shape[1]}x{images.shape[2]} and {name} is "
-                f"{picture.height}x{picture.width}; give them one with --size HEIGHTxWIDTH"
+                f"{picture.height}x{picture.width}; set one size with --size HEIGHTxWIDTH"
             )
         images[len(kept)] = np.asarray(picture)
         kept.append(place)
@@ -73,10 +73,10 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
         them = "it" if len(bad) == 1 else "them"
         formats = f" (formats: {', '.join(FORMATS)})" if any(NO_FORMAT in each for each in bad) else ""
         raise BadInput(
-            f"{of}{listed(bad, '; ')}; mend or remove {them}{formats}, or leave bad ones out with --skip-bad"
+            f"{of}{listed(bad, '; ')}; repair or remove {them}{formats}, or skip bad pictures with --skip-bad"
         )
     if not kept:
-        raise BadInput(f"{where}: no picture left after --skip-bad; the first: {bad[0]}")
+        raise BadInput(f"{where}: no picture left after --skip-bad; the first bad one is {bad[0]}")
     check_depths(deep, where)
     if "color" not in done:
         check_color(source.color, where)
