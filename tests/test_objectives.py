@@ -217,7 +217,7 @@ def test_the_names_of_the_objectives_are_there_for_optunas_own_tools():
         (["--folds", "0"], "--folds 0: expected 1 to 100"),
         (["--repeats", "0"], "--repeats 0: expected 1 to 1000"),
         (["--folds", "two"], "--folds"),
-        (["--folds", "11"], "beside its test photos, variants not counted; the split needs at least 11"),
+        (["--folds", "11"], "outside the test set, not counting variants; the split needs at least 11"),
         (["--folds", "5", "--pruner", "median"], "--pruner median compares epochs"),
         (["--repeats", "2", "--pruner", "hyperband"], "--pruner hyperband compares epochs"),
         (["--pruner", "wilcoxon"], "must be 5 or more, not 1"),
