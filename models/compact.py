@@ -1,8 +1,4 @@
-"""The compact CNN that every trial trains.
-
-Takes a NetworkSpec. Returns an untrained network.
-Never looks at data.
-"""
+"""The compact CNN that trials train by default."""
 
 from torch import Tensor, nn
 
@@ -13,14 +9,13 @@ from models.spec import NetworkSpec
 class Compact(nn.Module):
     """Blocks of conv 3×3 → max-pool → batch norm → ReLU, dropout, one linear layer.
 
-    A block halves the picture; there are as many as leave at least 3 pixels a side (at least two,
-    at most six): 3 for 28×28, 2 for 8×8. Block i has `width · min(2^i, 4)` filters. Max-pool comes
-    before batch norm because the norm then has a quarter of the pixels to work on (a part of what
-    benchmarks/training.py measures), and computes the same where the norm's scale is positive.
+    Each block halves the image, until at least 3 pixels a side are left (two to six blocks): 3 blocks for 28×28, 2 for
+    8×8. Block i = 0, 1, … has `width · min(2^i, 4)` filters. Max-pooling before batch norm leaves batch norm a quarter
+    of the pixels (benchmarks/training.py measures the speed); the result is the same where its scale is positive.
 
-    Sign Language MNIST, width 24, CPU, three seeds, validation pictures at the quick budget (benchmarks/networks.py):
-    four cut points as a thermometer 97.9 % with 73,800 parameters and 4.8 million multiply-accumulates, greyscale 99.2.
-    README.md has test accuracy at full.
+    Sign Language MNIST, width 24, validation images at the quick budget, CPU, mean of three seeds: 97.9 % with four
+    cut points as a thermometer (73,800 parameters, 4.8 million multiply-accumulates), 99.2 % with greyscale
+    (benchmarks/networks.py). README.md reports the test accuracy at the full budget.
 
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """

@@ -1,7 +1,4 @@
-"""A network like LeNet-5, for comparison with what is often published.
-
-Takes a NetworkSpec. Returns an untrained network. Never looks at data.
-"""
+"""A network like LeNet-5, for comparison with published results."""
 
 from torch import Tensor, nn
 
@@ -12,12 +9,12 @@ from models.spec import NetworkSpec
 class LeNet(nn.Module):
     """Blocks of conv 5×5 → max-pool → batch norm → ReLU, a hidden linear layer, dropout, a linear layer.
 
-    LeNet-5 (LeCun, Bottou, Bengio and Haffner 1998) with padding, max-pooling and batch norm. A block halves the
-    picture; there are as many as leave at least 4 pixels a side (at least two, at most six): 2 for 28×28. The first
-    has `width` filters, the others twice as many, the hidden layer five times as many.
+    LeNet-5 (LeCun, Bottou, Bengio and Haffner 1998) with padding, max-pooling and batch norm. Each block halves the
+    image, until at least 4 pixels a side are left (two to six blocks): 2 blocks for 28×28. The first block has `width`
+    filters, the others `2 · width`, the hidden layer has `5 · width` units.
 
-    Sign Language MNIST, width 24, four cut points as a thermometer: 316,728 parameters, 7.8 million
-    multiply-accumulates, 97.9 % of validation pictures at the quick budget, CPU, two seeds (benchmarks/networks.py).
+    Sign Language MNIST, width 24, four cut points as a thermometer: 97.9 % of validation images at the quick budget,
+    CPU, mean of two seeds; 316,728 parameters, 7.8 million multiply-accumulates (benchmarks/networks.py).
 
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """

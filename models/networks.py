@@ -1,4 +1,4 @@
-"""The networks by name."""
+"""The networks that come with Cutpoints, by name."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,8 @@
 """Binary weights and activations: sign with a surrogate gradient, and the layers that use it.
 
-Enters: tensors of real numbers. Leaves: the same shapes, with the values -1 and +1 (times a mean for each filter, where
-weights are xnor). The numbers behind binary weights, the latent ones, stay float32, are kept in -1..1 and trained like
-any others. sign(0) is +1, also of -0.0; torch.sign would give 0, a third value.
+Binary values are -1 and +1, multiplied by the mean of each filter for `xnor` weights. Latent weights are the real
+numbers whose sign is used. They are float32, are trained like other weights and are clamped to -1..1. sign(0) and
+sign(-0.0) are +1; torch.sign would return a third value, 0.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from models.constants import ACTIVATIONS, BINARY, REAL, WEIGHTS, XNOR
 
 
 def sign(x: Tensor) -> Tensor:
-    """+1 where x >= 0, otherwise -1. It has no useful gradient of its own."""
+    """+1 where x >= 0, otherwise -1. Its gradient is 0 almost everywhere; see GRADIENTS for surrogates."""
     return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
 
 
 class _Sign(torch.autograd.Function):
-    """sign forward; backward the incoming gradient times slope(x)."""
+    """Base class: sign in the forward pass, the incoming gradient times slope(x) in the backward pass."""
 
     @staticmethod
     def slope(x: Tensor) -> Tensor:
-        raise AssertionError("each surrogate has its own")
+        raise NotImplementedError
 
     @classmethod
     def of(cls, x: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class _Sign(torch.autograd.Function):
 
 
 class StraightThrough(_Sign):
-    """Forward: sign(x), +1 at exactly 0. Surrogate gradient: 1 everywhere, so also at 0.
+    """Forward: sign(x), +1 at exactly 0. Surrogate gradient: 1 everywhere, including at 0.
 
     Source: the straight-through estimator, Bengio, Léonard and Courville 2013.
     """
@@ -56,9 +56,9 @@ class StraightThrough(_Sign):
 
 
 class Clipped(_Sign):
-    """Forward: sign(x), +1 at exactly 0. Surrogate gradient: 1 where |x| <= 1, both ends included, otherwise 0; 1 at 0.
+    """Forward: sign(x), +1 at exactly 0. Surrogate gradient: 1 where |x| <= 1, otherwise 0; 1 at 0 and at ±1.
 
-    That of clamp(x, -1, 1). Source: Hubara, Courbariaux, Soudry, El-Yaniv and Bengio 2016.
+    This is the gradient of clamp(x, -1, 1). Source: Hubara, Courbariaux, Soudry, El-Yaniv and Bengio 2016.
     """
 
     @staticmethod
@@ -69,7 +69,7 @@ class Clipped(_Sign):
 class ApproxSign(_Sign):
     """Forward: sign(x), +1 at exactly 0. Surrogate gradient: 2 - 2|x| where |x| < 1, otherwise 0; 2 at 0.
 
-    That of a piecewise quadratic that runs from -1 to 1. Source: Bi-Real Net, Liu and others 2018.
+    This is the gradient of a piecewise quadratic approximation of sign. Source: Bi-Real Net, Liu and others 2018.
     """
 
     @staticmethod
@@ -81,7 +81,7 @@ GRADIENTS: dict[str, type[_Sign]] = {"straight-through": StraightThrough, "clipp
 
 
 class BinaryWeights(nn.Module):
-    """Forward: sign(w), +1 at exactly 0. Surrogate gradient: that of the sign it is given.
+    """Forward: sign(w), +1 at exactly 0. Surrogate gradient: that of `surrogate`, one of GRADIENTS.
 
     Source: BinaryConnect, Courbariaux, Bengio and David 2015.
     """
@@ -95,10 +95,10 @@ class BinaryWeights(nn.Module):
 
 
 class XnorWeights(BinaryWeights):
-    """Forward: sign(w) · mean|w| over each filter, so +mean|w| at exactly 0.
+    """Forward: sign(w) · mean|w| over each filter, +mean|w| at exactly 0.
 
-    Surrogate gradient: that of the sign it is given, times the mean; the mean's own gradient is exact, by autograd.
-    Source: XNOR-Net, Rastegari, Ordonez, Redmon and Farhadi 2016, with the mean differentiated.
+    Surrogate gradient: that of `surrogate` times the mean, plus the exact gradient of the mean.
+    Source: XNOR-Net, Rastegari, Ordonez, Redmon and Farhadi 2016, which treats the mean as a constant.
     """
 
     def forward(self, latent: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class XnorWeights(BinaryWeights):
 
 
 class BinaryActivation(nn.Module):
-    """Forward: sign(x), +1 at exactly 0; takes the place of ReLU. Surrogate gradient: that of the sign it is given."""
+    """Forward: sign(x), +1 at exactly 0; replaces ReLU. Surrogate gradient: that of `surrogate`, one of GRADIENTS."""
 
     def __init__(self, surrogate: type[_Sign]) -> None:
         super().__init__()
@@ -123,19 +123,20 @@ WEIGHT_QUANTIZERS: dict[str, Callable[[type[_Sign]], nn.Module] | None] = {
     BINARY: BinaryWeights,
     XNOR: XnorWeights,
 }
-ACTIVATION_LAYERS: dict[str, Callable[[type[_Sign]], nn.Module]] = {
-    REAL: lambda surrogate: nn.ReLU(inplace=True),
-    BINARY: BinaryActivation,
-}
-REAL_LAYERS = ("last", "first,last", "none")  # which layers keep real weights whatever --weights says
-BELOW = -1.0  # what a map of -1 and +1 is padded with; with 0 it would have three values
+REAL_LAYERS = ("last", "first,last", "none")  # layers whose weights are always real
+PADDING = -1.0  # padding of feature maps of -1 and +1; 0 would be a third value
 
 
 @dataclass(frozen=True)
 class Quantization:
-    """What of a network is binary. Raises: ValueError for an unknown kind.
+    """Which weights and activations of a network are binary, and the layers that implement it.
 
-    With everything real its layers are PyTorch's own, drawn in the same order as without it.
+    weights: `real`, `binary` or `xnor`. activations: `real` (ReLU) or `binary` (sign). real_layers: the layers whose
+    weights are always real: `last`, `first,last` or `none`. gradient: the surrogate gradient of sign, one of GRADIENTS.
+
+    A network that builds its layers with the methods below can be trained with each of these settings. With real
+    weights and activations the methods return plain PyTorch layers with PyTorch's initialization.
+    Raises: ValueError for an unknown setting.
     """
 
     weights: str = REAL
@@ -154,28 +155,35 @@ class Quantization:
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name.replace('_', ' ')} {getattr(self, name)!r}: expected {', '.join(choices)}")
 
-    def conv(self, before: int, filters: int, size: int, first: bool = False) -> list[nn.Module]:
-        """A convolution without bias that keeps the picture's size. first: it reads the picture's channels."""
+    def conv(self, before: int, filters: int, size: int, first: bool = False, stride: int = 1) -> list[nn.Module]:
+        """A convolution without bias: (N, before, H, W) → (N, filters, ⌈H / stride⌉, ⌈W / stride⌉).
+
+        size: of the kernel, odd. first: whether its input is the network's input. Returns one layer, or two where the
+        padding is a layer of its own.
+        """
         made = self._with_weights(
-            nn.Conv2d(before, filters, size, padding=size // 2, bias=False), "first" if first else ""
+            nn.Conv2d(before, filters, size, stride, size // 2, bias=False), "first" if first else ""
         )
         if first or self.activations == REAL:
             return [made]
         made.padding = (0, 0)
-        return [nn.ConstantPad2d(size // 2, BELOW), made]
+        return [nn.ConstantPad2d(size // 2, PADDING), made]
 
     def hidden(self, before: int, after: int) -> nn.Module:
-        """A linear layer without bias between others."""
+        """A linear layer without bias, other than the last: (N, before) → (N, after)."""
         return self._with_weights(nn.Linear(before, after, bias=False), "")
 
     def last(self, before: int, classes: int) -> nn.Module:
-        """The linear layer that gives logits; a binary one sums hundreds of ±1, which a batch norm brings to size."""
+        """The linear layer that returns logits: (N, before) → (N, classes).
+
+        Binary weights are followed by batch norm, because sums of hundreds of ±1 are too large for logits.
+        """
         made = self._with_weights(nn.Linear(before, classes), "last")
         return nn.Sequential(made, nn.BatchNorm1d(classes)) if parametrize.is_parametrized(made) else made
 
-    def activation(self) -> nn.Module:
-        """What follows a batch norm."""
-        return ACTIVATION_LAYERS[self.activations](GRADIENTS[self.gradient])
+    def activation(self, inplace: bool = True) -> nn.Module:
+        """ReLU or sign, usually after batch norm. inplace: whether ReLU overwrites its input."""
+        return nn.ReLU(inplace) if self.activations == REAL else BinaryActivation(GRADIENTS[self.gradient])
 
     def _with_weights(self, layer: Layer, place: str) -> Layer:
         quantizer = WEIGHT_QUANTIZERS[self.weights]
@@ -185,12 +193,12 @@ class Quantization:
 
 
 def latent_weights(network: nn.Module) -> list[nn.Parameter]:
-    """The real numbers behind binary weights, in the network's order."""
+    """The real parameters whose sign is used as binary weights, in the network's order."""
     return [p for name, p in network.named_parameters() if name.endswith(".parametrizations.weight.original")]
 
 
 @torch.no_grad()
 def keep_within_reach(latent: list[nn.Parameter]) -> None:
-    """Clamps latent weights to -1..1, in place: one that ran far away could never change its sign again."""
+    """Clamps latent weights to -1..1, in place, so that their signs can still change."""
     for weights in latent:
         weights.clamp_(-1, 1)

@@ -1,30 +1,25 @@
-"""A small residual network.
-
-Takes a NetworkSpec. Returns an untrained network. Never looks at data.
-"""
+"""A small residual network."""
 
 import torch
 from torch import Tensor, nn
 
 from models.blocks import halvings
-from models.constants import REAL
 from models.quantize import Quantization
 from models.spec import NetworkSpec
 
 
 class Block(nn.Module):
-    """Twice x + batch norm(conv 3×3(activation(x))); (N, C, H, W) → the same shape.
+    """x + batch norm(conv 3×3(activation(x))), twice: (N, C, H, W) → the same shape.
 
-    The shortcut stays real-valued: with binary activations it is what keeps more than a bit of each pixel (Bi-Real Net,
-    Liu and others 2018).
+    The shortcut is real-valued, so that more than one bit per pixel reaches the next layer when activations are binary
+    (Bi-Real Net, Liu and others 2018).
     """
 
     def __init__(self, filters: int, quantization: Quantization) -> None:
         super().__init__()
         self.halves = nn.ModuleList(
             nn.Sequential(
-                # ReLU in place would change the shortcut.
-                nn.ReLU() if quantization.activations == REAL else quantization.activation(),
+                quantization.activation(inplace=False),  # the shortcut needs the input unchanged
                 *quantization.conv(filters, filters, 3),
                 nn.BatchNorm2d(filters),
             )
@@ -38,14 +33,14 @@ class Block(nn.Module):
 
 
 class Residual(nn.Module):
-    """conv 3×3 → max-pool → batch norm, then a block at each size, max-pooled and doubled in between, global average,
-    dropout, one linear layer.
+    """A stem (conv 3×3 → max-pool → batch norm), one block per size, global average, dropout, one linear layer.
 
-    As many sizes as leave at least 3 pixels a side (at least two, at most six halvings). Filters double up to
-    `4 · width` by repeating the map, which costs no weights. The average is of real numbers, whatever the activations.
+    Max-pooling halves the image between blocks until at least 3 pixels a side are left (two to six halvings in all).
+    The number of filters doubles up to `4 · width` by repeating the feature map, which needs no weights. The global
+    average follows ReLU, also when activations are binary.
 
-    Sign Language MNIST, width 24, four cut points as a thermometer: 221,640 parameters, 6.2 million
-    multiply-accumulates, 97.0 % of the validation pictures at the quick budget, CPU, one seed (benchmarks/networks.py).
+    Sign Language MNIST, width 24, four cut points as a thermometer: 97.0 % of validation images at the quick budget,
+    CPU, one seed; 221,640 parameters, 6.2 million multiply-accumulates (benchmarks/networks.py).
 
     Shapes: channels (N, C, H, W) float32 → logits (N, classes).
     """

@@ -1,4 +1,4 @@
-"""What a network is built from."""
+"""The arguments that every network is built from."""
 
 from dataclasses import dataclass, field
 
@@ -7,11 +7,16 @@ from models.quantize import Quantization
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """The shape of a network's input and output, and its size.
+    """The shapes of a network's input and output, its size, and which of its layers are binary.
 
-    A network takes channels (N, channels, height, width_px) float32 and returns logits (N, classes).
-    width: filters of its first block. quantization: which of its weights and activations are binary.
-    Raises: ValueError for a size that is not positive, or a dropout outside of 0 to 1.
+    A network takes channels (N, channels, height, width_px) float32 and returns logits (N, classes). The channels of
+    binary input are 0 or 1; those of greyscale input are in 0..1.
+
+    channels: number of input channels, which differs between the trials of a study. height, width_px: image size in
+    pixels. classes: number of classes. width: size of the network, the number of filters of its first block. dropout:
+    probability of dropping a feature before the last layer. quantization: builds layers with real or binary weights and
+    activations, as `--weights` and `--activations` say.
+    Raises: ValueError for a size below 1, or a dropout that is not in [0, 1).
     """
 
     channels: int

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.augment import augment
 from models.encode import encode
-from models.networks import NETWORKS
+from models.load import load_network
 from models.quantize import Quantization, keep_within_reach, latent_weights
 from models.recipe import PRECISIONS, Recipe
 from models.spec import NetworkSpec
@@ -168,7 +168,7 @@ def new_network(
     spec = NetworkSpec(
         channels, height, width_px, classes, recipe.width, recipe.dropout, quantization or Quantization()
     )
-    network = NETWORKS[recipe.network](spec)
+    network = load_network(recipe.network)(spec)
     return network.to(training.labels.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

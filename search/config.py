@@ -20,6 +20,7 @@ from search.data.source import Source, source_of
 from search.errors import BadInput
 from search.evaluation.budgets import AUGMENTATIONS, BUDGETS, Budget
 from search.evaluation.metrics import METRICS
+from search.evaluation.network import check_network_name
 from search.evaluation.protocol import FIRST_SEED, check_seeds
 from search.references.catalogue import WHICH
 from search.references.rules import RULES
@@ -124,7 +125,9 @@ class StudyConfig:
         "float32",
         PRECISIONS,
     )
-    network: str = flag("which network, see docs/networks.md", "compact", NETWORKS)
+    network: str = flag(
+        f"{', '.join(NETWORKS)}, or package.module:function to import one of your own", "compact", metavar="NAME"
+    )
     real_layers: str = flag("layers that keep real weights whatever --weights says", "last", REAL_LAYERS)
     gradient: str = flag(
         "what stands for the gradient of sign, in binary weights and activations", "clipped", GRADIENTS
@@ -170,6 +173,7 @@ class StudyConfig:
             )
         if self.confirm is not None:
             check_seeds("--confirm", self.confirm)
+        check_network_name(self.network)
         self._check_binary()
         self._check_pruner()
         if self.study_name is not None and not self.study_name.strip():

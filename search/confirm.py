@@ -23,6 +23,7 @@ from search.console.tables import FORMATS
 from search.deploy.outputs import output_folder, write_results
 from search.errors import BadInput, NothingToShow
 from search.evaluation.device import choose_device
+from search.evaluation.network import check_network, check_same_network
 from search.evaluation.protocol import FIRST_SEED
 from search.trials.reopen import pictures_of, split_of
 from storage.confirmations import RunKey, claimed
@@ -48,6 +49,8 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
 
     # ── entries: chosen by validation values ──
     results = None if config.preset == "paper" else load_results(database, config.study_name)
+    if results is not None:
+        check_same_network(results.protocol, config.network, f"study {results.study.study_name!r}")
     rival = None if config.rival is None else load_results(database, config.rival)
     if rival is not None and results is not None and rival.study.study_name == results.study.study_name:
         raise BadInput(f"--rival {config.rival}: that is the study itself; name another one")
@@ -62,6 +65,7 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
     split = split_of(pictures, results, rival)
     check_test_photos(split)
     protocol = confirmation_protocol(split, config.budget, config.precision, results)
+    check_network(protocol.recipe, pictures, [entry.input for entry in entries], device)
 
     # ── trainings ──
     wanted = [RunKey(protocol.fingerprint, str(e), FIRST_SEED + seed) for seed in range(config.seeds) for e in entries]

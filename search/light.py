@@ -17,6 +17,7 @@ import torch
 
 from dashboards.light import write_light
 from models.augment import Augmentation
+from models.load import is_own
 from models.networks import NETWORKS
 from models.quantize import GRADIENTS, REAL_LAYERS
 from models.recipe import PRECISIONS, Recipe
@@ -39,6 +40,7 @@ from search.evaluation.device import choose_device
 from search.evaluation.drift import Drift, drifts
 from search.evaluation.intervals import Bounds, exact_difference
 from search.evaluation.metrics import METRICS, NORMAL_95, Metric
+from search.evaluation.network import check_network, check_same_network
 from search.evaluation.objective import DIVERGED, by_photo, interval_over_photos, lane_of
 from search.references.rules import Pixels, quantile, uniform
 from storage.scores import Scores, mean_of
@@ -58,6 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags.add_argument("thresholds", type=Path, nargs="?", default=Path("thresholds.json"), help="the file")
     flags.add_argument("--data", metavar="NAME|PATH", help="the pictures it was made on; default: those of that name")
     add_study_flags(flags, PICTURE_FLAGS)
+    flags.add_argument(
+        "--network",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="name of the file's network; needed for package.module:function, which is imported",
+    )
     flags.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each input")
     flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
     flags.add_argument("--format", choices=FORMATS, default="text", help="of the table on stdout")
@@ -75,6 +83,7 @@ def light(args: argparse.Namespace) -> int:
     if args.output.is_dir():
         raise BadInput(f"--output {args.output}: that is a folder; name a file in it")
     protocol, recipe = made["protocol"], recipe_of(args.thresholds, made["protocol"])
+    check_same_network(protocol, getattr(args, "network", None), str(args.thresholds))
     split = split_of(args, made)
     if split.pictures.colors != len(binarization.cut_points.parts):
         raise BadInput(
@@ -82,6 +91,7 @@ def light(args: argparse.Namespace) -> int:
         )
     chosen = at_most_variants(split.train, protocol["variants"], protocol["seed"], protocol["variants_of"])
     inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
+    check_network(recipe, split.pictures, inputs.values(), device)
     say(
         f"{args.thresholds}: {binarization}; {plural(len(inputs) * args.seeds, 'training')} on {device}, then "
         f"{split.validation.photos} validation photos under {plural(len(drifts()), 'light')}"
@@ -110,7 +120,7 @@ def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
         known = (
             protocol["grouping"]["groups"] == NONE or ("similarity" in protocol["grouping"] and 0 <= similarity <= 1),
             protocol["metric"] in METRICS,
-            recipe.network in NETWORKS,
+            recipe.network in NETWORKS or is_own(recipe.network),
             recipe.precision in PRECISIONS,
             recipe.real_layers in REAL_LAYERS,
             recipe.gradient in GRADIENTS,

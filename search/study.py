@@ -24,6 +24,7 @@ from search.data.notes import first_lines
 from search.data.split import COPIES, GROUPS, Split, split_pictures
 from search.deploy.outputs import output_folder, write_results
 from search.evaluation.device import choose_device, trained_with
+from search.evaluation.network import check_network, inputs_to_try, network_source
 from search.evaluation.objective import Evaluate, make_objective
 from search.evaluation.protocol import Protocol, make_protocol
 from search.references.catalogue import references
@@ -59,6 +60,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     started = time.monotonic()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     device = choose_device(config.device)
+    network_source(config.network)  # a network that cannot be imported is refused before anything is read or made
     database = open_database(storage)
 
     # ── pictures ──
@@ -83,6 +85,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     space = Space(
         config.max_cuts, config.encodings, edges[0] if len(edges) == 1 else np.stack(edges), **config.arithmetics
     )
+    check_network(protocol.recipe, pictures, inputs_to_try(space), device)
     evaluate = make(split, protocol, device)
 
     # ── study ──
@@ -141,7 +144,11 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
         if config.confirm is None:
             return OK
         confirmation = ConfirmConfig(
-            study_name=name, seeds=config.confirm, device=config.device, output_dir=config.output_dir
+            study_name=name,
+            seeds=config.confirm,
+            network=config.network,
+            device=config.device,
+            output_dir=config.output_dir,
         )
         return confirm(confirmation, storage)
     say("stopped; run again to go on")

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from models.compact import Compact
 from models.constants import ACTIVATIONS, WEIGHTS
 from models.cost import cost_of
 from models.networks import NETWORKS
@@ -100,10 +101,10 @@ def test_latent_weights_stay_within_reach_and_are_not_decayed(monkeypatch):
     networks = []
 
     def remember(*args):
-        networks.append(NETWORKS["compact"](*args))
+        networks.append(Compact(*args))
         return networks[-1]
 
-    monkeypatch.setattr("models.train.NETWORKS", {"compact": remember})
+    monkeypatch.setitem(NETWORKS, "compact", remember)
     pictures = halves(64)
     recipe = Recipe(width=4, epochs=3, batch_size=16, learning_rate=0.5, weight_decay=0.5)
     train([Lane(TABLES, 0, False, "xnor")], pictures, pictures.images_u8, 2, recipe, None, lambda: None)

@@ -21,10 +21,24 @@ def test_every_field_changes_the_fingerprint():
         replace(PROTOCOL, seed=1),
         replace(PROTOCOL, metric="x"),
         replace(PROTOCOL, training_version=99),
+        replace(PROTOCOL, network_source="x"),
     ]
     prints = {each.fingerprint for each in [PROTOCOL, *changed]}
     assert len(prints) == 1 + len(changed)
     assert replace(PROTOCOL).fingerprint == PROTOCOL.fingerprint
+
+
+def test_the_fingerprint_of_a_protocol_stays_the_same_between_versions():
+    assert PROTOCOL.fingerprint == "705fa90e"
+
+
+def test_a_changed_source_of_the_network_is_named_and_another_network_only_once():
+    own, changed = (replace(PROTOCOL, network_source=source).as_dict() for source in ("1" * 16, "2" * 16))
+    assert differences(own, changed) == [
+        f"the source file of the network changed: {'1' * 16} in the study, {'2' * 16} now"
+    ]
+    ours = replace(PROTOCOL, recipe=replace(Recipe(), network="lenet")).as_dict()
+    assert differences(own, ours) == ["recipe.network: compact in the study, lenet now"]
 
 
 def test_differences_are_named_one_by_one():

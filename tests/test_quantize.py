@@ -9,10 +9,10 @@ from torch import nn
 
 from models.constants import ACTIVATIONS, WEIGHTS
 from models.quantize import (
-    ACTIVATION_LAYERS,
     GRADIENTS,
     REAL_LAYERS,
     WEIGHT_QUANTIZERS,
+    BinaryActivation,
     BinaryWeights,
     Quantization,
     XnorWeights,
@@ -112,6 +112,13 @@ def test_a_map_of_two_values_keeps_two_values_at_the_border_and_the_first_layer_
     assert first.padding == (1, 1)
 
 
+@pytest.mark.parametrize("kind", [("real", "real"), ("binary", "real"), ("binary", "binary")], ids="-".join)
+@pytest.mark.parametrize(("size", "stride", "side"), [(3, 1, 7), (5, 1, 7), (3, 2, 4), (1, 2, 4)])
+def test_a_convolution_divides_the_size_by_its_stride_and_rounds_up(kind, size, stride, side):
+    layers = nn.Sequential(*Quantization(*kind).conv(2, 3, size, stride=stride))
+    assert layers(torch.ones(1, 2, 7, 7)).shape == (1, 3, side, side)
+
+
 @pytest.mark.parametrize("real_layers", REAL_LAYERS)
 def test_the_layers_that_are_to_stay_real_do(real_layers):
     quantization = Quantization("binary", "real", real_layers)
@@ -145,4 +152,4 @@ def test_unknown_kinds_are_refused_with_what_there_is(kind):
 
 def test_every_kind_of_weights_and_activations_has_a_module():
     assert tuple(WEIGHT_QUANTIZERS) == WEIGHTS
-    assert tuple(ACTIVATION_LAYERS) == ACTIVATIONS
+    assert [type(Quantization(activations=kind).activation()) for kind in ACTIVATIONS] == [nn.ReLU, BinaryActivation]

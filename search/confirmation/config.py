@@ -44,6 +44,9 @@ class ConfirmConfig:
     preset: str | None = flag("the paper's settings instead of a study's finalists", choices=["paper"])
     budget: str = flag("what each training may spend", "full", BUDGETS)
     precision: str | None = flag("default: the study's, or float32", None, PRECISIONS)
+    network: str | None = flag(
+        "name of the study's network; needed for package.module:function, which is imported", metavar="NAME"
+    )
     device: str = flag("where to train", "auto", ["auto", "cpu", "cuda"])
     output_dir: Path | None = flag("default: results/STUDY-NAME", metavar="FOLDER")
     format: str = flag("of the table on stdout", "text", FORMATS)
@@ -71,7 +74,7 @@ class ConfirmConfig:
             )
 
     def _check_paper(self) -> None:
-        without_meaning = ("study_name", "rival", "cuts", "top", "confirm_references", "output_dir")
+        without_meaning = ("study_name", "rival", "cuts", "top", "confirm_references", "network", "output_dir")
         usual = {each.name: each.default for each in fields(self)}
         if given := [name for name in without_meaning if getattr(self, name) != usual[name]]:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)

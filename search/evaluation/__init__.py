@@ -1,10 +1,11 @@
-"""From a trial's settings and a split to its value.
+"""From the settings of a trial and a split to its value.
 
 objective.py   trains and validates trials
 protocol.py    everything that makes two values comparable
-budgets.py     what one trial may spend
+network.py     when a network of the user's own is imported, and how it is checked
+budgets.py     how many images and epochs a trial uses, and which width
 metrics.py     what a value measures
-intervals.py   intervals over photos
+intervals.py   confidence intervals over photos
 device.py      where networks are trained, and with which versions
-drift.py       gain, gamma and brightness of lighting
+drift.py       changes of lighting: gain, gamma, brightness
 """

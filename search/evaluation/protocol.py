@@ -11,9 +11,11 @@ from search.data.pictures import AUTOMATIC, Part
 from search.data.split import COPIES, Split, at_most_variants
 from search.errors import BadInput
 from search.evaluation.budgets import Budget, batch_size_for
+from search.evaluation.network import network_source
 
 FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
 FEWEST_SEEDS, MOST_SEEDS = 2, 10**4  # of a confirmation
+SOURCE = "network_source"
 TRAINING_VERSION = 2  # raise it when the training code changes what a seed gives
 
 
@@ -37,10 +39,17 @@ class Protocol:
     preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: color, size
     grouping: dict[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))  # where the photo groups come from
     variants_of: str = COPIES  # or of GROUPS: what `variants` counts
+    network_source: str | None = None  # digest of the source file of a network of the user's own
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, nested two levels at the most; what is stored with a study."""
-        return asdict(self)
+        """Plain values, nested two levels at the most; what is stored with a study.
+
+        `network_source` is present only for a network of the user's own, so that other fingerprints stay as they were.
+        """
+        values = asdict(self)
+        if self.network_source is None:
+            del values[SOURCE]
+        return values
 
     def chosen(self, part: Part) -> Part:
         """The pictures of a part that are trained on."""
@@ -62,7 +71,10 @@ def make_protocol(
     repeats: int = 1,
     variants_of: str = COPIES,
 ) -> Protocol:
-    """The protocol of a budget on a split; batch_size: None takes what suits the number of pictures."""
+    """The protocol of a budget on a split; batch_size: None takes what suits the number of pictures.
+
+    Imports a network of the user's own, to digest its source. Raises: BadInput where that fails.
+    """
     pictures = len(at_most_variants(split.train, budget.variants, seed, variants_of))
     return Protocol(
         split.data_fingerprint,
@@ -76,6 +88,7 @@ def make_protocol(
         preprocessing=dict(split.pictures.preprocessing),
         grouping=dict(split.pictures.grouping),
         variants_of=variants_of,
+        network_source=network_source(budget.recipe.network),
     )
 
 
@@ -102,6 +115,10 @@ def differences(stored: Mapping[str, Any], now: Mapping[str, Any], prefix: str =
         before, after = stored.get(key), now.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             found += differences(before, after, f"{prefix}{key}.")
+        elif key == SOURCE and None in (before, after):
+            continue  # another network, which recipe.network says
+        elif key == SOURCE and before != after:
+            found.append(f"the source file of the network changed: {before} in the study, {after} now")
         elif before != after:
             found.append(f"{prefix}{key}: {before} in the study, {after} now")
     return found
