@@ -1,12 +1,12 @@
 """Figures from data frames, and the report.
 
 report.py      python -m dashboards.report: one HTML file; report.html is its template
-sections.py    the sections of the report
-figures.py     plotly figures of a study
-cost.py        values against cut points and bits
-positions.py   where cut points lie
-importance.py  what values depend on
-confirmed.py   what a confirmation found
+sections.py    sections of the report
+figures.py     figures of a study: history and channels
+cost.py        value against number of cut points and bits per pixel
+positions.py   positions of the cut points
+importance.py  importance of properties of a binarization
+confirmed.py   results of a confirmation
 light.py       accuracy under different lighting
-drawing.py     what figures share
+drawing.py     shared parts of figures
 """

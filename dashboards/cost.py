@@ -1,6 +1,6 @@
-"""What a value costs: figures of it against the number of cut points and against bits a pixel.
+"""Figures of the value against the number of cut points and against bits per pixel.
 
-Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing else.
+Takes storage.results.Results and returns data frames and figures. Reads nothing else.
 """
 
 import numpy as np
@@ -25,8 +25,11 @@ from storage.results import Results
 
 
 def candidates_data(results: Results) -> pd.DataFrame:
-    """One row for each candidate, the best first: cuts, bits (a pixel), value, low, high, source (search or
-    references), label, best_of_cuts (of its number of cut points), on_front (of value against bits)."""
+    """Returns one row per candidate, best first.
+
+    Columns: cuts, bits (per pixel), value, low, high, source (search or references), label, best_of_cuts (best of its
+    number of cut points), on_front (on the Pareto front of value against bits).
+    """
     rows = results.candidates
     names = rows["reference"].map(lambda name: f" ({name})" if pd.notna(name) else "")
     return pd.DataFrame(
@@ -45,7 +48,7 @@ def candidates_data(results: Results) -> pd.DataFrame:
 
 
 def cuts_figure(results: Results) -> go.Figure:
-    """Value against the number of cut points: every candidate, the best of each number, greyscale."""
+    """Draws the value against the number of cut points, for all candidates, the best of each number and greyscale."""
     data = candidates_data(results)
     best = data[data["best_of_cuts"]]
     figure = _figure(results, data, best, "cuts", "number of cut points", "best of each number", "linear")
@@ -54,10 +57,10 @@ def cuts_figure(results: Results) -> go.Figure:
 
 
 def front_figure(results: Results) -> go.Figure:
-    """Value against bits a pixel: every candidate, the front as steps, and greyscale at its 8 bits, or color at 24."""
+    """Draws the value against bits per pixel, for all candidates, the Pareto front and greyscale (8 or 24 bits)."""
     data = candidates_data(results)
-    # Steps: a value holds until more bits give a better one.
-    figure = _figure(results, data, data[data["on_front"]], "bits", "bits a pixel", "front", "hv")
+    # Drawn as steps: the best value with at most that many bits.
+    figure = _figure(results, data, data[data["on_front"]], "bits", "bits per pixel", "Pareto front", "hv")
     if results.greyscale is not None:
         figure.add_scatter(
             x=[8 * results.data_set.colors],
@@ -74,7 +77,7 @@ def front_figure(results: Results) -> go.Figure:
 def _figure(
     results: Results, data: pd.DataFrame, line: pd.DataFrame, x: str, title: str, line_name: str, shape: str
 ) -> go.Figure:
-    """All candidates as points and some of them as a line with intervals, over the column x."""
+    """Draws all candidates as points, and those in `line` as a line with intervals, against the column x."""
     figure = go.Figure()
     hover = f"%{{text}}<br>{number(results)}<extra></extra>"
     for source, color in (("search", LIGHT), ("references", ORANGE)):

@@ -1,6 +1,6 @@
-"""What the figures of a study share: colors, the axis of values, the greyscale line, the look.
+"""Shared parts of the figures: colors, the value axis, the greyscale line and the layout.
 
-Enters: storage.results.Results, plotly figures. Leaves: parts of figures. Every value is written as its metric says.
+Takes storage.results.Results and plotly figures. Values are formatted by the metric of the study.
 """
 
 from typing import Any
@@ -18,22 +18,22 @@ BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "
 
 
 def metric(results: Results) -> Metric:
-    """What the study's values measure."""
+    """Returns the metric of the study's values."""
     return METRICS[results.protocol["metric"]]
 
 
 def number(results: Results) -> str:
-    """A value on the y axis, as plotly's hover text has it."""
+    """Returns the format of a y value in plotly's hover text."""
     return "%{y:.1%}" if metric(results).percent else "%{y:.3f}"
 
 
 def labels(rows: pd.DataFrame) -> "pd.Series[str]":
-    """What each row's binarization is called: `0,90,255 thermometer, binary weights`."""
+    """Returns the text of each row's binarization, such as `0,90,255 thermometer, binary weights`."""
     return pd.Series([str(Binarization.of(row)) for _, row in rows.iterrows()], index=rows.index, dtype=str)
 
 
 def whiskers(values: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> dict[str, Any]:
-    """Intervals as error bars: as long to each side as the interval is."""
+    """Returns asymmetric error bars for intervals around values."""
     middle, lowest, highest = (np.atleast_1d(np.asarray(each, float)) for each in (values, low, high))
     return {
         "type": "data",
@@ -44,13 +44,13 @@ def whiskers(values: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> 
 
 
 def value_axis(results: Results) -> dict[str, Any]:
-    """The y axis of values."""
+    """Returns the layout of the y axis for values."""
     title, form = f"validation {metric(results).name}", ".0%" if metric(results).percent else ".2f"
     return {"title": title, "tickformat": form, "range": value_range(results)}
 
 
 def value_range(results: Results) -> tuple[float, float]:
-    """Where an axis of values begins and ends: the few hopeless candidates must not flatten the others."""
+    """Returns the limits of the value axis, without the worst tenth, so that outliers do not compress the scale."""
     values = results.candidates["value"].astype(float)
     shown = [*results.by_cuts["low"].astype(float), *results.by_cuts["high"].astype(float)]
     if results.greyscale is not None:
@@ -60,12 +60,12 @@ def value_range(results: Results) -> tuple[float, float]:
         low = min(values.quantile(0.1), low)
     else:
         high = max(values.quantile(0.9), high)
-    margin = max(0.04 * (high - low), 0.005)  # also above 100 %, so that markers there are whole
+    margin = max(0.04 * (high - low), 0.005)  # also above 100%, so that markers are not clipped
     return float(low - margin), float(high + margin)
 
 
 def greyscale_line(figure: go.Figure, results: Results) -> None:
-    """A line at greyscale's value, and its interval over photos."""
+    """Adds a line at the value of the greyscale reference, and a band for its interval over photos."""
     if results.greyscale is None:
         return
     value, (low, high) = results.greyscale.value, results.greyscale.interval
@@ -78,7 +78,7 @@ def greyscale_line(figure: go.Figure, results: Results) -> None:
 
 
 def styled(figure: go.Figure, height: int = 400) -> go.Figure:
-    """The same look for every figure."""
+    """Applies the common layout to a figure."""
     return figure.update_layout(
         template="plotly_white",
         height=height,

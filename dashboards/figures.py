@@ -1,6 +1,6 @@
-"""Plotly figures of one study: for each a data part, which tests check, and a drawing part.
+"""Figures of a study: its history, and the channels of the best binarization.
 
-Enters: storage.results.Results. Leaves: data frames and figures. Reads nothing else.
+Each figure has a data part, which tests check, and a drawing part. Takes storage.results.Results; reads nothing else.
 """
 
 import numpy as np
@@ -13,11 +13,11 @@ from dashboards.drawing import BLUE, GREEN, ORANGE, greyscale_line, labels, metr
 from search.binarization.binarization import Binarization
 from storage.results import Results
 
-MOST_CHANNELS = 9  # that the picture of channels shows
+MOST_CHANNELS = 9  # shown in the figure of channels
 
 
 def history_data(results: Results) -> pd.DataFrame:
-    """One row for each complete trial, in order: number, value, best (so far), source, label."""
+    """Returns one row per complete trial, in order: number, value, best (so far), source, label."""
     complete = results.trials[results.trials["state"] == "COMPLETE"].sort_values("number")
     is_reference = complete["reference"].notna()
     values = complete["value"].astype(float)
@@ -33,7 +33,7 @@ def history_data(results: Results) -> pd.DataFrame:
 
 
 def history_figure(results: Results) -> go.Figure:
-    """Validation accuracy of each complete trial, and the best so far."""
+    """Draws the value of each complete trial, and the best so far."""
     data = history_data(results)
     figure = go.Figure()
     for source, color in (("search", BLUE), ("reference", ORANGE)):
@@ -59,14 +59,14 @@ def history_figure(results: Results) -> go.Figure:
 
 
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
-    """The best candidate and the channels (N, C, H, W) that it makes of the example pictures."""
+    """Returns the best candidate and its channels (N, C, H, W) of the example pictures."""
     best = results.candidates.iloc[0]
     binarization = Binarization.of(best)
     return binarization, binarization.encode(results.data_set.examples)
 
 
 def channels_figure(results: Results) -> go.Figure:
-    """What the network sees: a few pictures and the first channels that the best cut points make of them."""
+    """Draws example pictures and their first MOST_CHANNELS channels with the best candidate."""
     binarization, channels = channels_data(results)
     shown = min(channels.shape[1], MOST_CHANNELS)
     examples, labels = results.data_set.examples, results.data_set.example_labels
@@ -93,7 +93,7 @@ def channels_figure(results: Results) -> go.Figure:
 
 
 def _picture(picture: npt.NDArray[np.uint8]) -> go.Heatmap | go.Image:
-    """(H, W) in grey levels, or (H, W, 3) in color."""
+    """Draws a picture (H, W) in grey levels, or (H, W, 3) in color."""
     if picture.ndim == 3:
         return go.Image(z=picture, hoverinfo="skip")
     return go.Heatmap(z=picture, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip")

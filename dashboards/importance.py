@@ -1,10 +1,10 @@
-"""What a study's values depend on: a share for each property of a binarization that a person understands.
+"""Importance of the properties of a binarization for the value of a study.
 
-Enters: the candidates of storage.results.Results. Leaves: a data frame and a figure. Reads nothing else.
+Takes the candidates of storage.results.Results and returns a data frame and a figure. Reads nothing else.
 
-The properties are those in use: how many cut points there are, the lowest, middle and highest of them, and the
-encoding, weights and activations where the study has several. Optuna's parameters are not looked at: of them, position
-5 exists also where there are only two cut points, and its value then says nothing of the binarization.
+Properties are the number of cut points, the lowest, median and highest cut point, and the encoding, weights and
+activations if the study varies them. Optuna's parameters are not used: position 5 exists even if only two cut points
+are in use, and its value then has no effect on the binarization.
 """
 
 from dataclasses import dataclass
@@ -22,22 +22,25 @@ from search.binarization.binarization import Binarization
 from search.binarization.cut_points import RGB
 from storage.records import KIND
 
-FEWEST = 20  # candidates; with 12, the property that decides was first in two of three simulated studies
-LEAST_EXPLAINED = 0.1  # of the variance of values; below it the order of the properties is chance
+FEWEST = 20  # candidates; with 12, the relevant property was ranked first in only two of three simulated studies
+LEAST_EXPLAINED = 0.1  # share of the variance; below it the order of the properties is random
 FOLDS, TREES, SHUFFLES = 5, 50, 5
 NAMES = dict(zip(RGB, ("red", "green", "blue"), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """shares: property and importance, which add up to 1, the greatest first. explained: R² on left-out candidates."""
+    """Importance of each property.
+
+    shares: columns property and importance, sorted, with sum 1. explained: R² on held-out candidates.
+    """
 
     shares: pd.DataFrame
     explained: float
 
 
 def properties(candidates: pd.DataFrame) -> pd.DataFrame:
-    """One row for each candidate and one column for each property in which they differ, numbers and names."""
+    """Returns one row per candidate and one column per property that varies, as numbers or names."""
     rows = []
     for _, row in candidates.iterrows():
         parts = Binarization.of(row).cut_points.parts
@@ -51,18 +54,18 @@ def properties(candidates: pd.DataFrame) -> pd.DataFrame:
         rows.append(described | {name: str(row[name]) for name in KIND})
     found = pd.DataFrame(rows)
     differ = found.loc[:, [column for column in found if found[column].nunique() > 1]]
-    return differ.loc[:, ~differ.T.duplicated()]  # with one cut point, the lowest is the highest
+    return differ.loc[:, ~differ.T.duplicated()]  # with one cut point, lowest and highest are equal
 
 
 def importance(candidates: pd.DataFrame) -> Importance | None:
-    """What the values depend on; None with too few candidates, or where nothing explains their values.
+    """Returns the importance of each property, or None if there are too few candidates or nothing explains the values.
 
-    Extra trees learn the value from the properties of four fifths of the candidates and predict it for the others. A
-    property's importance is by how much the squared error grows when its values are shuffled among these others. So
-    a property that only goes together with an important one gets little. See tests/test_importance.py for what this
-    finds where the answer is known: of 72 simulated studies of 20 or 40 trials, half of them references, the property
-    that alone decides was the first in 71 and none was named in one. PED-ANOVA, Optuna's default, looks at one property
-    at a time and put it first in 21 of 30 of 40 trials.
+    Extra trees are fitted to four fifths of the candidates and predict the value of the others. The importance of a
+    property is the increase of the squared error when its values are shuffled among the held-out candidates, so a
+    property that is only correlated with an important one gets a small share. In 72 simulated studies of 20 or 40
+    trials in which a single property mattered and half of the trials were references, that property was ranked first
+    in 71, and None was returned for one (tests/test_importance.py). PED-ANOVA, Optuna's default, considers one property
+    at a time and ranked it first in 21 of 30 studies of 40 trials.
     """
     values, found = candidates["value"].to_numpy(float), properties(candidates)
     if len(values) < FEWEST or found.empty or np.ptp(values) == 0:
@@ -77,7 +80,7 @@ def importance(candidates: pd.DataFrame) -> Importance | None:
 
 
 def _grown(codes: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-    """The mean squared error on left-out candidates, and by how much shuffling each property makes it grow."""
+    """Returns the mean squared error on held-out candidates, and its increase when each property is shuffled."""
     errors, grown = [], []
     for learned, left_out in KFold(FOLDS, shuffle=True, random_state=0).split(codes):
         trees = ExtraTreesRegressor(TREES, max_features=1.0, random_state=0).fit(codes[learned], values[learned])
@@ -95,7 +98,7 @@ def _grown(codes: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> t
 
 
 def importance_figure(found: Importance) -> go.Figure:
-    """A bar for each property."""
+    """Draws a bar for each property."""
     data = found.shares
     figure = go.Figure(go.Bar(x=data["importance"], y=data["property"], orientation="h", marker_color=BLUE))
     figure.update_traces(hovertemplate="%{y}: %{x:.0%}<extra></extra>")

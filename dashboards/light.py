@@ -1,6 +1,6 @@
-"""Accuracy under other light, as one self-contained HTML file.
+"""Figure of the accuracy under different lighting, as one self-contained HTML file.
 
-Enters: a data frame with a row for each input and light, as search/light.py makes it. Leaves: a figure, a file.
+Takes a data frame with one row per input and lighting, as search/light.py computes it.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ LINE_COLORS = {"fixed": ORANGE, "per image": BLUE, "no cut points": GREY}
 
 
 def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
-    """A panel for each kind of drift: value against its amount, a line for each input."""
+    """Draws the value against the amount of drift, with a panel per kind of drift and a line per input."""
     number = "%{y:.1%}" if metric.percent else "%{y:.3f}"
     kinds = list(dict.fromkeys(data["kind"]))
     figure = make_subplots(cols=len(kinds), shared_yaxes=True, subplot_titles=kinds, horizontal_spacing=0.03)
@@ -50,6 +50,6 @@ def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
 
 
 def write_light(data: pd.DataFrame, title: str, metric: Metric, path: Path) -> None:
-    """Raises: BadInput for a place that cannot be written."""
+    """Writes the figure as an HTML file. Raises: BadInput if the path cannot be written."""
     figure = light_figure(data, metric).update_layout(title=title, margin={"t": 110})
     write_atomically(path, figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))

@@ -1,6 +1,6 @@
-"""Where cut points lie: a figure of the best of each number over the levels of the training pixels.
+"""Positions of the cut points: the best candidate of each number of cut points, above the histogram of training pixels.
 
-Enters: storage.results.Results. Leaves: a data frame and a figure. Reads nothing else.
+Takes storage.results.Results and returns a data frame and a figure. Reads nothing else.
 """
 
 import numpy as np
@@ -15,15 +15,17 @@ from search.binarization.cut_points import RGB
 from search.console.messages import plural
 from storage.results import Results
 
-ROW = {1: 22, 3: 30}  # pixels for each number of cut points, by how many colors have their own
-HIGHEST = 2400  # pixels of the figure
-APART = 0.22  # how far the rows of two colors lie apart; 1 is between two numbers of cut points
+ROW = {1: 22, 3: 30}  # height in pixels of a row, for grey and for color pictures
+HIGHEST = 2400  # maximum height of the figure in pixels
+OFFSET = 0.22  # distance of the marks of two colors, where 1 is the distance of two rows
 DRAWN = {"": BLUE, "r": "#dc2626", "g": GREEN, "b": BLUE}
 
 
 def positions_data(results: Results) -> pd.DataFrame:
-    """One row for each cut point of the best of each number: cuts, color (empty for grey), cut_point, value,
-    local (of each picture's own levels)."""
+    """Returns one row per cut point of the best candidate of each number of cut points.
+
+    Columns: cuts, color (empty for grey), cut_point, value, local (whether cut points are ranks within each picture).
+    """
     rows = []
     for _, row in results.by_cuts.iterrows():
         parts = Binarization.of(row).cut_points.parts
@@ -34,7 +36,7 @@ def positions_data(results: Results) -> pd.DataFrame:
 
 
 def positions_figure(results: Results) -> go.Figure:
-    """Where the best cut points of each number lie, over how often each level occurs."""
+    """Draws the best cut points of each number above the histogram of levels."""
     data, colors = positions_data(results), _colors(results)
     numbers = list(results.by_cuts["cuts"])
     height = min(max(520, 240 + ROW[len(colors)] * len(numbers)), HIGHEST)
@@ -45,7 +47,7 @@ def positions_figure(results: Results) -> go.Figure:
     for (cuts, of_color), rows in data.groupby(["cuts", "color"]):
         color = str(of_color)
         mark = GREY if rows["local"].all() else DRAWN[color]
-        row_of_color = (colors.index(color) - (len(colors) - 1) / 2) * APART
+        row_of_color = (colors.index(color) - (len(colors) - 1) / 2) * OFFSET
         number = int(str(cuts))
         of_these = f"{plural(number, 'cut point')}, {metric(results).shown(rows['value'].iloc[0])}"
         figure.add_scatter(
@@ -81,5 +83,5 @@ def positions_figure(results: Results) -> go.Figure:
 
 
 def _colors(results: Results) -> tuple[str, ...]:
-    """The channels that have cut points of their own; grey has no name."""
+    """Returns the channels with separate cut points; grey has no name."""
     return ("",) if results.data_set.colors == 1 else RGB

@@ -1,7 +1,6 @@
 """python -m dashboards.report: one self-contained HTML file about a study.
 
-Enters: a study's results from the database; the pictures need not be at hand. Leaves: an HTML file
-that needs no network.
+Takes the results of a study from the database; the pictures are not needed. The file loads nothing from a network.
 """
 
 import argparse
@@ -30,13 +29,13 @@ from storage.results import Results, load_results
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parses the flags and writes the report; returns the exit code."""
+    """Parses the flags and writes the report. Returns the exit code."""
     parser = finished_study_parser("dashboards.report", "Write one HTML file about a study.", "default: report.html")
     return run(report, parser.parse_args(argv))
 
 
 def report(args: argparse.Namespace) -> int:
-    """Writes the report where the flags say."""
+    """Writes the report to the path in the flags."""
     results = load_results(open_database(args.storage, create=False), args.study_name)
     path = args.output or Path("report.html")
     write_report(results, path)
@@ -45,7 +44,7 @@ def report(args: argparse.Namespace) -> int:
 
 
 def write_report(results: Results, path: Path) -> None:
-    """Raises: NothingToShow without a finished trial; BadInput for a place that cannot be written."""
+    """Writes the report. Raises: NothingToShow without a complete trial; BadInput if the path cannot be written."""
     if results.candidates.empty:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
     template = Environment(
@@ -54,6 +53,7 @@ def write_report(results: Results, path: Path) -> None:
     candidates = results.candidates
     html = template.render(
         name=results.study.study_name,
+        data_set=results.data_set.name,
         states=counts(results.trials),
         best=candidates.iloc[0].to_dict(),
         best_kind=Binarization.of(candidates.iloc[0]).kind,
@@ -76,13 +76,13 @@ def write_report(results: Results, path: Path) -> None:
 
 
 def table(rows: pd.DataFrame, metric: Metric) -> Markup:
-    """Candidates as an HTML table, escaped."""
+    """Returns candidates as an HTML table, with all text escaped."""
     shown = pd.DataFrame(
         {
             "cut points": rows["cuts"],
             "threshold ranges": rows["threshold_ranges"],
             **columns_of_kind(rows),
-            "bits a pixel": rows["channels"],
+            "bits per pixel": rows["channels"],
             metric.name: [metric.shown(row["value"], (row["low"], row["high"])) for row in rows.to_dict("records")],
             "trials": rows["trials"],
             "found by": rows["reference"].where(rows["reference"].notna(), "search"),
@@ -92,7 +92,7 @@ def table(rows: pd.DataFrame, metric: Metric) -> Markup:
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested values as dotted names and values."""
+    """Yields nested values as pairs of a dotted name and a value."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{prefix}{key}.")

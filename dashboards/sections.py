@@ -1,4 +1,4 @@
-"""The sections of a report: a title, a text and a figure each."""
+"""The sections of the report, each with a title, a text and a figure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ from storage.results import Results
 
 
 def sections(results: Results) -> Iterator[dict[str, Any]]:
-    """Title, one sentence and figure of each section."""
+    """Yields the sections of the report in order."""
     if results.confirmation is not None:
         yield section(
             "confirmed",
@@ -28,58 +28,60 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     measured = metric(results).name.capitalize()
     yield section(
         "bits",
-        f"{measured} against bits a pixel",
-        "The front joins the best binarizations: no other is as good with as few or fewer bits a pixel."
-        + (" The study searched for both at once." if len(results.study.directions) > 1 else ""),
+        f"{measured} against bits per pixel",
+        "Each point is a candidate. For each candidate on the Pareto front, no other is as good with as few bits."
+        + (" The study optimized both objectives." if len(results.study.directions) > 1 else ""),
         front_figure(results),
     )
     yield section(
         "cuts",
         f"{measured} against number of cut points",
-        "Every binarization that was trained to the end, and the best for each number of cut points. "
-        "The lowest tenth may lie below the axis: double-click shows all.",
+        "Each point is a candidate; the line joins the best candidates of each number of cut points. "
+        "The worst tenth may lie outside the axis; double-click to show all.",
         cuts_figure(results),
     )
     yield section(
         "positions",
-        "Where the cut points lie",
-        "Above, the best cut points of each number; below, how often each "
+        "Positions of the cut points",
+        "Top: the best cut points for each number of cut points. Bottom: how often each "
         + ("grey level" if results.data_set.colors == 1 else "level of each color")
         + " occurs among the training pixels."
-        + (" Grey marks are of each picture's own levels." if (results.by_cuts["encoding"] == "local").any() else ""),
+        + (
+            " Grey marks are quantiles of each picture (encoding local)."
+            if (results.by_cuts["encoding"] == "local").any()
+            else ""
+        ),
         positions_figure(results),
     )
     yield section(
         "channels",
-        "What the network sees",
-        "A few training pictures and the channels that the best cut points make of them.",
+        "Input of the network",
+        "Example training pictures and their channels with the best candidate.",
         figures.channels_figure(results),
     )
     yield section(
         "history",
         "Optimization history",
-        f"Each trial that was trained to the end, and the best {metric(results).name} so far at any number of bits; "
-        "pruned trials have no value.",
+        f"Each complete trial, and the best {metric(results).name} so far. Pruned trials have no value.",
         figures.history_figure(results),
     )
     found = importance(results.candidates)
     if found is not None:
-        of_own = (results.candidates["encoding"] == "local").any()
+        has_local = (results.candidates["encoding"] == "local").any()
         yield section(
             "importance",
             "Parameter importance",
-            f"By how much the {metric(results).name} of a candidate is predicted worse when this property of it is "
-            "shuffled (permutation importance), as a share of all. The middle cut point is the median. Properties that "
-            "always change together share their importance"
-            + ("; local cut points are of each picture's own levels" if of_own else "")
-            + f". The model (extra trees) explains {found.explained:.0%} of the variance of candidates that it was not "
-            "shown.",
+            f"Increase of the error of a model that predicts the {metric(results).name} of a candidate, when this "
+            "property is shuffled (permutation importance), as a share of the sum. The middle cut point is the median. "
+            "Properties that always change together share their importance."
+            + (" Cut points of the encoding local are quantiles of each picture." if has_local else "")
+            + f" The model (extra trees) explains {found.explained:.0%} of the variance of held-out candidates.",
             importance_figure(found),
         )
 
 
 def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any]:
-    """One section of the report."""
+    """Returns one section of the report, with its figure as HTML."""
     drawn = figure.to_html(
         full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
     )

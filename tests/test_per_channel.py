@@ -74,7 +74,7 @@ def test_each_color_has_separate_cut_points_in_the_file_the_report_and_the_confi
     results = load_results(open_database(URL), None)
     assert set(positions_data(results)["color"]) == {"r", "g", "b"}
     html = Path("out/report.html").read_text()
-    assert "<span>full color, 24 bits a pixel</span>" in html
+    assert "<span>full color, 24 bits per pixel</span>" in html
     assert "how often each level of each color occurs among the training pixels" in html
     assert "level of the color" in html
     assert not re.search(r"greyscale, 8|grey level", html.partition("<body>")[2])

@@ -155,7 +155,7 @@ def test_log_loss_values_are_not_shown_as_percentages(tmp_path):
     assert not any("%:" in hover for hover in hovers)
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert "Log-loss against bits a pixel" in html
+    assert "Log-loss against bits per pixel" in html
     assert "{value:.3f} [{low:.3f}, {high:.3f}]".format(**results.candidates.iloc[0]) in html
     front = cost.candidates_data(results).query("on_front").sort_values("bits")
     assert front["value"].is_monotonic_decreasing
