@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help study test check format dashboard clean
+.PHONY: help study test check format docs dashboard clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ check: $(VENV)/.installed-test  ## lint, formatting and types
 format: $(VENV)/.installed-test  ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-test  ## write the generated tables of docs/commands.md
+	$(BIN)/python -m docs.tables
 
 dashboard: $(VENV)/.installed  ## browse studies.db with optuna-dashboard on http://127.0.0.1:8080
 	$(BIN)/optuna-dashboard --host 127.0.0.1 $${OPTUNA_STORAGE:-sqlite:///studies.db}

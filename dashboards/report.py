@@ -18,9 +18,11 @@ from dashboards.confirmed import confirmed_html
 from dashboards.drawing import metric
 from dashboards.sections import sections
 from search.binarization.binarization import Binarization
-from search.console.command import OK, exit_with, finished_study_parser, run
+from search.console.command import run
+from search.console.exits import OK, exit_with
 from search.console.files import write_atomically
 from search.console.messages import plural, say
+from search.console.parser import CommandParser, finished_study_parser
 from search.errors import NothingToShow
 from search.evaluation.metrics import Metric
 from storage.candidates import best_by_arithmetic, columns_of_kind, counts
@@ -28,10 +30,14 @@ from storage.database import open_database
 from storage.results import Results, load_results
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parses the flags and writes the report. Returns the exit code."""
-    parser = finished_study_parser("dashboards.report", "Write one HTML file about a study.", "default: report.html")
-    return run(report, parser.parse_args(argv))
+def flags(prog: str | None = None) -> CommandParser:
+    """The parser of the command."""
+    return finished_study_parser("dashboards.report", prog, "report.html")
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Writes a report; returns the exit code."""
+    return run(report, flags(prog).parse_args(argv))
 
 
 def report(args: argparse.Namespace) -> int:

@@ -1,13 +1,18 @@
 """The search for thresholds.
 
+commands.py    the list of commands
+__main__.py    the console script `cutpoints`, also python -m search
+
 Commands, one module each; they parse flags, call one function and print:
 
 study.py       python -m search.study: runs or resumes a study
+studies.py     python -m search.studies: lists the studies of a database
 confirm.py     python -m search.confirm: retrains finalists and reads the test set once
 export.py      python -m search.export: writes the best thresholds as JSON
 light.py       python -m search.light: measures a thresholds file under different lighting
 
-config.py      the settings of a study, and its flags
+config.py      the settings of a study
+study_flags.py the flags of a study, from which its settings come
 errors.py      the errors that end a command with one line and an exit code
 
 Folders, each of which imports only from those above it:

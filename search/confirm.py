@@ -16,8 +16,10 @@ from search.confirmation.recipe import check_test_photos, confirmation_protocol
 from search.confirmation.retraining import plan, train_missing
 from search.confirmation.text import confirmed_tables
 from search.confirmation.verdicts import judged
-from search.console.command import OK, STOPPED, exit_with, parser, run
+from search.console.command import run
+from search.console.exits import OK, STOPPED, exit_with
 from search.console.messages import plural, say
+from search.console.parser import CommandParser, parser
 from search.console.stop import Stopped, StopSignals
 from search.console.tables import FORMATS
 from search.deploy.outputs import output_folder, write_results
@@ -31,15 +33,16 @@ from storage.database import open_database
 from storage.results import load_results
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parses the flags and confirms; returns the exit code."""
-    flags = parser(
-        "search.confirm",
-        "Retrain a study's finalists, references and greyscale with fresh seeds on all training photos, "
-        "then read the test set.",
-    )
-    add_flags(flags)
-    return run(lambda args: confirm(from_flags(args), args.storage), flags.parse_args(argv))
+def flags(prog: str | None = None) -> CommandParser:
+    """The parser of the command."""
+    made = parser("search.confirm", prog)
+    add_flags(made)
+    return made
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Confirms a study; returns the exit code."""
+    return run(lambda args: confirm(from_flags(args), args.storage), flags(prog).parse_args(argv))
 
 
 def confirm(config: ConfirmConfig, storage: str) -> int:

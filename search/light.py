@@ -25,9 +25,11 @@ from models.train import Resident, train
 from search.binarization.binarization import Binarization, Greyscale, Input
 from search.binarization.cut_points import cut_points_of
 from search.config import add_flags as add_study_flags
-from search.console.command import OK, STOPPED, exit_with, parser, run
+from search.console.command import run
+from search.console.exits import OK, STOPPED, exit_with
 from search.console.files import make_folder
 from search.console.messages import plural, say
+from search.console.parser import CommandParser, parser
 from search.console.stop import Stopped, StopSignals
 from search.console.tables import FORMATS
 from search.data.load import load_pictures
@@ -50,27 +52,36 @@ FIXED, PER_IMAGE, NO_CUTS = "fixed", "per image", "no cut points"
 PICTURE_FLAGS = ("data_dir", "shape", "skip_bad", "groups")  # size, fit, color and similarity are as the file says
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parses the flags and evaluates; returns the exit code."""
-    flags = parser(
-        "search.light",
-        "Evaluate a thresholds file under gain, gamma and brightness drift, on validation photos.",
-        storage=False,
+def flags(prog: str | None = None) -> CommandParser:
+    """The parser of the command."""
+    made = parser("search.light", prog, arguments=" [FILE]")
+    made.add_flag(
+        "thresholds", metavar="FILE", type=Path, nargs="?", default=Path("thresholds.json"), help="thresholds file"
     )
-    flags.add_argument("thresholds", type=Path, nargs="?", default=Path("thresholds.json"), help="the file")
-    flags.add_argument("--data", metavar="NAME|PATH", help="the pictures it was made on; default: those of that name")
-    add_study_flags(flags, PICTURE_FLAGS)
-    flags.add_argument(
+    made.add_flag(
+        "--data",
+        metavar="NAME|PATH",
+        help="images that the thresholds were made on; size and color are as in the file",
+        usual="the data set named in the file",
+    )
+    add_study_flags(made, PICTURE_FLAGS, defaults=False, grouped=False)
+    made.add_flag(
         "--network",
         metavar="NAME",
-        default=argparse.SUPPRESS,
-        help="name of the file's network; needed for package.module:function, which is imported",
+        help="name of the network in the file; required if it is package.module:function, which is then imported",
     )
-    flags.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each input")
-    flags.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where to train")
-    flags.add_argument("--format", choices=FORMATS, default="text", help="of the table on stdout")
-    flags.add_argument("-o", "--output", metavar="FILE", type=Path, default=Path("light.html"), help="the figure")
-    return run(light, flags.parse_args(argv))
+    made.add_flag("--seeds", type=int, default=1, metavar="N", help="trainings of each of the three inputs")
+    made.add_flag(
+        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="device to train on; auto prefers CUDA"
+    )
+    made.add_flag("--format", choices=FORMATS, default="text", help="format of the table on stdout")
+    made.add_flag("-o", "--output", metavar="FILE", type=Path, default=Path("light.html"), help="file for the figure")
+    return made
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Evaluates a thresholds file; returns the exit code."""
+    return run(light, flags(prog).parse_args(argv))
 
 
 def light(args: argparse.Namespace) -> int:
@@ -83,7 +94,7 @@ def light(args: argparse.Namespace) -> int:
     if args.output.is_dir():
         raise BadInput(f"--output {args.output}: that is a folder; name a file in it")
     protocol, recipe = made["protocol"], recipe_of(args.thresholds, made["protocol"])
-    check_same_network(protocol, getattr(args, "network", None), str(args.thresholds))
+    check_same_network(protocol, args.network, str(args.thresholds))
     split = split_of(args, made)
     if split.pictures.colors != len(binarization.cut_points.parts):
         raise BadInput(

@@ -16,8 +16,10 @@ import torch
 from search.config import StudyConfig, add_flags, budget_of, from_flags
 from search.confirm import confirm
 from search.confirmation.config import ConfirmConfig
-from search.console.command import NOTHING_TO_SHOW, OK, STOPPED, exit_with, parser, run
+from search.console.command import run
+from search.console.exits import NOTHING_TO_SHOW, OK, STOPPED, exit_with
 from search.console.messages import plural, say
+from search.console.parser import CommandParser, parser
 from search.console.stop import Stopped, StopSignals
 from search.data.load import load_pictures
 from search.data.notes import first_lines
@@ -48,11 +50,16 @@ from storage.results import load_results
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parses the flags and runs or goes on with a study; returns the exit code."""
-    flags = parser("search.study", "Search the threshold ranges with which a CNN works on binary pictures.")
-    add_flags(flags)
-    return run(lambda args: run_study(from_flags(args), args.storage), flags.parse_args(argv))
+def flags(prog: str | None = None) -> CommandParser:
+    """The parser of the command."""
+    made = parser("search.study", prog)
+    add_flags(made)
+    return made
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Starts or resumes a study; returns the exit code."""
+    return run(lambda args: run_study(from_flags(args), args.storage), flags(prog).parse_args(argv))
 
 
 def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_objective) -> int:

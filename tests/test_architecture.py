@@ -4,24 +4,30 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from search.commands import COMMANDS
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("search", "models", "storage", "dashboards")
 
+COMMAND_MODULES = tuple(each.module for each in COMMANDS if each.module.startswith("search."))  # others: dashboards
+
 # The stack, from the ground up: each may import itself and what stands in the lines above it.
 STACK = (
-    ("search.errors", "models", "storage"),
+    ("search.errors", "search.commands", "models", "storage"),
     ("search.binarization",),
     ("search.console", "search.sampling"),
     ("search.data",),
     ("search.evaluation",),
     ("search.references",),
+    ("search.study_flags",),
     ("search.config",),
     ("search.trials",),
     ("search.confirmation",),
     ("dashboards",),
     ("search.deploy",),
-    ("search.confirm", "search.export", "search.light"),
+    tuple(module for module in COMMAND_MODULES if module != "search.study"),
     ("search.study",),  # --confirm calls search.confirm
+    ("search.__main__",),
 )
 LEVEL = {package: level for level, packages in enumerate(STACK) for package in packages}
 

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from search.config import add_flags
-from search.console.command import finished_study_parser, parser, run
+from search import export, study
+from search.console.command import run
 from search.console.files import write_atomically
 from search.console.messages import listed, plural, say
 from search.errors import BadInput
@@ -33,10 +33,8 @@ SECRET = "postgresql+psycopg2://me:hunter2@127.0.0.1:9/x?sslkey=topsecret&sslmod
     ],
 )
 def test_an_unknown_flag_or_choice_is_named_in_one_line_with_the_nearest(flags, said, capsys):
-    flags_of_study = parser("search.study", "Search.")
-    add_flags(flags_of_study)
     with pytest.raises(SystemExit) as ended:
-        flags_of_study.parse_args(flags)
+        study.flags().parse_args(flags)
     out, err = capsys.readouterr()
     assert ended.value.code == 2
     assert (out, err.count("\n")) == ("", 1)
@@ -45,7 +43,7 @@ def test_an_unknown_flag_or_choice_is_named_in_one_line_with_the_nearest(flags, 
 
 def test_a_url_beside_a_mistyped_flag_is_shown_without_its_secrets(capsys):
     with pytest.raises(SystemExit):
-        finished_study_parser("search.export", "Export.", "out").parse_args([SECRET])
+        export.flags().parse_args([SECRET])
     err = capsys.readouterr().err
     assert "me:***@127.0.0.1" in err
     assert not any(secret in err for secret in ("hunter2", "topsecret"))
@@ -60,7 +58,7 @@ def test_no_error_shows_a_secret_of_the_database_even_with_its_traceback(kind, d
         except ConnectionError as error:
             raise kind(f"password hunter2 was refused: {error}") from error
 
-    args = parser("search.export", "Export.").parse_args(["--storage", SECRET, *debug])
+    args = export.flags().parse_args(["--storage", SECRET, *debug])
     assert run(body, args) == (2 if kind is BadInput else 1)
     err = capsys.readouterr().err
     assert ("Traceback" in err) == bool(debug)

@@ -6,36 +6,55 @@ from pathlib import Path
 
 import pytest
 
+from docs.tables import COMMON, generated, parsers, tables
+from search.commands import COMMANDS
 from tests.conftest import command
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 TEXTS = {document.name: document.read_text(encoding="utf-8") for document in DOCUMENTS}
-COMMANDS = ["search.study", "search.confirm", "search.export", "search.light", "dashboards.report"]
 
 
 @pytest.fixture(scope="module")
 def helps() -> dict[str, str]:
-    return {module: command(module, "--help", cwd=ROOT).stdout for module in COMMANDS}
+    return {module: parser.format_help() for module, parser in parsers().items()}
 
 
-def test_every_command_is_documented(helps):
-    for module in COMMANDS:
-        assert f"python -m {module}" in TEXTS["README.md"]
+def test_every_command_is_documented():
+    for each in COMMANDS:
+        assert each.usual_prog in TEXTS["README.md"]
+        assert f"\n## {each.usual_prog}\n" in TEXTS["commands.md"]
+
+
+def test_the_generated_tables_are_up_to_date():
+    assert generated(TEXTS["commands.md"]) == TEXTS["commands.md"], "run make docs"
+
+
+def test_every_generated_table_is_on_the_page():
+    for name in tables():
+        assert TEXTS["commands.md"].count(f"<!-- {name} -->\n") == 1, name
 
 
 def test_every_flag_of_every_command_is_documented(helps):
     for module, text in helps.items():
-        flags = set(re.findall(r"(--[a-z-]+)", text)) - {"--help"}
-        missing = {flag for flag in flags if flag not in TEXTS["commands.md"]}
+        flags = set(re.findall(r"^  (?:-\w[^,]*, )?(--[a-z-]+)", text, re.M)) - {"--help", *COMMON}
+        section = TEXTS["commands.md"].split(f"\n## python -m {module}\n")[1].split("\n## ")[0]
+        missing = {flag for flag in flags if f"`{flag}" not in section}
+        assert flags, module
         assert not missing, f"docs/commands.md says nothing of {missing} of {module}"
+
+
+def test_a_flag_states_its_default_once():
+    for module, parser in parsers().items():
+        for flag in parser.flags:
+            assert "default" not in flag.meaning, f"{flag.names} of {module}"
 
 
 def test_every_flag_in_the_documents_exists(helps):
     known = set(re.findall(r"--[a-z-]+", " ".join(helps.values()))) | {"--help"}
     for name, text in TEXTS.items():
         for line in text.splitlines():
-            if re.search(r"python -m (search|dashboards)\.|make study", line):
+            if re.search(r"python -m (search|dashboards)\.|cutpoints [a-z]+|make study", line):
                 unknown = set(re.findall(r"(?<![\w-])--[a-z-]+", line)) - known
                 assert not unknown, f"{name}: {line}"
 

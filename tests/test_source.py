@@ -1,10 +1,9 @@
 """Flags that select the data set and how it is read."""
 
-import argparse
-
 import pytest
 
 from search.config import StudyConfig, add_flags
+from search.console.parser import parser
 from search.data.source import Source, parse_shape, parse_size, source_of
 from search.errors import BadInput
 
@@ -40,7 +39,7 @@ def test_invalid_flags_are_refused(flags, said):
 
 
 def test_a_confirmation_can_have_a_subset_of_the_source_flags():
-    parser = argparse.ArgumentParser()
-    add_flags(parser, {"size", "skip_bad"})
-    assert source_of(vars(parser.parse_args(["--size", "8x8", "--skip-bad"]))) == Source(size="8x8", skip_bad=True)
+    flags = parser("search.confirm")
+    add_flags(flags, {"size", "skip_bad"})
+    assert source_of(vars(flags.parse_args(["--size", "8x8", "--skip-bad"]))) == Source(size="8x8", skip_bad=True)
     assert StudyConfig().source == Source()

@@ -412,7 +412,7 @@ def test_an_unforeseen_error_is_one_line_and_exit_code_1(capsys):
         raise ZeroDivisionError("by zero")
 
     assert run(broken, type("Args", (), {"debug": False})()) == 1
-    assert capsys.readouterr().err == "error: ZeroDivisionError: by zero (--debug shows where)\n"
+    assert capsys.readouterr().err == "error: ZeroDivisionError: by zero (--debug shows the traceback)\n"
 
 
 def test_two_workers_share_a_study_without_drawing_the_same(toy):

@@ -1,4 +1,4 @@
-"""The settings of a confirmation. The flags of python -m search.confirm and their help come from these fields."""
+"""Settings of a confirmation. The flags of `python -m search.confirm` and their help come from these fields."""
 
 import argparse
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from models.recipe import PRECISIONS
 from search.config import add_flags as add_study_flags
 from search.confirmation.finalists import REFERENCES
 from search.console.flags import flag, flags_of
+from search.console.parser import CommandParser
 from search.console.tables import FORMATS
 from search.data.source import Source, source_of
 from search.errors import BadInput
@@ -21,40 +22,60 @@ OF_PICTURES = tuple(each.name for each in fields(Source) if each.name not in ("d
 
 @dataclass(frozen=True)
 class ConfirmConfig:
-    """Which inputs of which study are confirmed, and with how much.
+    """Settings of a confirmation.
 
-    picture_flags: the flags of python -m search.study that say how pictures come in, those that were given.
-    Raises: BadInput for a value out of its range, and for flags that have no meaning together.
+    picture_flags: the given flags of `python -m search.study` that describe the images.
+    Raises: BadInput for a value out of range, and for flags that exclude each other.
     """
 
-    study_name: str | None = flag("default: the newest study", metavar="NAME")
-    data: str | None = flag("the study's pictures; default: where it found them", metavar="NAME|PATH")
-    seeds: int = flag("trainings of each input", 10, metavar="N")
+    study_name: str | None = flag("study to confirm", metavar="NAME", usual="the newest study")
+    data: str | None = flag("the study's images", metavar="NAME|PATH", usual="where the study found them")
+    seeds: int = flag("trainings of each candidate and reference, each with its own seed; 2 or more", 10, metavar="N")
     cuts: tuple[int, ...] | None = flag(
-        "numbers of cut points whose best is confirmed, beside the best of all; default: all", metavar="K"
+        "numbers of cut points, counted over all channels, whose best candidates are confirmed along with the best of "
+        "all",
+        metavar="K",
+        usual="all",
     )
-    top: int = flag("confirm the N best of all as well", 1, metavar="N")
+    top: int = flag("number of best candidates to confirm", 1, metavar="N")
     confirm_references: str = flag(
-        "which references are confirmed: the best of each kind and within each finalist's bits, only the latter, all, "
-        "or none",
+        "references to confirm: kinds (the best of each kind, and the best with at most the bits of each finalist), "
+        "within (the latter, and the best of all), all, none",
         "kinds",
         REFERENCES,
     )
-    rival: str | None = flag("another study, whose best is confirmed beside", metavar="NAME")
-    preset: str | None = flag("the paper's settings instead of a study's finalists", choices=["paper"])
-    budget: str = flag("what each training may spend", "full", BUDGETS)
-    precision: str | None = flag("default: the study's, or float32", None, PRECISIONS)
+    rival: str | None = flag(
+        "another study of the same protocol, whose best candidate is confirmed as well", metavar="NAME"
+    )
+    preset: str | None = flag(
+        "confirm the settings of the paper instead of a study's, and print its Tables I–III beside the results",
+        choices=["paper"],
+    )
+    budget: str = flag("budget of each training", "full", BUDGETS)
+    precision: str | None = flag(
+        "floating-point type of a training step", None, PRECISIONS, usual="the study's, or float32"
+    )
     network: str | None = flag(
-        "name of the study's network; needed for package.module:function, which is imported", metavar="NAME"
+        "name of the study's network; required if it is package.module:function, which is then imported",
+        metavar="NAME",
     )
-    device: str = flag("where to train", "auto", ["auto", "cpu", "cuda"])
-    output_dir: Path | None = flag("default: results/STUDY-NAME", metavar="FOLDER")
-    format: str = flag("of the table on stdout", "text", FORMATS)
-    wide: bool = flag("all columns of the text table; by default it fits 100", False)
+    device: str = flag("device to train on; auto prefers CUDA", "auto", ["auto", "cpu", "cuda"])
+    output_dir: Path | None = flag(
+        "folder for thresholds.json and report.html, which are written again with the confirmed results",
+        metavar="FOLDER",
+        usual="results/STUDY-NAME",
+    )
+    format: str = flag("format of the table on stdout", "text", FORMATS)
+    wide: bool = flag("show all columns of the text table, which otherwise fits 100 characters", False)
     margin: float | None = flag(
-        "a difference in accuracy that does not matter; what lies within it is called equivalent", metavar="POINTS"
+        "largest difference in accuracy that does not matter, in percentage points; differences within it are called "
+        "equivalent",
+        metavar="POINTS",
     )
-    dry_run: bool = flag("say what would be trained and read; train and read nothing", False)
+    dry_run: bool = flag(
+        "show what would be trained and read, and how often these photos were read before; train and read nothing",
+        False,
+    )
     picture_flags: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,14 +124,14 @@ class ConfirmConfig:
         return None if self.margin is None else self.margin / 100
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """One flag for each field, and those of python -m search.study that say how pictures come in."""
+def add_flags(parser: CommandParser) -> None:
+    """Adds a flag for each field, and the flags of `python -m search.study` that describe the images."""
     flags_of(ConfirmConfig, parser)
-    add_study_flags(parser, {*OF_PICTURES, "data_dir"}, defaults=False)
+    add_study_flags(parser, {*OF_PICTURES, "data_dir"}, defaults=False, grouped=False)
 
 
 def from_flags(args: argparse.Namespace) -> ConfirmConfig:
-    """The settings that the flags name. Raises: BadInput."""
+    """The settings given by parsed flags. Raises: BadInput."""
     names, values = {each.name for each in fields(ConfirmConfig)}, vars(args)
     pictures = {name: values[name] for name in (*OF_PICTURES, "data_dir") if name in values}
     return ConfirmConfig(**{name: value for name, value in values.items() if name in names}, picture_flags=pictures)

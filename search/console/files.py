@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and folders that can be written to."""
+"""Atomic writes of files, and folders that are checked to be writable."""
 
 import errno
 import os
@@ -9,10 +9,10 @@ from search.errors import BadInput
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a whole file or nothing: a reader never sees half of it.
+    """Writes a file atomically: a reader sees the old or the new content, never a part.
 
-    What a link points to is written, and a device or pipe is written to, never replaced.
-    Raises: BadInput when the place cannot be written to.
+    A symbolic link is followed; a device or pipe is written to, not replaced.
+    Raises: BadInput if the file cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -35,11 +35,11 @@ def write_atomically(path: Path, content: str | bytes) -> None:
                 temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+        raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another path") from error
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder that can be written to, before anything long begins. Raises: BadInput."""
+    """Creates a folder if it is missing and checks that it is writable. Raises: BadInput."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()

@@ -1,4 +1,4 @@
-"""Stopping cleanly: Ctrl-C and SIGTERM end a study between two training steps, after recording."""
+"""Handling of Ctrl-C and SIGTERM: work stops between two training steps, after its records are written."""
 
 import signal
 from types import FrameType
@@ -7,7 +7,7 @@ from search.console.messages import say
 
 
 class Stopped(Exception):
-    """A signal asked to stop; nothing is lost. `signal` is its number."""
+    """Raised after SIGINT or SIGTERM. `signal` is the number of the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -15,7 +15,7 @@ class Stopped(Exception):
 
 
 class StopSignals:
-    """Within `with`, the first SIGINT or SIGTERM is remembered and the second one acts at once."""
+    """A context manager in which the first SIGINT or SIGTERM is recorded and the second one takes effect at once."""
 
     def __init__(self) -> None:
         self._received: int | None = None
@@ -31,12 +31,12 @@ class StopSignals:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def check(self) -> None:
-        """Raises: Stopped once a signal came."""
+        """Raises: Stopped if a signal was received."""
         if self._received is not None:
             raise Stopped(self._received)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self._received = number
-        say(f"\n{signal.Signals(number).name}: stopping after recording; once more to stop at once")
+        say(f"\n{signal.Signals(number).name}: stopping after the current step; press Ctrl-C again to stop at once")
         for each, handler in self._previous.items():
             signal.signal(each, handler)  # type: ignore[arg-type]

@@ -1,7 +1,4 @@
-"""Tables for stdout: aligned for a terminal, or Markdown for a document.
-
-Enters: data frames of text. Leaves: text.
-"""
+"""Data frames of text as tables: aligned for a terminal, or as Markdown."""
 
 from collections.abc import Sequence
 
@@ -11,9 +8,9 @@ COLUMNS = 100  # of a terminal
 
 
 def fitted(table: pd.DataFrame, long: Sequence[str], width: int = COLUMNS) -> pd.DataFrame:
-    """A table of text whose `long` columns lose the middle of what is too long, so that its lines fit.
+    """Shortens texts of the `long` columns in the middle, so that each line of the table fits in `width` characters.
 
-    What one of them leaves free goes to the next; the others stay as they are.
+    Width that one of these columns does not need goes to the next one. Other columns are unchanged.
     """
     made = table.copy()
     widths = {str(name): max(len(str(name)), *table[name].str.len()) for name in table}
@@ -27,13 +24,13 @@ def fitted(table: pd.DataFrame, long: Sequence[str], width: int = COLUMNS) -> pd
 
 
 def _shortened(text: str, width: int) -> str:
-    """`0,67,118…255 thermometer`: the end says the encoding."""
+    """Keeps a third from the start and the rest from the end: `0,67,118…255 thermometer`."""
     head = (width - 1) // 3
     return text if len(text) <= width else f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
 def text(table: pd.DataFrame) -> str:
-    """For a terminal: right-aligned columns, the last one to the left."""
+    """An aligned table for a terminal. Columns are right-aligned, except for the last one."""
     last = table.columns[-1]
     width = max(table[last].str.len().max(), len(last))
     left = {last: lambda value: str(value).ljust(width)}
@@ -44,7 +41,7 @@ def text(table: pd.DataFrame) -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """For a README."""
+    """A Markdown table."""
     rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
     return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
 

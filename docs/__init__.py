@@ -1,0 +1,1 @@
+"""The documentation. tables.py writes the generated tables of commands.md."""
