@@ -1,7 +1,7 @@
-"""Trains many binarizations at a cheap budget and keeps their values: the ground truth for samplers.
+"""Trains many binarizations at a cheap budget and stores their values, as ground truth for benchmarks of samplers.
 
-Enters: Sign Language MNIST or other pictures. Leaves: a CSV that grows by a row a training; run again, it goes on
-where it stopped. Validation photos only; the test set is not read.
+Takes a data set and appends one row per training to a CSV. A second run continues where the first stopped. Values are
+for validation photos; the test set is not read.
 
     python -m benchmarks.collect one-cut --data sign-mnist -o benchmarks/results/one_cut.csv
     python -m benchmarks.collect many-cuts --data sign-mnist -o benchmarks/results/many_cuts.csv
@@ -34,18 +34,18 @@ from search.sampling.space import Space, number, pixel_scale, position
 
 CHEAP = Budget(3, Recipe(epochs=5, width=16))
 MAX_CUTS = 8
-RANDOM, NEAR_THE_BEST = 140, 140  # draws of many-cuts beside the references
+RANDOM, NEAR_THE_BEST = 140, 140  # draws of many-cuts in addition to the references
 FIELDS = ["ranges", "encoding", "cuts", "kind", "seed", "value", "standard_error", "seconds"]
 
 
 def one_cut(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
-    """Every cut point there is, in an order that shows the curve's shape early."""
+    """Yields every cut point in random order, so that the shape of the curve is visible early."""
     for cut in np.random.default_rng(0).permutation(np.arange(1, LEVELS)):
         yield Binarization(CutPoints((int(cut),)), "thermometer"), "all"
 
 
 def many_cuts(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
-    """References, then random draws of every number of cut points, then neighbours of the best so far."""
+    """Yields references, random draws of every number of cut points, and then neighbors of the best so far."""
     encodings = SEVERAL["both"]
     space = Space(MAX_CUTS, encodings, pixel_scale(pixels.histogram))
     for found in references("auto", [pixels], space, True):

@@ -1,8 +1,8 @@
-"""Does it pay to keep colors? A study for each --color on generated pictures in which color matters.
+"""Compares the values of --color on generated pictures in which color matters, with one study each.
 
-Six classes: a disc or a square, in red, green or blue of the same luma, on noisy ground of that luma too. Grey by luma
-tells nothing but noise, one channel tells one color from the two others, three channels tell all. Prints the best of
-each study.
+There are six classes: a disc or a square in red, green or blue of the same luma, on a noisy background of that luma.
+Grey by luma contains only noise, one channel separates one color from the other two, and three channels separate all.
+Prints the best candidate of each study.
 
     python -m benchmarks.color --trials 30 -o results/colors
 """
@@ -23,20 +23,20 @@ from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
 
-SIDE, PHOTOS, LUMA, LOW = 16, 80, 60.0, 40.0  # LOW: what a color has of the two others
+SIDE, PHOTOS, LUMA, LOW = 16, 80, 60.0, 40.0  # LOW: level of the other two colors inside a shape
 LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])
 NAMES = [f"{hue} {shape}" for shape in ("disc", "square") for hue in ("red", "green", "blue")]
 
 
 def pictures(seed: int = 0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Pictures (N, 16, 16, 3) and labels (N,), PHOTOS of each class."""
+    """Returns pictures (N, 16, 16, 3) and labels (N,), PHOTOS of each class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(len(NAMES) * PHOTOS) % len(NAMES)
     down, across = np.mgrid[:SIDE, :SIDE]
     images = np.full((len(labels), SIDE, SIDE, 3), LUMA)
     for image, label in zip(images, labels, strict=True):
-        centre, size = rng.uniform(5, SIDE - 6, 2), rng.uniform(3, 5)
-        distances = np.abs(down - centre[0]), np.abs(across - centre[1])
+        center, size = rng.uniform(5, SIDE - 6, 2), rng.uniform(3, 5)
+        distances = np.abs(down - center[0]), np.abs(across - center[1])
         inside = np.hypot(*distances) < size if label < 3 else np.maximum(*distances) < size * 0.886  # of equal area
         own = label % 3
         image[inside] = LOW
@@ -74,7 +74,7 @@ def main() -> None:
             {
                 "--color": color,
                 "best": str(Binarization.of(best)),
-                "bits a pixel": best["channels"],
+                "bits per pixel": best["channels"],
                 "validation accuracy": metric.shown(best["value"], best["standard_error"]),
                 "without cut points": "" if without is None else metric.shown(without.value, without.standard_error),
             }

@@ -1,13 +1,14 @@
-"""Do the intervals of search.confirmation.statistics hold what they promise? A simulation with known answers.
+"""Coverage of the intervals of search.confirmation.statistics, by a simulation with known accuracies.
 
-A picture is right when a normal score is positive: what is easy about its photo (for all models, and for this model),
-what a training seed adds to all photos, what it adds to this one, and a little of the variant. So the accuracy over
-all photos and seeds is known. 316 photos of 21 variants, as Sign Language MNIST's test set; a model of 97 to 100 %
-against an equal one and against worse ones, which are trained with S and T seeds. The estimate is that of the worse
-one. Beside it the plain bootstrap over photos and seeds (percentile), which would be the first idea. "seeds" is the
-standard deviation, in points of accuracy, that seeds add to all photos alike. Shares are in per cent, widths in points.
-Of equals a share of 2.5 may be called better, and as many worse. A second table says which differences are told: how
-often the better model is called better.
+A picture is classified correctly if a normal score is positive. The score is a sum of the difficulty of the photo for
+all models, its difficulty for this model, the effect of a training seed on all photos, its effect on this photo, and a
+small effect of the variant, so the accuracy over all photos and seeds is known. There are 316 photos of 21 variants, as
+in the test set of Sign Language MNIST. A model of 97 to 100 % accuracy is compared with an equal one and with worse
+ones, trained with S and T seeds. The estimate is for the worse one.
+
+For comparison, "plain" is a percentile bootstrap over photos and seeds. "seeds" is the standard deviation, in points of
+accuracy, of the effect of seeds on all photos. Shares are in per cent and widths in points. For equal models, a share
+of 2.5 may be called better, and 2.5 worse. A second table shows how often a truly better model is called better.
 
     python -m benchmarks.coverage
 """
@@ -28,9 +29,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Row:
-    """One setting. seeds_sd: what seeds add to all photos alike, in accuracy (in the rival's, if ours is 1).
+    """One setting of the simulation.
 
-    truth: how much better ours is than its rival. rivals_seeds: None for as many as ours.
+    seeds_sd: standard deviation of the effect of seeds on all photos, in accuracy (of the rival, if ours is 1). truth:
+    true difference between our model and its rival. rivals_seeds: seeds of the rival; None for as many as ours.
     """
 
     seeds: int
@@ -41,13 +43,13 @@ class Row:
 
     @property
     def of_rival(self) -> int:
-        """How many trainings the rival has."""
+        """Number of trainings of the rival."""
         return self.seeds if self.rivals_seeds is None else self.rivals_seeds
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What one simulation gave: the rival's interval, that of the difference, and the plain bootstrap's for that."""
+    """Result of one simulation: intervals of the rival, of the difference, and of the difference by plain bootstrap."""
 
     estimate: Estimate
     difference: Difference
@@ -57,7 +59,7 @@ class Drawn:
 def trainings(
     accuracy: float, row: Row, seeds: int, common: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> Bools:
-    """Which pictures one model gets right after each of so many trainings, (S, N), when its true accuracy is this."""
+    """Draws which pictures a model of this true accuracy classifies correctly after each training, (S, N)."""
     known = row.accuracy if row.accuracy < 1 else row.accuracy - row.truth
     shared = (row.seeds_sd / norm.pdf(norm.ppf(known))) ** 2
     score = norm.ppf(accuracy) * np.sqrt(COMMON + OWN + shared + INTERACTION + VARIANT)
@@ -70,7 +72,7 @@ def trainings(
 
 
 def plain(ours: Bools, theirs: Bools, photos: npt.NDArray[np.float64], rng: np.random.Generator) -> Difference:
-    """The percentile bootstrap that resamples photos, and each model's seeds, with replacement."""
+    """Returns the percentile bootstrap that resamples photos, and each model's seeds, with replacement."""
     values = []
     for correct in (ours, theirs):
         seeds = rng.multinomial(len(correct), np.full(len(correct), 1 / len(correct)), len(photos)) / len(correct)
@@ -81,7 +83,7 @@ def plain(ours: Bools, theirs: Bools, photos: npt.NDArray[np.float64], rng: np.r
 
 
 def simulate(row: Row, simulations: int, resamples: int, seed: int) -> list[Drawn]:
-    """Draws photos and trainings, and the intervals from them, so many times."""
+    """Draws photos and trainings repeatedly and computes their intervals."""
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(PHOTOS), VARIANTS)
     photos = rng.multinomial(PHOTOS, np.full(PHOTOS, 1 / PHOTOS), resamples) / PHOTOS
@@ -98,17 +100,17 @@ def simulate(row: Row, simulations: int, resamples: int, seed: int) -> list[Draw
 
 
 def covered(intervals: list[Estimate] | list[Difference], truth: float) -> float:
-    """The share of intervals that hold the truth."""
+    """Returns the share of intervals that contain the true value."""
     return float(np.mean([i.low <= truth <= i.high for i in intervals]))
 
 
 def called(drawn: list[Drawn], verdict: str) -> float:
-    """The share of simulations with this verdict."""
+    """Returns the share of simulations with this verdict."""
     return float(np.mean([d.difference.verdict == verdict for d in drawn]))
 
 
 def line(row: Row, drawn: list[Drawn]) -> str:
-    """One row of the table."""
+    """Returns one row of the table."""
     ours, plains = [d.difference for d in drawn], [d.plain for d in drawn]
     widths = [[i.high - i.low for i in intervals] for intervals in ([d.estimate for d in drawn], ours, plains)]
     shares = [covered([d.estimate for d in drawn], row.accuracy - row.truth), covered(ours, row.truth)]
@@ -132,13 +134,13 @@ HEADER = """\
 |---|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
-TOLD = """\
-| accuracy | true difference | seeds | told with 3 seeds | told with 10 seeds |
+DETECTED = """\
+| accuracy | true difference | seeds | detected with 3 seeds | detected with 10 seeds |
 |---|---|---|---|---|"""
 
 
 def settings() -> list[Row]:
-    """Of the first table."""
+    """Returns the settings of the first table."""
     rows = [Row(s, sd, 0.0) for s in (2, 3, 5, 10) for sd in (0.0, 0.003, 0.01)]
     rows += [Row(s, 0.003, 0.01) for s in (2, 3, 5, 10)]
     rows += [Row(s, 0.003, 0.0, 0.99) for s in (3, 5, 10)]
@@ -155,7 +157,7 @@ def settings() -> list[Row]:
     return rows
 
 
-# Accuracy, what seeds add, and true differences of the second table.
+# Accuracy, standard deviation of seeds, and true differences of the second table.
 DIFFERENCES = (
     (0.98, 0.003, (0.01, 0.02, 0.03)),
     (0.995, 0.002, (0.005, 0.01, 0.02)),
@@ -165,13 +167,13 @@ DIFFERENCES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--simulations", type=int, default=500, help="a row (default: %(default)s)")
-    parser.add_argument("--resamples", type=int, default=999, help="of each bootstrap (default: %(default)s)")
+    parser.add_argument("--simulations", type=int, default=500, help="simulations per row (default: %(default)s)")
+    parser.add_argument("--resamples", type=int, default=999, help="resamples of each bootstrap (default: %(default)s)")
     args = parser.parse_args()
     print(HEADER)
     for seed, row in enumerate(settings()):
         print(line(row, simulate(row, args.simulations, args.resamples, seed)), flush=True)
-    print(f"\n{TOLD}")
+    print(f"\n{DETECTED}")
     for accuracy, sd, truths in DIFFERENCES:
         for truth in truths:
             found = [
@@ -180,7 +182,7 @@ def main() -> None:
             ]
             cells = [f"{100 * x:.4g}" for x in (accuracy, truth, sd)] + [f"{100 * x:.0f}" for x in found]
             print(f"| {' | '.join(cells)} |", flush=True)
-    print(f"\n{args.simulations} simulations a row, {args.resamples} resamples each")
+    print(f"\n{args.simulations} simulations per row, {args.resamples} resamples each")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Malformed files of every format (benchmarks/malformed.py): each is read, or refused in one line. A Markdown table.
+"""Reads malformed files of every format (benchmarks/malformed.py): each has to be read, or refused in one line.
 
-What is neither ends the run, and the smallest such file is left in the folder `failed`. tests/test_fuzz.py does the
-same with fewer files.
+Any other outcome ends the run and leaves the smallest such file in the folder `failed`. Prints a Markdown table.
+tests/test_fuzz.py does the same with fewer files.
 
     python -m benchmarks.fuzz --examples 2000
     python -m benchmarks.fuzz --examples 5000 --readers npz parquet
@@ -28,13 +28,13 @@ from search.errors import BadInput
 from search.light import as_in_the_file, recipe_of
 
 FAILED = Path("failed")
-LONGEST = 2000  # characters of a message, in which up to five bad pictures are named
+LONGEST = 2000  # characters of a message, which may list five bad pictures
 
 
 def outcome(case: Case) -> str:
-    """`read` or `refused`; in a folder that is removed again, with a cache of its own.
+    """Returns `read` or `refused`, using a temporary folder and cache.
 
-    Raises: AssertionError, or whatever a reader let through, which is a defect of it.
+    Raises: AssertionError for an invalid message, or any other exception that a reader does not handle.
     """
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"XDG_CACHE_HOME": f"{folder}/.cache"}):
         case.write(Path(folder))
@@ -42,12 +42,12 @@ def outcome(case: Case) -> str:
     if message is None:
         return "read"
     if not message.strip() or "\n" in message or len(message) > LONGEST:
-        raise AssertionError(f"not one line that people read, {len(message)} characters: {message[:300]!r}")
+        raise AssertionError(f"not one line of readable length, {len(message)} characters: {message[:300]!r}")
     return "refused"
 
 
 def refusal(path: Path, case: Case) -> str | None:
-    """What is said of a file that is refused."""
+    """Returns the message for a refused file, or None if it is read."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -65,7 +65,7 @@ def refusal(path: Path, case: Case) -> str | None:
 
 
 def fuzz(reader: str, examples: int) -> Counter[str]:
-    """How many files of a reader were read, and how many refused; the smallest that were neither are kept in FAILED."""
+    """Counts the files of a reader that were read and refused. Writes the smallest failing files to FAILED."""
     found: Counter[str] = Counter()
     failed: list[Case] = []
 
@@ -88,12 +88,12 @@ def fuzz(reader: str, examples: int) -> Counter[str]:
 
 
 def main() -> None:
-    """A row for each reader."""
+    """Prints a row for each reader."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=2000, help="files of each format")
+    parser.add_argument("--examples", type=int, default=2000, help="number of files of each format")
     parser.add_argument("--readers", choices=READERS, nargs="+", default=list(READERS))
     args = parser.parse_args()
-    print("| reader | files | read | refused | seconds | MB at most, so far |\n|---|---|---|---|---|---|")
+    print("| reader | files | read | refused | seconds | peak memory so far, MB |\n|---|---|---|---|---|---|")
     for reader in args.readers:
         started = time.perf_counter()
         found = fuzz(reader, args.examples)

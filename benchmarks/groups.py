@@ -1,8 +1,8 @@
-"""How long photo groups take, and how much memory, against comparing all pixels of all pairs. A Markdown table.
+"""Time and memory for finding photo groups, compared with a full comparison of all pairs. Prints a Markdown table.
 
-Pictures of 28×28 in 10 classes. Each class has a pattern, each photo is its class's pattern mixed with one of its own,
-both smooth, and each photo has 5 variants: other contrast, other brightness, a little noise. So photos of a class are
-like each other, and only variants are close. Memory is that of NumPy's arrays at most, beside the pictures.
+Pictures are 28×28 in 10 classes. A photo is a mixture of the pattern of its class and its own pattern, both smooth, and
+has 5 variants with different contrast, brightness and a little noise. So photos of a class are similar, and only
+variants are near copies. Memory is the peak of NumPy's arrays, without the pictures.
 
     OMP_NUM_THREADS=1 python -m benchmarks.groups
     OMP_NUM_THREADS=1 python -m benchmarks.groups --pictures 300000 1000000 --methods sketches
@@ -28,7 +28,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def generated(n: int, seed: int = 0) -> tuple[Images, Labels]:
-    """n pictures in random order, and their classes."""
+    """Returns n pictures in random order, and their classes."""
     rng = np.random.default_rng(seed)
     patterns = gaussian_filter(rng.normal(size=(CLASSES, SIDE, SIDE)), (0, 3, 3))
     patterns /= patterns.std(axis=(1, 2), keepdims=True)
@@ -47,7 +47,7 @@ def generated(n: int, seed: int = 0) -> tuple[Images, Labels]:
 
 
 def all_pairs(images: Images, labels: Labels) -> Labels:
-    """The plain way: all pixels of all pairs of a class, all close pairs at once."""
+    """Finds groups by full comparison of all pairs of a class, with all close pairs in memory."""
     pairs = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
@@ -65,7 +65,7 @@ METHODS = {"all pairs": all_pairs, "sketches": copies_of_photos}
 
 
 def main() -> None:
-    """A row for each number of pictures and method."""
+    """Prints a row for each number of pictures and method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, nargs="+", default=[10_000, 30_000, 100_000])
     parser.add_argument("--methods", choices=METHODS, nargs="+", default=list(METHODS))

@@ -1,11 +1,11 @@
-"""Which sampler finds the best binarization with 1..8 cut points, and the best for each number of them?
+"""Compares samplers for 1 to 8 cut points, for the best binarization of all and of each number of cut points.
 
-Enters: the tables of benchmarks/collect.py. A surrogate is fitted to them and its cross-validated error printed;
-samplers search it in simulated studies with the noise of a training seed. Leaves: a CSV with a row for each sampler,
-start, seed and number of trials, and Markdown tables of it. Regret is the best known of the surrogate less its
-noise-free value at what the study would hand back: of all, and as a mean over k = 1..8 of the best with k cut points
-each. Where a study tried no binarization with k cut points, multi-Otsu's stands in, which needs no training. The noise
-of a seed is the same for every sampler.
+Takes the tables of benchmarks/collect.py. A surrogate is fitted to them, and its cross-validated error is printed.
+Samplers search it in simulated studies with the noise of a training seed, which is the same for every sampler. Appends
+one row per sampler, start, seed and number of trials to a CSV, and prints Markdown tables of it. Regret is the highest
+known value of the surrogate minus its noise-free value at the result of the study: of all, and as a mean over
+k = 1..8 of the best with k cut points. If a study tried no binarization with k cut points, multi-Otsu is used, which
+needs no training.
 
     python -m benchmarks.many_cuts --data sign-mnist benchmarks/results/many_cuts.csv benchmarks/results/one_cut.csv \\
         -o benchmarks/results/samplers.csv
@@ -46,9 +46,9 @@ def main() -> None:
     )
     parser.add_argument("--checks", nargs="+", type=int, default=CHECKS, help="numbers of trials")
     parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--first-seed", type=int, default=1000, help="leaves those below for tuning")
-    parser.add_argument("--noise", type=float, default=0.005, help="standard deviation of a training seed")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="goes on where an earlier run stopped")
+    parser.add_argument("--first-seed", type=int, default=1000, help="first seed; smaller seeds are for tuning")
+    parser.add_argument("--noise", type=float, default=0.005, help="standard deviation between training seeds")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="CSV to continue or create")
     args = parser.parse_args()
     pixels = training_pixels(args.data)
     space = Space(MAX_CUTS, SEVERAL["both"], pixel_scale(pixels.histogram))
@@ -67,33 +67,33 @@ def main() -> None:
 def fitted(
     tables: Iterable[Path], space: Space, histogram: np.ndarray
 ) -> tuple[Surrogate, list[Binarization], pd.DataFrame]:
-    """The surrogate, and what it was fitted to."""
+    """Returns the surrogate, and the binarizations and table that it was fitted to."""
     table = pd.concat([pd.read_csv(each) for each in tables], ignore_index=True)
     many = binarizations(table)
     return fit(Features(space.edges, histogram), many, table["value"].to_numpy()), many, table
 
 
 def show_fit(surrogate: Surrogate, many: Sequence[Binarization], table: pd.DataFrame) -> None:
-    """Ten-fold cross-validation, of all and of those within ten points of the best with as many cut points."""
+    """Prints the error of ten-fold cross-validation, for all and for those within ten points of the best of their k."""
     values = table["value"].to_numpy()
     made = validated(surrogate.features, many, values, surrogate, 10)
     top = values > (table.groupby("cuts")["value"].transform("max") - 0.1).to_numpy()
     for name, rows in (
         ("all", np.ones(len(values), bool)),
         ("two and more cut points", (table["cuts"] > 1).to_numpy()),
-        ("of these within 10 points of the best of their k", top & (table["cuts"] > 1).to_numpy()),
+        ("those within 10 points of the best of their k", top & (table["cuts"] > 1).to_numpy()),
     ):
         left = values[rows] - made[rows]
         print(
             f"surrogate, {name}: {rows.sum()} trainings, cross-validated R² {1 - left.var() / values[rows].var():.3f}, "
-            f"standard deviation of what is left {left.std():.2%}, median {np.median(np.abs(left)):.2%}"
+            f"standard deviation of residuals {left.std():.2%}, median {np.median(np.abs(left)):.2%}"
         )
 
 
 def best_known(
     surrogate: Surrogate, many: Sequence[Binarization], encodings: Sequence[str]
 ) -> dict[int, tuple[Binarization, float]]:
-    """The best for each k, 0 for all: from the four best of each, one cut point at a time, until none helps."""
+    """Returns the best for each k, and of all under 0, by coordinate descent from the four best of each k."""
     values = surrogate(many)
     best: dict[int, tuple[Binarization, float]] = {}
     for k in range(1, MAX_CUTS + 1):
@@ -114,7 +114,7 @@ def best_known(
 
 
 def neighbours(binarization: Binarization) -> Iterable[Binarization]:
-    """One cut point anywhere else."""
+    """Yields all binarizations that differ in one cut point."""
     cuts = binarization.cut_points.values
     for i, level in itertools.product(range(len(cuts)), range(1, LEVELS)):
         if level not in cuts:
@@ -133,8 +133,11 @@ def simulate(
     noise: float,
     output: Path,
 ) -> None:
-    """Studies of one sampler, rows to the output. A cold study is read on its way; how many references one starts
-    from depends on its number of trials, so those are one study for each."""
+    """Simulates the studies of one sampler and appends their rows.
+
+    A cold study is evaluated at each number of trials. With references there is one study per number of trials, because
+    the number of references depends on it.
+    """
     done = pd.read_csv(output) if output.exists() else pd.DataFrame(columns=FIELDS)
     have = set(zip(done["sampler"], done["start"], done["noise"], done["seed"], done["trials"], strict=True))
     known: dict[Binarization, float] = {}
@@ -163,13 +166,13 @@ def simulate(
 
 
 def show(rows: pd.DataFrame) -> None:
-    """Markdown tables for each noise."""
+    """Prints Markdown tables for each noise."""
     for noise, part in rows.groupby("noise"):
         points = f"noise {100 * float(noise):g} points"
-        print("\n" + mean_table(part, "regret", f"The best of all, regret in points, {points}:"))
+        print("\n" + mean_table(part, "regret", f"Best of all, regret in points, {points}:"))
         print(
             "\n"
-            + mean_table(part, "front_regret", f"The best for each k = 1..{MAX_CUTS}, mean regret in points, {points}:")
+            + mean_table(part, "front_regret", f"Best for each k = 1..{MAX_CUTS}, mean regret in points, {points}:")
         )
 
 

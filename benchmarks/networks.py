@@ -1,11 +1,11 @@
-"""What do binary weights and activations cost in accuracy, and what do the networks cost?
+"""Accuracy and cost of networks with real and binary weights and activations.
 
-Trains each network with each kind of weights and activations on greyscale, one-hot ranges and a thermometer, and prints
-a table: parameters, multiply-accumulates, seconds, accuracy on validation photos over the seeds. The test set is not
-read. A row that the file has already is not trained again.
+Trains each network with each kind of weights and activations on greyscale, one-hot ranges and a thermometer. Prints a
+table of parameters, multiply-accumulates, seconds, and accuracy on validation photos over the seeds. The test set is
+not read. Rows that the file already has are not trained again.
 
     python -m benchmarks.networks --data sign-mnist --seeds 3 -o benchmarks/results/networks.csv
-    python -m benchmarks.networks -o benchmarks/results/networks.csv            prints what the file has
+    python -m benchmarks.networks -o benchmarks/results/networks.csv            prints the table of the file
 """
 
 import argparse
@@ -42,7 +42,7 @@ FIELDS = [*KEYS, "parameters", "macs", "value", "standard_error", "seconds"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="without it nothing is trained")
+    parser.add_argument("--data", help="data set to train on; without it, only the table is printed")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=["compact"])
     parser.add_argument("--weights", nargs="+", choices=WEIGHTS, default=["real", "binary"])
     parser.add_argument("--activations", nargs="+", choices=ACTIVATIONS, default=list(ACTIVATIONS))
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def train_missing(args: argparse.Namespace) -> None:
-    """Appends a row for each combination and seed that the file lacks."""
+    """Trains each combination and seed that the file lacks, and appends a row for each."""
     if not args.output.exists():
         args.output.write_text(",".join(FIELDS) + "\n")
     done = {tuple(map(str, row)) for row in pd.read_csv(args.output)[KEYS].to_numpy()}
@@ -97,7 +97,7 @@ def input_of(name: str, arithmetic: Arithmetic) -> Input:
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """A row for each combination: costs, and mean accuracy over seeds with its standard deviation, in per cent."""
+    """Returns a row per combination: costs, and mean accuracy with its standard deviation over seeds, in per cent."""
     shown = []
     for key, found in rows.groupby(KEYS[:-1], sort=False):
         sd = f" ± {100 * found['value'].std():.2f}" if len(found) > 1 else ""

@@ -1,8 +1,8 @@
-"""How noisy is a trial's value, and which metric, folds and repeats separate binarizations best for their cost?
+"""Noise of a trial's value, and which metric, folds and repeats separate binarizations best for their cost.
 
-Trains a few binarizations on each of five grouped folds with several seeds. One training gives all metrics, from
-the same logits, so they are compared on equal terms. Rows that the file has already are not trained again.
-Validation photos only; the test set is not read.
+Trains a few binarizations on each of five grouped folds with several seeds. All metrics are computed from the logits of
+the same trainings. Rows that the file already has are not trained again. Values are for validation photos; the test set
+is not read.
 
     python -m benchmarks.noise --data sign-mnist --seeds 3 -o benchmarks/results/noise.csv
 """
@@ -31,7 +31,7 @@ from search.evaluation.metrics import METRICS
 from search.evaluation.objective import standard_error
 from search.evaluation.protocol import make_protocol
 
-FOLDS = 5  # a fold alone then validates on a fifth of the photos, as a trial without folds does
+FOLDS = 5  # one fold validates on a fifth of the photos, like a trial without folds
 BINARIZATIONS = [
     Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), encoding)
     for ranges, encoding in (
@@ -99,12 +99,12 @@ def main() -> None:
 
 
 class Noise(NamedTuple):
-    """What moves a value of one metric, as standard deviations, and how far apart binarizations lie.
+    """Components of the variation of one metric, as standard deviations.
 
-    seed: another seed, on the same fold. fold: another fold, with the same seed. photos: the mean standard error over
-    photos that a trial states. uneven: how differently the folds treat binarizations, beyond what seeds do: this does
-    not cancel when binarizations are compared on the same folds, as in a study, while a hard fold is hard for all.
-    signal: between the means of the binarizations.
+    seed: between seeds on the same fold. fold: between folds with the same seed. photos: mean standard error over
+    photos of a trial. uneven: interaction of fold and binarization beyond the effect of seeds; unlike the difficulty of
+    a fold, it does not cancel when binarizations are compared on the same folds. signal: between the means of the
+    binarizations.
     """
 
     seed: float
@@ -115,11 +115,11 @@ class Noise(NamedTuple):
     means: np.ndarray  # of the binarizations, over folds and seeds
 
     def of_trial(self, folds: int, repeats: int) -> float:
-        """Noise of a trial's value, as far as it matters between binarizations."""
+        """Returns the noise of a trial's value that affects comparisons between binarizations."""
         return float(np.sqrt(self.uneven**2 / folds + self.seed**2 / (folds * repeats)))
 
     def in_order(self, folds: int, repeats: int, truth: np.ndarray) -> float:
-        """The share of pairs of binarizations that one trial each puts in the order that truth has."""
+        """Returns the share of pairs of binarizations that one trial each ranks in the order of `truth`."""
         spread = np.sqrt(2) * max(self.of_trial(folds, repeats), 1e-12)
         pairs = combinations(range(len(truth)), 2)
         right = [(self.means[a] - self.means[b]) * np.sign(truth[a] - truth[b]) for a, b in pairs]
@@ -127,7 +127,7 @@ class Noise(NamedTuple):
 
 
 def noise(rows: pd.DataFrame, metric: str) -> Noise:
-    """The parts of a metric's variance, from a row for each binarization, fold and seed, each of them once.
+    """Estimates the variance components of a metric from one row per binarization, fold and seed.
 
     A two-way layout with replicates, binarization by fold: Montgomery, Design and Analysis of Experiments, 5.3.
     """
@@ -141,7 +141,7 @@ def noise(rows: pd.DataFrame, metric: str) -> Noise:
     means = cells.mean(axis=1)
     rest = cells - means[:, None] - cells.mean(axis=0) + cells.mean()
     uneven = max(float((rest**2).sum()) / ((len(cube) - 1) * (folds - 1)) - seed / seeds, 0.0)
-    measured = uneven / folds + seed / (folds * seeds)  # what noise adds to the spread of the means
+    measured = uneven / folds + seed / (folds * seeds)  # contribution of noise to the variance of the means
     return Noise(
         np.sqrt(seed),
         float(np.sqrt(values.var(axis=1, ddof=1).mean())),
@@ -153,7 +153,7 @@ def noise(rows: pd.DataFrame, metric: str) -> Noise:
 
 
 def show(rows: pd.DataFrame, data: str, budget: str) -> None:
-    """Means, noise, and what folds and repeats make of it, as Markdown; only seeds that have all rows."""
+    """Prints means, noise and the effect of folds and repeats as Markdown, for seeds that have all rows."""
     binarizations = rows.groupby(["ranges", "encoding"]).ngroups
     complete = rows.groupby("seed")["seconds"].transform("size") == binarizations * FOLDS
     rows = rows[complete]
@@ -164,7 +164,7 @@ def show(rows: pd.DataFrame, data: str, budget: str) -> None:
     found = {metric: noise(rows, metric) for metric in METRICS}
     print(
         f"\n{data}, {budget}: {binarizations} binarizations × {FOLDS} folds × {seeds} seeds, "
-        f"median {rows['seconds'].median():.1f} s a training\n"
+        f"median {rows['seconds'].median():.1f} s per training\n"
     )
     print(f"| threshold ranges | encoding | {' | '.join(METRICS)} |\n|---|---|{'---|' * len(METRICS)}")
     for (ranges, encoding), some in rows.groupby(["ranges", "encoding"], sort=False):

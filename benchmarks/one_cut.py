@@ -1,9 +1,8 @@
-"""How near do samplers come to the best single cut point, known by having trained all 255?
+"""Compares samplers for a single cut point with the best of all 255, which were all trained.
 
-Enters: the curve of benchmarks/collect.py one-cut, its values as they are or with noise. Leaves: a CSV with a row for
-each sampler, start, seed and number of trials, and a Markdown table of it. Regret is the curve's highest value less its
-value at what the study would hand back. The curve itself is one training for each cut point, and so bumpier than the
-truth.
+Takes the curve of benchmarks/collect.py one-cut, with or without added noise. Appends one row per sampler, start, seed
+and number of trials to a CSV, and prints a Markdown table of it. Regret is the maximum of the curve minus its value at
+the result of the study. The curve has one training per cut point, so it is noisier than the true curve.
 
     python -m benchmarks.one_cut --data sign-mnist benchmarks/results/one_cut.csv \\
         -o benchmarks/results/one_cut_regret.csv
@@ -32,8 +31,8 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--samplers", nargs="+", default=[name for name in SAMPLERS if name != "gp"], choices=SAMPLERS)
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--noise", type=float, nargs="+", default=[0.0], help="standard deviations of a training seed")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="goes on where an earlier run stopped")
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.0], help="standard deviations between seeds")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="CSV to continue or create")
     args = parser.parse_args()
     table = pd.read_csv(args.curve)
     curve = {
@@ -69,13 +68,13 @@ def main() -> None:
 
 
 def show(rows: pd.DataFrame, curve: dict[int, float]) -> None:
-    """The curve in a line, and a Markdown table for each noise."""
+    """Prints a summary of the curve, and a Markdown table for each noise."""
     best = max(curve, key=lambda cut: curve[cut])
     cuts = sorted(curve)
     steps = np.diff([curve[cut] for cut in cuts], 2)
     print(
         f"{len(curve)} cut points; the best {curve[best]:.1%} at {best}, "
-        f"{sum(value > curve[best] - 0.01 for value in curve.values())} within a point of it; "
+        f"{sum(value > curve[best] - 0.01 for value in curve.values())} within one point of it; "
         f"noise of a training by second differences {np.median(np.abs(steps)) / 0.6745 / np.sqrt(6):.2%}"
     )
     for noise, part in rows.groupby("noise"):

@@ -1,10 +1,10 @@
-"""Which recipe should the full budget have? Augmentation, schedule, averaging and width, one change at a time.
+"""Compares training recipes for the full budget: augmentation, schedule, averaging and width, one change at a time.
 
-Trains a few inputs (greyscale, one, two and four cut points) with each recipe on the training photos and prints
+Trains a few inputs (greyscale, one, two and four cut points) with each recipe on the training photos and prints the
 accuracy on the validation photos. The test set is not read.
 
-    python -m benchmarks.recipes -o benchmarks/results/recipes.csv                        the table
-    python -m benchmarks.recipes --data sign-mnist --recipes quick -o recipes.csv         trains what the file lacks
+    python -m benchmarks.recipes -o benchmarks/results/recipes.csv                        prints the table
+    python -m benchmarks.recipes --data sign-mnist --recipes quick -o recipes.csv         trains missing rows
 """
 
 import argparse
@@ -39,7 +39,7 @@ BOTH = replace(MOVES, gain=0.1, brightness=10)
 STRONG = Augmentation(0.11, 10, 0.12, 0.1, 10)
 LIT = replace(STRONG, gain=0.2, brightness=25)
 BASE = Recipe(width=32, epochs=10, averaging=0.0)
-# Name to variants a photo and recipe.
+# Name to variants per photo and recipe.
 RECIPES: dict[str, tuple[int, Recipe]] = {
     "plain": (6, BASE),
     "moves": (6, replace(BASE, augmentation=MOVES)),
@@ -87,7 +87,7 @@ def main() -> None:
         default=[],
         choices=RECIPES,
         metavar="NAME",
-        help="to train; none prints what the file has",
+        help="recipes to train; without any, only the table is printed",
     )
     parser.add_argument("--inputs", nargs="*", default=list(INPUTS), choices=INPUTS, metavar="RANGES")
     parser.add_argument("--seeds", type=int, default=1)
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def train_missing(args: argparse.Namespace) -> None:
-    """Trains each recipe on each input and appends a row for each."""
+    """Trains each recipe on each input that the file lacks, and appends a row for each."""
     pictures, _ = load_pictures(Source(args.data))
     split = split_pictures(pictures, 0)
     device = torch.device("cpu")
@@ -133,7 +133,7 @@ def train_missing(args: argparse.Namespace) -> None:
 
 
 def show(rows: pd.DataFrame) -> None:
-    """Mean accuracy of each recipe and input, as Markdown."""
+    """Prints the mean accuracy of each recipe and input as Markdown."""
     inputs = list(dict.fromkeys(rows["input"]))
     print(f"| recipe | {' | '.join(inputs)} |\n|---|{'---|' * len(inputs)}")
     for name, found in rows.groupby("recipe", sort=False):

@@ -1,7 +1,6 @@
-"""Whole studies in which a function of the binarization stands for training.
+"""Simulates whole studies in which a function of the binarization replaces training.
 
-Enters: a sampler's name, a space, a function, a seed. Leaves: what was tried and what it seemed to be worth.
-The study's own way is used: its queue of references, its way to ask and tell, a sampler made anew for each trial.
+Uses the code of a real study: its queue of references, its ask and tell, and a new sampler for each trial.
 """
 
 import csv
@@ -32,7 +31,7 @@ Tried = list[tuple[Binarization, float]]  # in order, with the noisy value
 
 
 def training_pixels(data: str | None) -> Pixels:
-    """The grey levels of the training pixels that benchmarks/collect.py trained on."""
+    """Returns the grey levels of the training pixels of benchmarks/collect.py."""
     pictures, _ = load_pictures(Source(data))
     train = split_pictures(pictures, 0).train
     return Pixels.of(train.images, train.labels)
@@ -41,7 +40,7 @@ def training_pixels(data: str | None) -> Pixels:
 def run_study(
     sampler: str, space: Space, value: Value, seed: int, trials: int, found: Sequence[Reference], noise: float
 ) -> Tried:
-    """One study. Its noise depends on the seed and on what is trained, so that studies of a seed are paired."""
+    """Simulates one study. Noise depends only on seed and binarization, so studies with the same seed are paired."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=SeededByRank(sampler, seed, space))
     enqueue(study, space, found, trials)
@@ -61,7 +60,7 @@ def _normal(seed: int, training_seed: int, binarization: Binarization) -> float:
 
 
 def handed_back(tried: Tried) -> dict[int, Binarization]:
-    """The best for each number of cut points by mean value, fewer channels first, as storage.records; 0: of all."""
+    """Returns the best of each number of cut points by mean value, then fewest channels; under 0 the best of all."""
     values: dict[Binarization, list[float]] = defaultdict(list)
     for binarization, seen in tried:
         values[binarization].append(seen)
@@ -73,7 +72,7 @@ def handed_back(tried: Tried) -> dict[int, Binarization]:
 
 
 def append(path: Path, fields: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows to the end of a CSV, which begins with a header."""
+    """Appends rows to a CSV and writes the header if the file is new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
     with path.open("a", newline="") as handle:
@@ -84,7 +83,7 @@ def append(path: Path, fields: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def mean_table(rows: pd.DataFrame, column: str, title: str) -> str:
-    """Markdown: a row for each sampler and start, a column for each number of trials; mean ± standard error."""
+    """Returns a Markdown table of mean ± standard error, by sampler and start (rows) and trials (columns)."""
     grouped = rows.groupby(["start", "sampler", "trials"])[column]
     table = pd.DataFrame({"mean": 100 * grouped.mean(), "error": 100 * grouped.sem(), "n": grouped.size()})
     trials = sorted(rows["trials"].unique())

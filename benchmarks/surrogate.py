@@ -1,9 +1,8 @@
-"""A function of the binarization that was fitted to real trainings: what many simulated studies are searched on.
+"""A surrogate of the validation accuracy of a binarization, fitted to real trainings, for simulated studies.
 
-Enters: the tables of benchmarks/collect.py. Leaves: predicted validation accuracy, and how far predictions are off.
-
-A Gaussian process on the logit of the accuracy, whose mean is a straight line in log k: away from what was trained it
-goes back to what k alone says, instead of promising more. It is smooth, so it knows nothing of single grey levels.
+Takes the tables of benchmarks/collect.py. A Gaussian process models the logit of the accuracy. Its mean is linear in
+log k, so far from the training data it predicts the average for k cut points and nothing better. The surrogate is
+smooth and cannot represent effects of single grey levels.
 """
 
 from collections.abc import Sequence
@@ -21,29 +20,29 @@ from models.constants import LEVELS
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
 
-GRID = 8  # places on the scale
-LOWEST, HIGHEST = 0.02, 0.995  # accuracies, so that logits are finite
+GRID = 8  # grid points on the scale
+LOWEST, HIGHEST = 0.02, 0.995  # limits of accuracies, so that logits are finite
 Floats = npt.NDArray[np.float64]
 
 
 def binarizations(table: pd.DataFrame) -> list[Binarization]:
-    """Of the rows of a collected table."""
+    """Returns the binarizations in the rows of a collected table."""
     cuts = (CutPoints.from_ranges(int(c) for c in ranges.split(",")) for ranges in table["ranges"])
     return [Binarization(each, encoding) for each, encoding in zip(cuts, table["encoding"], strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What is said of a binarization: k, encoding, what is lost of the pixels, how near a cut point is to each place.
+    """Features of a binarization: k, encoding, quantization error, entropy, and distances to a grid of positions.
 
-    edges (256,) of the scale, histogram (256,) of the training pixels.
+    edges (256,): edges of the scale. histogram (256,): histogram of the training pixels.
     """
 
     edges: Floats
     histogram: npt.NDArray[np.integer]
 
     def __call__(self, many: Sequence[Binarization]) -> Floats:
-        """Features (N, 5 + GRID), each about as wide as the others."""
+        """Returns features (N, 5 + GRID) of similar scale."""
         return np.stack([self._of(each) for each in many])
 
     def _of(self, binarization: Binarization) -> Floats:
@@ -63,21 +62,21 @@ class Features:
 
 @dataclass(frozen=True, eq=False)
 class Surrogate:
-    """features: of binarizations; trend: slope and intercept in log2 k; process: fitted to what the trend leaves."""
+    """A fitted surrogate. trend: slope and intercept in log2 k. process: fitted to the residuals of the trend."""
 
     features: Features
     trend: Floats
     process: GaussianProcessRegressor
 
     def __call__(self, many: Sequence[Binarization]) -> Floats:
-        """Predicted accuracies (N,)."""
+        """Returns predicted accuracies (N,)."""
         x = self.features(many)
         made: Floats = expit(np.polyval(self.trend, x[:, 0]) + self.process.predict(x))
         return made
 
 
 def fit(features: Features, many: Sequence[Binarization], values: Floats, kernel: object = None) -> Surrogate:
-    """Fitted to accuracies `values` (N,); with a kernel, its lengths are kept as they are."""
+    """Fits a surrogate to accuracies `values` (N,). If a kernel is given, its parameters are kept."""
     x, y = features(many), logit(np.clip(values, LOWEST, HIGHEST))
     trend = np.polyfit(x[:, 0], y, 1)
     lengths = RBF(np.full(x.shape[1], 3.0), (0.3, 100.0))
@@ -89,7 +88,7 @@ def fit(features: Features, many: Sequence[Binarization], values: Floats, kernel
 def validated(
     features: Features, many: Sequence[Binarization], values: Floats, fitted: Surrogate, folds: int
 ) -> Floats:
-    """Out-of-fold predictions (N,) with the lengths of the whole fit."""
+    """Returns out-of-fold predictions (N,) with the kernel of the whole fit."""
     made = np.zeros(len(many))
     for train, test in KFold(folds, shuffle=True, random_state=0).split(np.zeros(len(many))):
         part = fit(features, [many[i] for i in train], values[train], fitted.process.kernel_)

@@ -1,13 +1,15 @@
-"""Which share of equal binarizations does --pick smallest-tied call distinguishable from the best? A simulation.
+"""How often --pick smallest-tied calls equal binarizations distinguishable from the best, by a simulation.
 
-Validation photos and trainings as in benchmarks.coverage: 316 photos of 21 variants; a picture is right when a normal
-score is positive: what is easy about its photo, for all and for this binarization, what a seed adds to all photos and
-to this one, a little of the variant. All candidates of a study are equally good and have one trial, some of them a
-second or third. "seeds" is the standard deviation, in points, that seeds give a trial's value; "prior" is what
-search.deploy.ties takes it for where there are no replicates. "before" is the 95 % interval over photos alone, "after"
-is search.deploy.ties. Told: how often a candidate that was named before is distinguishable from the best of the study,
-though it is equal; 5 are allowed. In the last columns it is that many points worse, and should be told. Shares are per
-cent.
+Validation photos and trainings are drawn as in benchmarks.coverage: 316 photos of 21 variants, and a picture is
+classified correctly if a normal score is positive. The score is a sum of the difficulty of the photo, for all
+binarizations and for this one, the effect of a seed on all photos and on this photo, and a small effect of the variant.
+All candidates of a study are equally good and have one trial; some have a second or third.
+
+"seeds" is the standard deviation of a trial's value between seeds, in points; "prior" is the value that
+search.deploy.ties assumes without replicates. "before" is the 95 % interval over photos alone, "after" is
+search.deploy.ties. Detected: how often a fixed candidate is called distinguishable from the best of the study. It is
+equal, so up to 5 are allowed. In the last columns it is truly worse by the given points and should be detected. Shares
+are in per cent.
 
     python -m benchmarks.ties
 """
@@ -32,9 +34,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Row:
-    """One setting. interaction: variance of seed × photo. shared: sd of what a seed adds to all photos, in accuracy.
+    """One setting of the simulation.
 
-    repeated: how many candidates have `trials` trials.
+    interaction: variance of seed × photo. shared: standard deviation of the effect of a seed on all photos, in
+    accuracy. repeated: number of candidates with `trials` trials.
     """
 
     accuracy: float
@@ -46,7 +49,7 @@ class Row:
 
 
 def trials(row: Row, less: float, number: int, common: Floats, rng: np.random.Generator) -> list[Scores]:
-    """What so many trainings of one binarization score on each photo; its true accuracy is `less` lower."""
+    """Draws the scores of `number` trainings of a binarization whose true accuracy is `less` lower."""
     shared = (row.shared / norm.pdf(norm.ppf(row.accuracy))) ** 2
     score = norm.ppf(row.accuracy - less) * np.sqrt(COMMON + OWN + shared + row.interaction + VARIANT)
     score = score + common + rng.normal(0, np.sqrt(OWN), PHOTOS) + rng.normal(0, np.sqrt(shared), (number, 1))
@@ -56,7 +59,7 @@ def trials(row: Row, less: float, number: int, common: Floats, rng: np.random.Ge
 
 
 def study(row: Row, less: float, rng: np.random.Generator) -> tuple[list[Candidate], int]:
-    """A study's candidates, the best first, and where the named one is, which is `less` worse than the others."""
+    """Returns the candidates of a study, best first, and the position of the one that is `less` worse."""
     common = rng.normal(0, np.sqrt(COMMON), PHOTOS)
     made = []
     for i in range(row.candidates):
@@ -68,8 +71,8 @@ def study(row: Row, less: float, rng: np.random.Generator) -> tuple[list[Candida
     return [made[i] for i in order], order.index(0)
 
 
-def told_before(candidates: list[Candidate], named: int) -> bool:
-    """Whether 1.96 standard errors over photos tell the named one from the best."""
+def detected_before(candidates: list[Candidate], named: int) -> bool:
+    """Returns whether 1.96 standard errors over photos separate the named candidate from the best."""
     best, one = candidates[0].scores, candidates[named].scores
     assert best is not None
     assert one is not None
@@ -78,17 +81,17 @@ def told_before(candidates: list[Candidate], named: int) -> bool:
 
 
 def shares(row: Row, less: float, simulations: int, seed: int) -> tuple[float, float]:
-    """How often the named one is told, before and after."""
+    """Returns how often the named candidate is detected, before and after."""
     rng, before, after = np.random.default_rng(seed), 0, 0
     for _ in range(simulations):
         candidates, named = study(row, less, rng)
-        before += told_before(candidates, named)
+        before += detected_before(candidates, named)
         after += not tied(candidates, is_share=True)[named]
     return before / simulations, after / simulations
 
 
 def seeds_sd(row: Row, seed: int) -> float:
-    """Of a trial's value on the same photos."""
+    """Returns the standard deviation of a trial's value between seeds, on the same photos."""
     rng, variances = np.random.default_rng(seed), []
     for _ in range(20):
         common = rng.normal(0, np.sqrt(COMMON), PHOTOS)
@@ -97,7 +100,7 @@ def seeds_sd(row: Row, seed: int) -> float:
 
 
 def line(row: Row, simulations: int, seed: int) -> str:
-    """One row of the table."""
+    """Returns one row of the table."""
     prior = np.sqrt(SEEDS_OF_SHARES * row.accuracy * (1 - row.accuracy))
     before, after = shares(row, 0.0, simulations, seed)
     found = [shares(row, less, simulations // 4, seed)[1] for less in WORSE]
@@ -109,13 +112,13 @@ def line(row: Row, simulations: int, seed: int) -> str:
 
 
 HEADER = f"""\
-| accuracy | seeds | prior | candidates | with replicates | told before | told after | \
-{" | ".join(f"{100 * less:g} worse: told" for less in WORSE)} |
+| accuracy | seeds | prior | candidates | with replicates | detected before | detected after | \
+{" | ".join(f"{100 * less:g} worse: detected" for less in WORSE)} |
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
 def settings() -> list[Row]:
-    """Of the table."""
+    """Returns the settings of the table."""
     rows = []
     for accuracy in (0.955, 0.98, 0.995):
         prior = float(np.sqrt(SEEDS_OF_SHARES * accuracy * (1 - accuracy)))
@@ -130,13 +133,13 @@ def settings() -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--simulations", type=int, default=400, help="a row (default: %(default)s)")
+    parser.add_argument("--simulations", type=int, default=400, help="simulations per row (default: %(default)s)")
     args = parser.parse_args()
-    gc.freeze()  # statsmodels collects garbage at each call, which would take most of the time
+    gc.freeze()  # statsmodels collects garbage at each call, which otherwise takes most of the time
     print(HEADER)
     for seed, row in enumerate(settings()):
         print(line(row, args.simulations, seed), flush=True)
-    print(f"\n{args.simulations} simulations a row, a quarter of that for those that are worse")
+    print(f"\n{args.simulations} simulations per row, a quarter of that for worse candidates")
 
 
 if __name__ == "__main__":

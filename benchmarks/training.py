@@ -1,9 +1,9 @@
-"""One epoch as this project trains, against what a user would write first.
+"""Time of one training epoch, compared with a straightforward implementation.
 
-Both train the same network on 8,000 random 28×28 pictures with four cut points (five channels), batch
-128. `loader` is a DataLoader over a data set that binarizes in `__getitem__`, contiguous tensors, Adam,
-batch norm before max-pool; `resident` is models.train, in each precision. Prints seconds for one epoch, the
-smallest of some repeats, all in turn.
+Both train the same network on 8,000 random 28×28 pictures with four cut points (five channels) and batch size 128.
+`loader` is a DataLoader over a data set that binarizes in `__getitem__`, with contiguous tensors, Adam, and batch norm
+before max-pooling. `resident` is models.train, in each precision. Prints the minimum seconds per epoch over some
+repeats, in which the variants alternate.
 
     python -m benchmarks.training
 """
@@ -29,7 +29,7 @@ BINARIZATION = Binarization(CutPoints((90, 150, 170, 210)), "range")
 
 
 class Binarizing(Dataset[tuple[Tensor, int]]):
-    """Pictures that are binarized one at a time."""
+    """A data set that binarizes one picture at a time."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self.images, self.labels = images, labels
@@ -45,7 +45,7 @@ class Binarizing(Dataset[tuple[Tensor, int]]):
 
 
 def loader_epoch(images: np.ndarray, labels: np.ndarray) -> None:
-    """What a user would write first."""
+    """Trains one epoch with a straightforward implementation."""
     layers: list[nn.Module] = []
     for before, filters in ((5, 24), (24, 48), (48, 96)):
         layers += [nn.Conv2d(before, filters, 3, padding=1), nn.BatchNorm2d(filters), nn.ReLU(), nn.MaxPool2d(2)]
@@ -59,7 +59,7 @@ def loader_epoch(images: np.ndarray, labels: np.ndarray) -> None:
 
 
 def resident_epoch(precision: str, images: np.ndarray, labels: np.ndarray) -> None:
-    """models.train, with a validation set of one batch."""
+    """Trains one epoch with models.train and a validation set of one batch."""
     device = torch.device("cpu")
     training = Resident.of(images, labels, device)
     validation = Resident.of(images[:128], labels[:128], device)
@@ -80,7 +80,7 @@ def main() -> None:
         **{f"resident {p}": partial(resident_epoch, p) for p in PRECISIONS},
     }
     seconds: dict[str, list[float]] = {name: [] for name in epochs}
-    for _ in range(args.repeats + 1):  # the first of each warms up
+    for _ in range(args.repeats + 1):  # the first run of each is a warm-up
         for name, epoch in epochs.items():
             started = time.perf_counter()
             epoch(images, labels)

@@ -1,8 +1,8 @@
-"""Which variants of a photo are recognized as near copies, by change and similarity. A Markdown table.
+"""Which variants of a photo are recognized as near copies, by kind of change and similarity. Prints a Markdown table.
 
-Takes one picture of each of some photos, changes it, and counts how many of the changed pictures are near copies of
-their own picture. The last row counts pairs of different photos of one class that are near copies of each other, which
-a lower similarity joins wrongly.
+Takes one picture of each of some photos, changes it, and counts how many changed pictures are near copies of the
+original. The last row counts pairs of different photos of one class that are near copies, which a lower similarity
+joins wrongly.
 
     OMP_NUM_THREADS=1 python -m benchmarks.variants --data sign-mnist gtsrb-32.npz
 """
@@ -28,7 +28,7 @@ Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
 def light(gain: float, offset: float) -> Change:
-    """x times gain plus offset, rounded, cut off at 0 and 255."""
+    """x * gain + offset, rounded and clipped to 0..255."""
     return lambda picture, _: picture.point(lambda x: round(x * gain + offset))
 
 
@@ -38,7 +38,7 @@ def gamma(power: float) -> Change:
 
 
 def noise(sigma: float) -> Change:
-    """Gaussian noise of this many grey levels."""
+    """Gaussian noise with a standard deviation in grey levels."""
 
     def changed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
         levels = np.asarray(picture) + rng.normal(0, sigma, picture.size[::-1])
@@ -48,7 +48,7 @@ def noise(sigma: float) -> Change:
 
 
 def jpeg(quality: int) -> Change:
-    """Written as JPEG and read again."""
+    """Compression as JPEG."""
 
     def changed(picture: Image.Image, _: np.random.Generator) -> Image.Image:
         picture.save(buffer := BytesIO(), "JPEG", quality=quality)
@@ -58,7 +58,7 @@ def jpeg(quality: int) -> Change:
 
 
 def crop(share: float) -> Change:
-    """The middle without this share of each side, at the old size."""
+    """The center without this share of each side, resized to the original size."""
 
     def changed(picture: Image.Image, _: np.random.Generator) -> Image.Image:
         width, height = picture.size
@@ -69,7 +69,7 @@ def crop(share: float) -> Change:
 
 
 def shift(pixels: int) -> Change:
-    """To the right; the left column is repeated."""
+    """Shift to the right; the left column is repeated."""
 
     def changed(picture: Image.Image, _: np.random.Generator) -> Image.Image:
         levels = np.asarray(picture)
@@ -79,7 +79,7 @@ def shift(pixels: int) -> Change:
 
 
 def rotation(degrees: float) -> Change:
-    """About the middle; corners take the level of the picture's mean."""
+    """Rotation about the center; corners are filled with the mean of the picture."""
     return lambda picture, _: picture.rotate(
         degrees, Image.Resampling.BILINEAR, fillcolor=round(float(np.asarray(picture).mean()))
     )
@@ -104,7 +104,7 @@ CHANGES: dict[str, Change] = {
 
 
 def photos_of(pictures: Pictures, most: int) -> tuple[Images, Numbers]:
-    """One picture of each of at most so many photos, chosen at random, and their classes."""
+    """Returns one picture of each of at most `most` random photos, and their classes."""
     part = pictures.train
     first = np.unique(part.groups, return_index=True)[1]
     rows = np.sort(np.random.default_rng(0).permutation(first)[:most])
@@ -112,7 +112,7 @@ def photos_of(pictures: Pictures, most: int) -> tuple[Images, Numbers]:
 
 
 def recognized(images: Images, change: Change, similarity: float) -> float:
-    """The share of pictures that are near copies of themselves, changed."""
+    """Returns the share of pictures that are near copies of their changed version."""
     rng, found = np.random.default_rng(0), 0
     for image in images:
         both = np.stack([image, np.asarray(change(Image.fromarray(image), rng).convert("L"))])
@@ -121,7 +121,7 @@ def recognized(images: Images, change: Change, similarity: float) -> float:
 
 
 def joined(images: Images, labels: Numbers, similarity: float) -> float:
-    """The share of pairs of different photos of one class that are near copies."""
+    """Returns the share of pairs of different photos of one class that are near copies."""
     found, pairs = 0, 0
     for label in np.unique(labels):
         of_class = images[labels == label]
@@ -131,7 +131,7 @@ def joined(images: Images, labels: Numbers, similarity: float) -> float:
 
 
 def near_pairs(images: Images, similarity: float) -> int:
-    """How many pairs of the images are near copies."""
+    """Returns the number of pairs of images that are near copies."""
     sketches = sketch(images, np.arange(len(images)))
     every = close_pairs(
         sketches, sketches, lambda i, j: np.ones(np.broadcast_shapes(i.shape, j.shape), bool), similarity
@@ -140,9 +140,9 @@ def near_pairs(images: Images, similarity: float) -> int:
 
 
 def main() -> None:
-    """A row for each change."""
+    """Prints a row for each change."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", nargs="+", default=["sign-mnist"], help="as --data of python -m search.study")
+    parser.add_argument("--data", nargs="+", default=["sign-mnist"], help="data sets, as for search.study")
     parser.add_argument("--photos", type=int, default=1000)
     args = parser.parse_args()
     sets = {Path(data).stem: photos_of(load_pictures(Source(data))[0], args.photos) for data in args.data}
