@@ -86,7 +86,7 @@ def test_with_folds_no_reference_has_seen_labels_of_photos_that_validate(capsys)
     names = set(found.trials["reference"].dropna())
     assert {"multi-otsu", "quantile", "uniform"} <= names
     assert not names & {"entropy", "learned"}
-    assert "no references that look at labels (entropy, learned)" in capsys.readouterr().err
+    assert "references that use labels (entropy, learned) are left out" in capsys.readouterr().err
 
 
 def test_a_study_with_folds_and_repeats_trains_and_goes_on(capsys):

@@ -1,0 +1,167 @@
+"""A study from its pictures to its last trial: the three functions that the command and the Python API call.
+
+`prepare` takes settings and pictures and returns a Plan; it writes nothing. `create_or_join` writes the study.
+`run_trials` trains.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import optuna
+import torch
+
+from search.config import StudyConfig, budget_of
+from search.console.messages import plural, say
+from search.console.stop import StopSignals
+from search.data.notes import first_lines
+from search.data.pictures import Pictures
+from search.data.source import Source
+from search.data.split import COPIES, GROUPS, Split, split_pictures
+from search.evaluation.device import choose_device, trained_with
+from search.evaluation.network import check_network, inputs_to_try, network_source
+from search.evaluation.objective import Evaluate, make_objective
+from search.evaluation.protocol import Protocol, make_protocol
+from search.references.catalogue import Reference, ToLearn, references
+from search.references.greyscale import greyscale_run
+from search.references.learned import make_learner
+from search.references.rules import Pixels
+from search.sampling.pruners import PRUNERS
+from search.sampling.space import SCALES, Space
+from search.trials.joining import default_name, describe, join
+from search.trials.lifecycle import counted, made_with, put_back_abandoned
+from search.trials.loop import search
+from search.trials.queue import enqueue
+from search.trials.reopen import remember_source
+from storage.attributes import IDENTITY, internal
+from storage.claims import Once
+from storage.database import Database
+from storage.records import save_data_set
+
+MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A study before its first trial: its settings, its split pictures, and what follows from both.
+
+    pixels: the training pixels of each channel that has cut points of its own.
+    source: where the pictures were read, None for pictures that were given as arrays.
+    """
+
+    name: str
+    config: StudyConfig
+    source: Source | None
+    split: Split
+    protocol: Protocol
+    pixels: list[Pixels]
+    space: Space
+    device: torch.device
+    evaluate: Evaluate
+
+
+def check_environment(config: StudyConfig) -> torch.device:
+    """The device to train on; call it before anything is read or written.
+
+    Raises: BadInput for a device that is not available, or a network that cannot be imported.
+    """
+    device = choose_device(config.device)
+    network_source(config.network)
+    return device
+
+
+def prepare(
+    config: StudyConfig,
+    pictures: Pictures,
+    why: str,
+    source: Source | None,
+    device: torch.device,
+    make: MakeObjective = make_objective,
+) -> Plan:
+    """Splits the pictures, makes the protocol and the search space, and shows the first lines of a study.
+
+    why: why these pictures, for the first line. make: builds the function that evaluates trials; tests replace it.
+    Raises: BadInput for pictures that cannot be split, or a network that cannot be trained on them.
+    """
+    split = split_pictures(pictures, config.seed, config.folds)
+    protocol = make_protocol(
+        split,
+        budget_of(config),
+        config.seed,
+        config.batch_size,
+        config.metric,
+        config.folds,
+        config.repeats,
+        variants_of=GROUPS if pictures.groups_given and config.variants is not None else COPIES,
+    )
+    for line in first_lines(split, why, len(protocol.chosen(split.train)), source or config.source):
+        say(line)
+    pixels = Pixels.by_channel(split.train.images, split.train.labels)
+    edges = [SCALES[config.positions](each.histogram) for each in pixels]
+    space = Space(
+        config.max_cuts, config.encodings, edges[0] if len(edges) == 1 else np.stack(edges), **config.arithmetics
+    )
+    check_network(protocol.recipe, pictures, inputs_to_try(space), device)
+    name = config.study_name or default_name(pictures.name, protocol, config.space_settings, config.budget)
+    return Plan(name, config, source, split, protocol, pixels, space, device, make(split, protocol, device))
+
+
+def create_or_join(plan: Plan, database: Database) -> optuna.Study:
+    """The study of the plan's name, created if it is missing, with a description of its pictures in the database.
+
+    Raises: ProtocolMismatch or EarlierVersion for a study of that name that cannot be joined.
+    """
+    config, protocol = plan.config, plan.protocol
+    pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
+    study = join(database, plan.name, protocol, config.space_settings, config.objective_names, pruner)
+    if plan.source is not None:
+        remember_source(study, plan.source, plan.split.pictures)
+    histograms = np.concatenate([each.histogram for each in plan.pixels])
+    save_data_set(database, describe(plan.split, protocol, histograms))
+    say(
+        f"study {plan.name} in {database.shown_url}: {counted(study)} of {plural(config.trials, 'trial')} done; "
+        f"training on {plan.device}"
+    )
+    now = trained_with(plan.device, config.precision)
+    if others := made_with(study) - {now}:
+        say(
+            f"warning: trials of this study were trained with {' and '.join(sorted(others))}; now it is {now}, so "
+            "equal settings may give different values"
+        )
+    return study
+
+
+def run_trials(plan: Plan, database: Database, study: optuna.Study, started: float, signals: StopSignals) -> None:
+    """Trains the greyscale reference, then trials until the study has its total or the time is over.
+
+    started: time.monotonic() from which config.timeout is counted. signals: the signals that stop the study.
+    Raises: Stopped after a signal, when the running trial is queued again.
+    """
+    config, protocol, device = plan.config, plan.protocol, plan.device
+    with signals:
+        if put_back_abandoned(study):
+            say("a trial of an earlier run did not finish and is queued again")
+        until = None if config.timeout is None else started + config.timeout
+        colors, check = plan.split.pictures.colors, signals.check
+        greyscale = greyscale_run(database, study, protocol, colors, plan.evaluate, device, check, until)
+        learn = make_learner(plan.split, protocol, device, check)
+        once = Once(internal(study, IDENTITY), database)
+        queue = partial(enqueue, study, plan.space, _references(plan), config.trials, learn, once, config.seed)
+        search(config, database, study, plan.space, queue, plan.evaluate, greyscale, device, check, started)
+
+
+def _references(plan: Plan) -> list[Reference | ToLearn]:
+    """The references of the study, with a note where some of those asked for do not apply."""
+    which, one_fold = plan.config.references, plan.config.folds == 1
+    is_sign_mnist = plan.split.pictures.name == "sign-mnist"
+    found = references(which, plan.pixels, plan.space, is_sign_mnist, supervised=one_fold)
+    if not one_fold and which in ("auto", "all"):
+        say(
+            "note: with --folds, references that use labels (entropy, learned) are left out, because the photos that "
+            "validate one fold train the others"
+        )
+    if which == "paper" and not found:
+        say("note: the paper's cut points are for grey levels; this study has none of them")
+    return found
