@@ -11,6 +11,9 @@ confirm.py     python -m search.confirm: retrains finalists and reads the test s
 export.py      python -m search.export: writes the best thresholds as JSON
 light.py       python -m search.light: measures a thresholds file under different lighting
 
+api.py         the Python API: search_thresholds and BinarizedInput
+
+arguments.py   keyword arguments of the API to the settings of a study
 config.py      the settings of a study
 study_flags.py the flags of a study, from which its settings come
 errors.py      the errors that end a command with one line and an exit code

@@ -1,8 +1,11 @@
 """Errors that a command turns into one line and an exit code."""
 
 
-class BadInput(Exception):
-    """Input that cannot be used; the message names it and says what to do."""
+class BadInput(ValueError):
+    """Input that cannot be used; the message names it and says what to do.
+
+    A ValueError, which callers of the Python API and scikit-learn expect. In a command it ends with exit code 2.
+    """
 
 
 class NothingToShow(Exception):

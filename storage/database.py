@@ -5,6 +5,7 @@ with the password hidden.
 """
 
 import logging
+import os
 import time
 from dataclasses import dataclass
 from importlib.resources import files
@@ -69,6 +70,11 @@ class Database:
         if name is not None and name not in names:
             raise UnknownStudy(f"no study {name!r} in {self.shown_url}; it holds {', '.join(names)}")
         return optuna.load_study(study_name=name or names[-1], storage=self.storage)
+
+
+def default_storage() -> str:
+    """The URL in $OPTUNA_STORAGE, otherwise studies.db in the current folder."""
+    return os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
 
 
 def open_database(url: str, create: bool = True) -> Database:

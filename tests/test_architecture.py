@@ -21,11 +21,13 @@ STACK = (
     ("search.references",),
     ("search.study_flags",),
     ("search.config",),
+    ("search.arguments",),
     ("search.trials",),
     ("search.confirmation",),
     ("dashboards",),
     ("search.deploy",),
     tuple(module for module in COMMAND_MODULES if module != "search.study"),
+    ("search.api",),
     ("search.study",),  # --confirm calls search.confirm
     ("search.__main__",),
 )

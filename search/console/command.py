@@ -1,7 +1,6 @@
 """Runs a command: its errors become one line on stderr and an exit code."""
 
 import argparse
-import os
 import signal
 import traceback
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from search.console.exits import (
 from search.console.messages import one_line, say
 from search.errors import BadInput, NothingToShow, ProtocolMismatch
 from storage.attributes import EarlierVersion
-from storage.database import DEFAULT_STORAGE, StorageUnavailable, UnknownStudy
+from storage.database import StorageUnavailable, UnknownStudy, default_storage
 from storage.secrets import without_secrets
 
 EXIT_CODES: dict[type[BaseException], int] = {
@@ -41,7 +40,7 @@ def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> 
 
     `args.storage` is filled in from $OPTUNA_STORAGE or with the default database.
     """
-    storage = getattr(args, "storage", None) or os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
+    storage = getattr(args, "storage", None) or default_storage()
     given = argparse.Namespace(**vars(args) | {"storage": storage})
     try:
         return body(given)

@@ -3,7 +3,25 @@
 import contextlib
 import difflib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextvars import ContextVar
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextlib.contextmanager
+def quiet(on: bool = True) -> Iterator[None]:
+    """Within `with`, `say` prints nothing in this thread."""
+    token = _quiet.set(on)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether messages are turned off in this thread."""
+    return _quiet.get()
 
 
 def say(message: str) -> None:
@@ -11,6 +29,8 @@ def say(message: str) -> None:
 
     Control characters are shown as escape sequences.
     """
+    if is_quiet():
+        return
     with contextlib.suppress(BrokenPipeError):
         print(printable(message), file=sys.stderr, flush=True)
 

@@ -1,6 +1,8 @@
 """Handling of Ctrl-C and SIGTERM: work stops between two training steps, after its records are written."""
 
 import signal
+import threading
+from collections.abc import Iterable
 from types import FrameType
 
 from search.console.messages import say
@@ -17,13 +19,15 @@ class Stopped(Exception):
 class StopSignals:
     """A context manager in which the first SIGINT or SIGTERM is recorded and the second one takes effect at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Iterable[int] = (signal.SIGINT, signal.SIGTERM)) -> None:
+        self._numbers = tuple(numbers)
         self._received: int | None = None
         self._previous: dict[int, object] = {}
 
     def __enter__(self) -> "StopSignals":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._previous[number] = signal.signal(number, self._receive)
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no signal handler
+            for number in self._numbers:
+                self._previous[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -67,6 +67,8 @@ def opened_zip(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
+    except BadInput:  # a ValueError too
+        raise
     except RuntimeError as error:  # zipfile's error for a password or an unknown compression
         raise BadInput(f"{path}: {one_line(error)}; compress it again with deflate and no password") from error
     except OSError as error:

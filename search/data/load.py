@@ -6,6 +6,7 @@ and a phrase that says why this data set was chosen.
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -16,12 +17,13 @@ from sklearn.datasets import load_digits
 
 from search.console.messages import one_line
 from search.data import sign_mnist
-from search.data.arrays import Arrays
+from search.data.arrays import Arrays, checked
 from search.data.assemble import assemble
 from search.data.cache import cached, cached_groups, folder
 from search.data.color import check_color
 from search.data.csv_files import parse_csv
 from search.data.formats import recognize
+from search.data.given import Stored
 from search.data.pictures import Pictures
 from search.data.source import Source
 from search.errors import BadInput
@@ -40,6 +42,14 @@ def load_pictures(source: Source) -> tuple[Pictures, str]:
     except MemoryError as error:
         reason = f" ({one_line(error)})" if str(error) else ""
         raise BadInput(f"{source.data}: not enough memory{reason}; use a smaller --size or fewer pictures") from error
+
+
+def pictures_of_arrays(arrays: Mapping[str, Stored], source: Source, name: str = "arrays") -> Pictures:
+    """Pictures from arrays in memory, with the names and the checks of the arrays in an .npz file.
+
+    source: of its fields color, groups and similarity count. Raises: BadInput.
+    """
+    return assemble(name, name, checked(arrays, name), source, groups_by="groups")
 
 
 def _named(source: Source) -> tuple[Pictures, str]:

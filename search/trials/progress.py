@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from search.binarization.binarization import Binarization
-from search.console.messages import plural, say
+from search.console.messages import is_quiet, plural, say
 from search.evaluation.metrics import Metric
 from search.evaluation.objective import DIVERGED, Result
 from search.trials.lifecycle import Asked
@@ -84,7 +84,7 @@ class Progress:
     ) -> None:
         self.total, self.done, self.greyscale, self.greyscale_bits = total, done, greyscale, greyscale_bits
         self.best, self.metric, self.step_name = best, metric, step_name
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=is_quiet())
         self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
         self._time_left = TimeLeft(done)
         self._step_text = ""

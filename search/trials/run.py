@@ -4,7 +4,6 @@
 `run_trials` trains.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
