@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any
 
+import numpy as np
+
 from models.networks import NETWORKS
 from search.config import StudyConfig
 from search.console.messages import nearest
@@ -79,16 +81,11 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
     choices = FIELDS[name].metadata["choices"]
     if isinstance(value, str) and choices is not None and value not in choices:
         raise BadInput(f"{name} {value!r}: expected one of {', '.join(choices)}{nearest(value, choices)}")
-    if kind is int and not isinstance(value, bool):
-        try:
+    if isinstance(value, bool | np.bool_) == (kind is bool):
+        if kind is int and hasattr(value, "__index__"):
             return operator.index(value)
-        except TypeError:
-            pass
-    elif kind is float and not isinstance(value, str | bool):
-        try:
+        if kind is float and isinstance(value, int | float | np.number):
             return float(value)
-        except TypeError:
-            pass
-    elif isinstance(value, kind):
-        return value
+        if kind in (bool, str) and isinstance(value, kind | np.bool_):
+            return kind(value)
     raise TypeError(f"{name}={value!r}: expected {kind.__name__}, not {type(value).__name__}")

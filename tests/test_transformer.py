@@ -111,7 +111,10 @@ def test_a_thresholds_file_gives_cut_points_and_encoding(tmp_path):
 def test_a_pipeline_classifies_digits_and_cut_points_are_searched_like_any_parameter():
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)
-    steps = [("binarize", BinarizedInput(cut_points=(128,), flatten=True)), ("classify", LogisticRegression(max_iter=1000))]
+    steps = [
+        ("binarize", BinarizedInput(cut_points=(128,), flatten=True)),
+        ("classify", LogisticRegression(max_iter=1000)),
+    ]
     pipeline = Pipeline(steps)
     assert cross_val_score(pipeline, images, digits.target, cv=3).mean() > 0.85
     options = {"binarize__cut_points": [(1,), (64, 128, 192), (255,)]}

@@ -30,7 +30,7 @@ from search.references.rules import Pixels
 from search.sampling.pruners import PRUNERS
 from search.sampling.space import SCALES, Space
 from search.trials.joining import default_name, describe, join
-from search.trials.lifecycle import counted, made_with, put_back_abandoned
+from search.trials.lifecycle import counted, made_with, put_back, put_back_abandoned, running
 from search.trials.loop import search
 from search.trials.queue import enqueue
 from search.trials.reopen import remember_source
@@ -38,6 +38,7 @@ from storage.attributes import IDENTITY, internal
 from storage.claims import Once
 from storage.database import Database
 from storage.records import save_data_set
+from storage.workers import this_worker
 
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
 
@@ -138,17 +139,28 @@ def run_trials(plan: Plan, database: Database, study: optuna.Study, started: flo
     started: time.monotonic() from which config.timeout is counted. signals: the signals that stop the study.
     Raises: Stopped after a signal, when the running trial is queued again.
     """
+    try:
+        with signals:
+            _run(plan, database, study, started, signals.check)
+    except KeyboardInterrupt:
+        # A second Ctrl-C takes effect anywhere. In a notebook this process lives on, and its trial would be waited for.
+        for trial in running(study):
+            if trial.user_attrs.get("worker") == this_worker():
+                put_back(study, trial.number, "KeyboardInterrupt")
+        raise
+
+
+def _run(plan: Plan, database: Database, study: optuna.Study, started: float, check: Callable[[], None]) -> None:
     config, protocol, device = plan.config, plan.protocol, plan.device
-    with signals:
-        if put_back_abandoned(study):
-            say("a trial of an earlier run did not finish and is queued again")
-        until = None if config.timeout is None else started + config.timeout
-        colors, check = plan.split.pictures.colors, signals.check
-        greyscale = greyscale_run(database, study, protocol, colors, plan.evaluate, device, check, until)
-        learn = make_learner(plan.split, protocol, device, check)
-        once = Once(internal(study, IDENTITY), database)
-        queue = partial(enqueue, study, plan.space, _references(plan), config.trials, learn, once, config.seed)
-        search(config, database, study, plan.space, queue, plan.evaluate, greyscale, device, check, started)
+    if put_back_abandoned(study):
+        say("a trial of an earlier run did not finish and is queued again")
+    until = None if config.timeout is None else started + config.timeout
+    colors = plan.split.pictures.colors
+    greyscale = greyscale_run(database, study, protocol, colors, plan.evaluate, device, check, until)
+    learn = make_learner(plan.split, protocol, device, check)
+    once = Once(internal(study, IDENTITY), database)
+    queue = partial(enqueue, study, plan.space, _references(plan), config.trials, learn, once, config.seed)
+    search(config, database, study, plan.space, queue, plan.evaluate, greyscale, device, check, started)
 
 
 def _references(plan: Plan) -> list[Reference | ToLearn]:
