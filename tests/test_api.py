@@ -279,7 +279,7 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_trained(settings
 @pytest.mark.parametrize(
     ("images", "labels", "said"),
     [
-        (IMAGES / 255, LABELS, "arrays: images: .* is not a whole number"),
+        (IMAGES / 255, LABELS, "arrays: images: .* is not an integer"),
         (IMAGES, LABELS[:5], r"arrays: labels: shape \(5,\) for 108 images"),
         (IMAGES, LABELS / 2, "arrays: labels: type float64"),
         (IMAGES[0], LABELS, r"arrays: images: shape \(8, 8\)"),

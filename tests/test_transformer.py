@@ -144,8 +144,8 @@ def test_parameters_that_cannot_be_used_are_refused_by_fit(settings, said):
 @pytest.mark.parametrize(
     ("images", "said"),
     [
-        (IMAGES / 255, r"X: .* is not a whole number 0\.\.255"),
-        (IMAGES.astype(int) * 2, r"X: .* is not a whole number 0\.\.255"),
+        (IMAGES / 255, r"X: .* is not an integer in 0\.\.255"),
+        (IMAGES.astype(int) * 2, r"X: .* is not an integer in 0\.\.255"),
         (IMAGES.reshape(5, -1) - 1.0, "Negative values"),
         (np.zeros((5, 6, 4, 2)), r"X: shape \(5, 6, 4, 2\)"),
         (RGB, "these cut points are for images in grey levels"),
