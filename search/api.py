@@ -225,9 +225,8 @@ def _search(
     from search.console.messages import quiet
     from search.console.stop import Stopped, StopSignals
     from search.data.load import pictures_of_arrays
-    from search.evaluation.device import choose_device
     from search.evaluation.objective import make_objective
-    from search.trials.run import create_or_join, prepare, run_trials
+    from search.trials.run import check_environment, create_or_join, prepare, run_trials
     from storage.database import default_storage, open_database
     from storage.results import load_results
 
@@ -235,7 +234,7 @@ def _search(
     optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
     try:
         with quiet(not progress):
-            device = choose_device(config.device)
+            device = check_environment(config)
             pictures = pictures_of_arrays({k: _array(v) for k, v in arrays.items() if v is not None}, config.source)
             database = open_database(storage or default_storage())
             plan = prepare(config, pictures, "given as arrays", None, device, make_objective)

@@ -1,6 +1,7 @@
 """The Python API: whole searches on arrays, with a formula in place of training and with real training."""
 
 import dataclasses
+import importlib
 import inspect
 import json
 import os
@@ -36,6 +37,13 @@ URL = "sqlite:///studies.db"
 PART = toy_pictures().train
 IMAGES, LABELS = PART.images, PART.labels
 SMALL = {"epochs": 1, "width": 4}
+TINY = """
+from torch import nn
+
+
+def tiny(spec):
+    return nn.Sequential(nn.Flatten(), nn.Linear(spec.channels * spec.height * spec.width_px, spec.classes))
+"""
 DOCUMENT = Path(__file__).parent.parent / "docs" / "api.md"
 
 
@@ -314,6 +322,15 @@ def test_the_database_is_that_of_the_environment_or_of_the_argument(formula, mon
 def test_a_network_is_named_by_the_function_that_builds_it():
     assert network_name(NETWORKS["compact"]) == "compact"
     assert network_name(toy_pictures) == "tests.conftest:toy_pictures"
+
+
+def test_a_network_of_ones_own_is_trained_and_its_source_is_in_the_protocol(tmp_path, monkeypatch):
+    (tmp_path / "network_for_the_api.py").write_text(TINY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = searched(network=importlib.import_module("network_for_the_api").tiny, trials=1, epochs=1)
+    protocol = found.study.user_attrs["protocol"]
+    assert protocol["recipe"]["network"] == "network_for_the_api:tiny"
+    assert protocol["network_source"]
 
 
 @pytest.mark.parametrize("builder", [lambda spec: None, interrupting(1)])
