@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
+from benchmarks.simulate import append, best_tried, mean_table, run_study, training_pixels
 from benchmarks.surrogate import Features, Surrogate, binarizations, fit, validated
 from models.constants import LEVELS
 from search.binarization.binarization import Binarization
@@ -102,7 +102,7 @@ def best_known(
             now = Binarization(many[i].cut_points, encoding)
             value = float(surrogate([now])[0])
             while True:
-                near = list(neighbours(now))
+                near = list(neighbors(now))
                 made = surrogate(near)
                 if made.max() <= value + 1e-6:
                     break
@@ -113,7 +113,7 @@ def best_known(
     return dict(sorted(best.items()))
 
 
-def neighbours(binarization: Binarization) -> Iterable[Binarization]:
+def neighbors(binarization: Binarization) -> Iterable[Binarization]:
     """Yields all binarizations that differ in one cut point."""
     cuts = binarization.cut_points.values
     for i, level in itertools.product(range(len(cuts)), range(1, LEVELS)):
@@ -157,7 +157,7 @@ def simulate(
         tried = run_study(sampler, space, value, seed, read[-1], found if start == "references" else [], noise)
         rows = []
         for n in read:
-            back = handed_back(tried[:n])
+            back = best_tried(tried[:n])
             front = [best[k][1] - value(back.get(k, otsu[k])) for k in best if k]
             regret = best[0][1] - value(back[0])
             rows.append([sampler, start, noise, seed, n, regret, float(np.mean(front)), str(back[0])])

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.simulate import append, handed_back, mean_table, run_study, training_pixels
+from benchmarks.simulate import append, best_tried, mean_table, run_study, training_pixels
 from search.binarization.binarization import Binarization
 from search.references.catalogue import references
 from search.sampling.samplers import SAMPLERS
@@ -59,7 +59,7 @@ def main() -> None:
                     queue = found if start == "references" else []
                     tried = run_study(sampler, space, value, seed, CHECKS[-1], queue, noise)
                     rows = [
-                        [sampler, start, noise, seed, n, max(curve.values()) - value(handed_back(tried[:n])[0])]
+                        [sampler, start, noise, seed, n, max(curve.values()) - value(best_tried(tried[:n])[0])]
                         for n in CHECKS
                     ]
                     append(args.output, FIELDS, rows)

@@ -59,7 +59,7 @@ def _normal(seed: int, training_seed: int, binarization: Binarization) -> float:
     return float(np.random.default_rng(entropy).normal())
 
 
-def handed_back(tried: Tried) -> dict[int, Binarization]:
+def best_tried(tried: Tried) -> dict[int, Binarization]:
     """Returns the best of each number of cut points by mean value, then fewest channels; under 0 the best of all."""
     values: dict[Binarization, list[float]] = defaultdict(list)
     for binarization, seen in tried:

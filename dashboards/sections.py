@@ -29,14 +29,14 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "bits",
         f"{measured} against bits per pixel",
-        "Each point is a candidate. For each candidate on the Pareto front, no other is as good with as few bits."
+        "Each point is a candidate. On the line, the Pareto front, no other candidate is as good with as few bits."
         + (" The study optimized both objectives." if len(results.study.directions) > 1 else ""),
         front_figure(results),
     )
     yield section(
         "cuts",
         f"{measured} against number of cut points",
-        "Each point is a candidate; the line joins the best candidates of each number of cut points. "
+        "Each point is a candidate; the line joins the best candidate for each number of cut points. "
         "The worst tenth may lie outside the axis; double-click to show all.",
         cuts_figure(results),
     )

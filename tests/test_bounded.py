@@ -13,14 +13,14 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from search.data.bounded import ALWAYS_UNPACKED, TIMES_PACKED, check_unpacked, read_at_most
+from search.data.bounded import ALWAYS_ALLOWED, MAX_RATIO, check_unpacked, read_at_most
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.errors import BadInput
 from tests.conftest import toy_pictures
 
 PART = toy_pictures().train
-MEGABYTES = ALWAYS_UNPACKED // 2**20 + 44
+MEGABYTES = ALWAYS_ALLOWED // 2**20 + 44
 
 
 def zeros_in(handle):
@@ -65,7 +65,7 @@ def idx_bomb():
 
 def parquet_bomb():
     """Many rows that repeat a few stored values."""
-    rows = ALWAYS_UNPACKED // 64 + 1
+    rows = ALWAYS_ALLOWED // 64 + 1
     labels, images = (pa.DictionaryArray.from_arrays(np.zeros(rows, np.int8), v) for v in (["a"], [b"picture"]))
     parquet.write_table(pa.table({"image": images, "label": labels}), "bomb.parquet", compression="zstd")
     return "bomb.parquet"
@@ -105,11 +105,11 @@ def test_labels_are_checked_before_pixels_are_read():
     """The bytes of the pixels are damaged, which would be reported if they were read."""
     np.savez("a.npz", images=PART.images, labels=PART.labels[1:])
     np.savez("b.npz", images=PART.images, labels=PART.labels * 0)
-    for name, said in (("a.npz", "labels: shape"), ("b.npz", "only one class")):
+    for name, message in (("a.npz", "labels: shape"), ("b.npz", "only one class")):
         data = bytearray(Path(name).read_bytes())
         data[1000:1100] = bytes(100)
         Path(name).write_bytes(data)
-        with pytest.raises(BadInput, match=said):
+        with pytest.raises(BadInput, match=message):
             load_pictures(Source(name))
     np.savez("c.npz", images=PART.images, labels=PART.labels)
     data = bytearray(Path("c.npz").read_bytes())
@@ -129,9 +129,9 @@ def test_arrays_of_pictures_above_the_size_limit_are_refused():
 
 
 def test_the_compression_limit_applies_only_above_a_minimum_size():
-    check_unpacked(ALWAYS_UNPACKED, 1, "x")
-    check_unpacked(TIMES_PACKED * ALWAYS_UNPACKED, ALWAYS_UNPACKED, "x")
-    for unpacked, packed in ((ALWAYS_UNPACKED + 1, 1), (TIMES_PACKED * ALWAYS_UNPACKED + 1, ALWAYS_UNPACKED)):
+    check_unpacked(ALWAYS_ALLOWED, 1, "x")
+    check_unpacked(MAX_RATIO * ALWAYS_ALLOWED, ALWAYS_ALLOWED, "x")
+    for unpacked, packed in ((ALWAYS_ALLOWED + 1, 1), (MAX_RATIO * ALWAYS_ALLOWED + 1, ALWAYS_ALLOWED)):
         with pytest.raises(BadInput, match=f"x: {packed} bytes expand to {unpacked}"):
             check_unpacked(unpacked, packed, "x")
 

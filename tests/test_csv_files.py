@@ -29,7 +29,7 @@ def test_text_labels_and_a_given_shape_are_read():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "the file is empty"),
         ("class,pixel1\n1,2\n", "no column 'label' in the header"),
@@ -65,8 +65,8 @@ def test_text_labels_and_a_given_shape_are_read():
         ("\xff\xfe\x00l", "not UTF-8 text|no column 'label'"),
     ],
 )
-def test_errors_in_a_file_name_the_position_and_the_remedy(text, said):
-    with pytest.raises(BadInput, match=said) as caught:
+def test_errors_in_a_file_name_the_position_and_the_remedy(text, message):
+    with pytest.raises(BadInput, match=message) as caught:
         parse_csv(text.encode("latin-1"), "hands.csv", None)
     assert str(caught.value).startswith("hands.csv: ")
 
@@ -150,7 +150,7 @@ def test_any_order_of_numbered_columns_gives_the_same_picture(order, start, pref
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         (
             ["pixel1", "pixel2", "pixel4", "pixel5"],
@@ -178,8 +178,8 @@ def test_any_order_of_numbered_columns_gives_the_same_picture(order, start, pref
         ),
     ],
 )
-def test_column_numbers_with_gaps_or_without_order_are_refused(columns, said):
-    with pytest.raises(BadInput, match=f"a.csv: {said}"):
+def test_column_numbers_with_gaps_or_without_order_are_refused(columns, message):
+    with pytest.raises(BadInput, match=f"a.csv: {message}"):
         parse_csv(table(columns, [range(len(columns) + 1)]), "a.csv", None)
 
 
@@ -233,10 +233,10 @@ def test_names_without_numbers_keep_the_order_of_the_file():
 def test_names_without_numbers_must_have_the_same_order_in_both_tables(tmp_path):
     files = [tmp_path / "x_train.csv", tmp_path / "x_test.csv"]
     files[0].write_bytes(table("abcd", [(0, 1, 2, 3, 4)]))
-    for columns, said in (("abdc", "'d' in place of 'c'"), (NUMBERED[:4], "'pixel1' in place of 'a'|'numbered'")):
+    for columns, message in (("abdc", "'d' in place of 'c'"), (NUMBERED[:4], "'pixel1' in place of 'a'|'numbered'")):
         files[1].write_bytes(table(columns, [(0, 1, 2, 3, 4)]))
         with pytest.raises(
-            BadInput, match=rf"x_test.csv: the pixel columns differ from those of .*x_train.csv \({said}"
+            BadInput, match=rf"x_test.csv: the pixel columns differ from those of .*x_train.csv \({message}"
         ):
             read_csv_files(tmp_path, files, None)
     files[1].write_bytes(b"a,b,c,d,label\n4,3,2,1,0")

@@ -103,7 +103,7 @@ def test_the_first_of_several_frames_is_used(form):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "is not a picture in a supported format"),
         (b"some text", "is not a picture in a supported format"),
@@ -116,8 +116,8 @@ def test_the_first_of_several_frames_is_used(form):
         ),
     ],
 )
-def test_the_error_for_an_unusable_picture_gives_the_reason(data, said):
-    with pytest.raises(BadPicture, match=said):
+def test_the_error_for_an_unusable_picture_gives_the_reason(data, message):
+    with pytest.raises(BadPicture, match=message):
         decode(data, "gray")
 
 

@@ -68,8 +68,8 @@ def test_an_impossible_largest_sample_in_a_tiff_is_ignored():
 @pytest.mark.parametrize("low", [0, -1])
 def test_32_bit_levels_without_a_largest_sample_are_refused(low):
     data = tiff(LEVELS.astype(np.int32) + low)
-    said = rf"has grey levels {low}..{4095 + low} and does not state their bit depth; save it with 8 or 16 bits"
-    with pytest.raises(BadPicture, match=said):
+    message = rf"has grey levels {low}..{4095 + low} and does not state their bit depth; save it with 8 or 16 bits"
+    with pytest.raises(BadPicture, match=message):
         decode(data, "gray")
 
 
@@ -110,8 +110,12 @@ def test_pictures_that_use_less_than_a_quarter_of_the_range_are_refused(high):
         assert made.images.max() == high >> 8
         assert made.preprocessing == {"bit_depth": {"bits": 16, "formula": "x >> 8"}}
     else:
-        said = rf"x: the grey levels of 2 pictures \(16 bits\) are all in 0..{high}, so the brightest pixel would be "
-        with pytest.raises(BadInput, match=rf"{said}{high >> 8} of 255; scale them to 0..65535, or save them with 8"):
+        message = (
+            rf"x: the grey levels of 2 pictures \(16 bits\) are all in 0..{high}, so the brightest pixel would be "
+        )
+        with pytest.raises(
+            BadInput, match=rf"{message}{high >> 8} of 255; scale them to 0..65535, or save them with 8"
+        ):
             stack(pictures, 2, Source(), "x")
 
 
@@ -125,8 +129,8 @@ def test_defective_white_pixels_in_a_few_pictures_do_not_hide_darkness():
     broken = LEVELS.copy()
     broken[0, 0] = 65535
     dark, white = encoded(Image.fromarray(LEVELS)), encoded(Image.fromarray(broken))
-    said = r"levels of 7 of 8 pictures \(16 bits\) are all in 0\.\.4095, so the brightest pixel would be 15 of 255"
-    with pytest.raises(BadInput, match=said):
+    message = r"levels of 7 of 8 pictures \(16 bits\) are all in 0\.\.4095, so the brightest pixel would be 15 of 255"
+    with pytest.raises(BadInput, match=message):
         stack(named(white, *[dark] * 7), 8, Source(), "x")
     assert len(stack(named(white, white, *[dark] * 6), 8, Source(), "x").images) == 8
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from search.data.fit import BORDER, FITS, crop, done_to_size, letterbox, stretch
+from search.data.fit import BORDER, FITS, crop, letterbox, size_record, stretch
 
 SIDES = st.integers(4, 60)
 
@@ -49,10 +49,10 @@ def test_crop_uses_the_center_and_stretch_uses_everything():
 
 
 def test_the_record_of_a_resizing_names_the_border_of_a_letterbox():
-    assert done_to_size(8, 9, "letterbox") == {
+    assert size_record(8, 9, "letterbox") == {
         "size": [8, 9],
         "fit": "letterbox",
         "resampling": "bilinear",
         "border": 0,
     }
-    assert "border" not in done_to_size(8, 9, "crop")
+    assert "border" not in size_record(8, 9, "crop")

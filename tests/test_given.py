@@ -143,7 +143,7 @@ def test_equal_names_have_equal_numbers_for_any_type(names, test):
 def test_invalid_group_arrays_are_refused():
     arrays = {"images": IMAGES, "labels": LABELS}
     test = {"test_images": IMAGES, "test_labels": LABELS}
-    for more, said in (
+    for more, message in (
         ({"groups": PERSON[:5]}, r"groups are int64 \(5,\); give one integer or name per image"),
         ({**test, "groups": PERSON, "test_groups": PERSON[:5]}, r"test_groups are int64 \(5,\)"),
         ({**test, "test_groups": PERSON}, "test_groups without groups; give both"),
@@ -154,7 +154,7 @@ def test_invalid_group_arrays_are_refused():
         ),
     ):
         np.savez("a.npz", **arrays, **more)
-        with pytest.raises(BadInput, match=said):
+        with pytest.raises(BadInput, match=message):
             loaded("a.npz")
 
 
@@ -212,7 +212,7 @@ def test_a_lower_similarity_joins_more_pictures():
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ({"groups": "("}, r"--groups '\(': invalid regular expression \(missing \), unterminated"),
         ({"groups": r"\d+_"}, r"no capture group; put the part that names a group in parentheses"),
@@ -230,9 +230,9 @@ def test_a_lower_similarity_joins_more_pictures():
         ({"groups": "none", "similarity": 0.9}, "--similarity 0.9: --groups none compares no pictures; remove one"),
     ],
 )
-def test_invalid_expressions_and_similarities_are_refused_in_one_line(flags, said):
+def test_invalid_expressions_and_similarities_are_refused_in_one_line(flags, message):
     save_folder("photos")
-    with pytest.raises(BadInput, match=said) as caught:
+    with pytest.raises(BadInput, match=message) as caught:
         loaded("photos", **flags)
     assert "\n" not in str(caught.value)
 
@@ -254,7 +254,7 @@ def test_a_csv_column_of_numbers_or_text_names_the_groups():
 
 
 @pytest.mark.parametrize(
-    ("table", "groups", "said"),
+    ("table", "groups", "message"),
     [
         ({}, "persom", r"--groups persom: no column of that name; did you mean person\?"),
         ({}, "zzz", r"--groups zzz: no column of that name; the columns are person$"),
@@ -265,9 +265,9 @@ def test_a_csv_column_of_numbers_or_text_names_the_groups():
         ({}, None, "column 'person' is not a pixel column .* or give --groups person if it names photo groups"),
     ],
 )
-def test_invalid_group_columns_of_a_csv_are_refused(table, groups, said):
+def test_invalid_group_columns_of_a_csv_are_refused(table, groups, message):
     save_csv("a.csv", **table)
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         loaded("a.csv", groups=groups)
 
 
@@ -279,7 +279,7 @@ def test_a_group_column_missing_in_the_test_table_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("table", "groups", "said"),
+    ("table", "groups", "message"),
     [
         ({"person": PERSON}, "persom", r"--groups persom: no column of that name; did you mean person\?"),
         ({}, "zzz", "no column of that name; there are no other columns"),
@@ -290,14 +290,14 @@ def test_a_group_column_missing_in_the_test_table_is_refused():
         ({"paths": False}, r"(\d+)_", "row 0: no path for the expression of --groups; give a group column"),
     ],
 )
-def test_invalid_group_columns_and_paths_of_parquet_are_refused(table, groups, said):
+def test_invalid_group_columns_and_paths_of_parquet_are_refused(table, groups, message):
     save_parquet("a.parquet", **table)
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         loaded("a.parquet", groups=groups)
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         ("digits", "the named data sets have no names for groups"),
         ("a.npz", "an .npz's arrays have no names for groups; its arrays groups and test_groups are used without"),
@@ -308,13 +308,13 @@ def test_invalid_group_columns_and_paths_of_parquet_are_refused(table, groups, s
         ),
     ],
 )
-def test_formats_without_names_refuse_groups_and_suggest_an_alternative(data, said):
+def test_formats_without_names_refuse_groups_and_suggest_an_alternative(data, message):
     np.savez("a.npz", images=IMAGES, labels=LABELS)
     Path("m").mkdir()
     for name, array in (("images", IMAGES), ("labels", LABELS)):
         np.save(f"m/{name}.npy", array)
     Path("train-images-idx3-ubyte").write_bytes(b"")
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         loaded(data, groups="(x)")
 
 

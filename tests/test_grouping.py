@@ -116,7 +116,7 @@ def test_ungrouped_frames_give_a_hint_whose_flag_groups_them(capsys):
 def test_a_different_grouping_is_a_different_protocol_and_the_error_names_the_difference(capsys):
     save_folder()
     run(data="signs")
-    for flags, said in (
+    for flags, message in (
         (["--groups", "none"], "grouping.groups: automatic in the study, none now"),
         (["--groups", EXPRESSION], "grouping.groups: automatic in the study, given now"),
         (["--similarity", "0.5"], "grouping.similarity: 0.98 in the study, 0.5 now"),
@@ -126,7 +126,7 @@ def test_a_different_grouping_is_a_different_protocol_and_the_error_names_the_di
         assert main(["--storage", URL, "--data", "signs", "--study-name", "mine", *flags]) == 4
         (error,) = [line for line in lines(capsys) if line.startswith("error: ")]
         assert "study 'mine' has another protocol" in error
-        assert said in error
+        assert message in error
 
 
 def test_variants_limit_near_copies_by_default_and_given_groups_on_request(capsys):
@@ -146,8 +146,8 @@ def test_variants_limit_near_copies_by_default_and_given_groups_on_request(capsy
         made = load_results(open_database(URL), name).protocol
         assert (made["variants"], made["variants_of"]) == (variants, of)
         number = in_training * trained
-        said = f"{in_training * 10} pictures" + (f", of which {number} are trained on)" if trained < 10 else ")")
-        assert said in lines(capsys)[0]
+        message = f"{in_training * 10} pictures" + (f", of which {number} are trained on)" if trained < 10 else ")")
+        assert message in lines(capsys)[0]
 
 
 def test_variants_of_automatic_groups_are_always_near_copies():

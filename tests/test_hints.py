@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.data.given import captured
-from search.data.hints import hint_of_column, hint_of_paths, note_on_classes, tell_groups
+from search.data.hints import are_likely_groups, hint_of_column, hint_of_paths, note_on_classes
 
 
 def of(pattern, classes="abc", groups=range(4), pictures=range(5)):
@@ -37,12 +37,12 @@ def flag(sentence):
 )
 def test_names_with_groups_give_an_expression_that_captures_them(pattern, expression):
     paths, classes = of(pattern)
-    (said,) = hint_of_paths(paths, classes)
-    assert flag(said) == expression
+    (message,) = hint_of_paths(paths, classes)
+    assert flag(message) == expression
     names = captured(expression, paths)
     assert len(set(names)) == 12
     assert all(len(set(names[i : i + 5])) == 1 for i in range(0, 60, 5))
-    assert said.startswith(f"{paths[0]} and 4 others have ")
+    assert message.startswith(f"{paths[0]} and 4 others have ")
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_different_extensions_are_matched_by_one_expression():
 
 def test_if_names_restart_in_each_class_an_expression_with_the_folder_is_suggested():
     paths, classes = of("{c}/{g:05}_{i:05}.ppm")
-    (said,) = hint_of_paths(paths, classes)
-    assert r"give --groups '(\d+)_\d+\.ppm$'; if names restart in each class folder, give " in said
-    assert flag(said.split("; ")[1]) == r"([^/]+/\d+)_\d+\.ppm$"
-    assert len(set(captured(flag(said.split("; ")[1]), paths))) == 12
+    (message,) = hint_of_paths(paths, classes)
+    assert r"give --groups '(\d+)_\d+\.ppm$'; if names restart in each class folder, give " in message
+    assert flag(message.split("; ")[1]) == r"([^/]+/\d+)_\d+\.ppm$"
+    assert len(set(captured(flag(message.split("; ")[1]), paths))) == 12
 
 
 def test_a_note_warns_of_given_groups_that_span_classes():
@@ -94,9 +94,9 @@ def test_a_note_warns_of_given_groups_that_span_classes():
 def test_a_column_with_recurring_values_gives_a_hint():
     _, classes = of("")
     people = [f"p{i // 5}" for i in range(60)]
-    (said,) = hint_of_column("who is it", people, classes)
-    assert said.startswith("5 pictures have 'p0' as 'who is it': ")
-    assert flag(said) == "who is it"
+    (message,) = hint_of_column("who is it", people, classes)
+    assert message.startswith("5 pictures have 'p0' as 'who is it': ")
+    assert flag(message) == "who is it"
     assert hint_of_column("id", list(range(60)), classes) == hint_of_column("name", classes, classes) == ()
     assert hint_of_column("some", [None, *people[1:]], classes) == ()
 
@@ -105,7 +105,7 @@ def test_a_column_with_recurring_values_gives_a_hint():
 def test_groups_are_likely_only_if_most_names_have_several_pictures(rows):
     names, classes = zip(*rows, strict=True)
     several = [name for name in set(names) if names.count(name) > 1]
-    assert not tell_groups(names, classes) or len(several) > len(set(names)) / 2
+    assert not are_likely_groups(names, classes) or len(several) > len(set(names)) / 2
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1), min_size=1, max_size=9))

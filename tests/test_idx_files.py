@@ -82,7 +82,7 @@ WHOLE = idx(PART.images)
 
 
 @pytest.mark.parametrize(
-    ("images", "labels", "said"),
+    ("images", "labels", "message"),
     [
         (b"", PART.labels, "images-idx3-ubyte: begins with nothing, not 00000803"),
         (idx(PART.labels), PART.labels, "begins with 00000801, not 00000803, so it is not an IDX file of images"),
@@ -101,9 +101,9 @@ WHOLE = idx(PART.images)
         (gzip.compress(WHOLE)[:100] + bytes(60), PART.labels, "damaged gzip"),
     ],
 )
-def test_bad_files_are_refused(tmp_path, images, labels, said):
+def test_bad_files_are_refused(tmp_path, images, labels, message):
     file = save(tmp_path / "m", images, labels)
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         read_idx(find_idx(file))
 
 
@@ -127,7 +127,7 @@ def test_labels_are_checked_before_pixels_are_read(tmp_path):
 def test_a_set_with_zipped_and_unzipped_files_is_refused(tmp_path):
     save(tmp_path, zipped=False)
     other = save(tmp_path, 255 - PART.images, zipped=True)
-    said = r"train-images-idx3-ubyte, train-images-idx3-ubyte\.gz: two files of the same set; give --data one"
-    with pytest.raises(BadInput, match=said):
+    message = r"train-images-idx3-ubyte, train-images-idx3-ubyte\.gz: two files of the same set; give --data one"
+    with pytest.raises(BadInput, match=message):
         load_pictures(Source(str(tmp_path)))
     assert np.array_equal(load_pictures(Source(str(other)))[0].train.images, 255 - PART.images)

@@ -110,7 +110,7 @@ def test_pictures_of_different_sizes_need_the_size_flag():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: Path("a").mkdir(), r"a: empty; it needs .* a folder of pictures for each class"),
         (
@@ -126,9 +126,9 @@ def test_pictures_of_different_sizes_need_the_size_flag():
         (lambda: os.mkfifo(save_part(Path("a")) / "cat/pipe.png"), "a/cat/pipe.png: neither a file nor a folder"),
     ],
 )
-def test_invalid_folders_are_refused(make, said):
+def test_invalid_folders_are_refused(make, message):
     make()
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         load_pictures(Source("a"))
 
 
@@ -224,7 +224,7 @@ def test_class_names_may_end_like_part_names():
 
 
 @pytest.mark.parametrize(
-    ("folders", "said"),
+    ("folders", "message"),
     [
         (
             ("fold1/{}", "fold2/{}"),
@@ -246,11 +246,11 @@ def test_class_names_may_end_like_part_names():
         (("train", "test"), "a: test, train contain no class folders; put each class into one"),
     ],
 )
-def test_ambiguous_folders_are_refused(folders, said):
+def test_ambiguous_folders_are_refused(folders, message):
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
         for folder in folders:
             save(Path("a") / folder.format(NAMES[label]) / f"{i:03}.png", image)
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         load_pictures(Source("a"))
 
 
@@ -463,8 +463,8 @@ def test_a_folder_called_train_beside_similar_folders_is_refused():
     for name in ("bus", "train", "car"):
         save(Path("a") / name / f"{name}0" / "1.png", PART.images[0])
         save(Path("a") / name / f"{name}1" / "1.png", PART.images[0])
-    said = "a: train may be the training part or a class like bus, car, .*give --data a/train; if it is a class, rename"
-    with pytest.raises(BadInput, match=said):
+    message = "a: train may be the training part or a class like bus, car, .*give --data a/train; .* rename"
+    with pytest.raises(BadInput, match=message):
         find_pictures(Path("a"))
     Path("a/train").rename("a/trains")
     assert set(find_pictures(Path("a")).classes) == {"bus", "trains", "car"}

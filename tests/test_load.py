@@ -94,7 +94,7 @@ def test_given_groups_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda folder: folder / "nothing.csv", "no such file or folder"),
         (lambda folder: folder, r"empty; it needs \*_train.csv and \*_test.csv, images.npy .* a folder of pictures"),
@@ -117,15 +117,18 @@ def test_given_groups_are_kept(tmp_path):
         ),
     ],
 )
-def test_bad_input_is_refused(tmp_path, make, said):
-    with pytest.raises(BadInput, match=said):
+def test_bad_input_is_refused(tmp_path, make, message):
+    with pytest.raises(BadInput, match=message):
         load_pictures(Source(str(make(tmp_path))))
 
 
 def test_pipes_and_overlong_names_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
-    for data, said in ((str(tmp_path / "pipe.csv"), "neither a file nor a folder"), ("a" * 300, "File name too long")):
-        with pytest.raises(BadInput, match=said):
+    for data, message in (
+        (str(tmp_path / "pipe.csv"), "neither a file nor a folder"),
+        ("a" * 300, "File name too long"),
+    ):
+        with pytest.raises(BadInput, match=message):
             load_pictures(Source(data))
 
 
@@ -155,11 +158,11 @@ def test_a_missing_data_dir_is_refused(tmp_path, monkeypatch):
         load_pictures(Source(None))
 
 
-COLOURED = np.stack([toy_pictures().train.images] * 3, axis=-1) // [1, 2, 3]
+COLORED = np.stack([toy_pictures().train.images] * 3, axis=-1) // [1, 2, 3]
 
 
 def test_a_color_channel_of_an_npz_or_csv_is_extracted_and_recorded():
-    colored = COLOURED.astype(np.uint8)
+    colored = COLORED.astype(np.uint8)
     save_npz("a.npz", images=colored, test_images=colored[:9], test_labels=toy_pictures().train.labels[:9])
     pixels = replace(toy_pictures().train, pixels=colored.reshape(len(colored), 8, 24))
     write_csv(Path("a.csv"), pixels)
@@ -181,16 +184,16 @@ def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
 
 @pytest.mark.parametrize(("data", "kind"), [("digits", "a named data set"), ("a.npz", "an .npz")])
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ({"size": "8x8"}, "--size 8x8"),
         ({"skip_bad": True}, "--skip-bad"),
         ({"size": "8x8", "fit": "crop"}, "--size 8x8"),
     ],
 )
-def test_flags_for_encoded_pictures_are_refused_for_arrays(tmp_path, data, kind, flags, said):
+def test_flags_for_encoded_pictures_are_refused_for_arrays(tmp_path, data, kind, flags, message):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match=f"{said}: applies to folders of pictures and parquet files, not to {kind}"):
+    with pytest.raises(BadInput, match=f"{message}: applies to folders of pictures and parquet files, not to {kind}"):
         load_pictures(Source(data, **flags))
 
 
@@ -243,13 +246,13 @@ def test_pixels_scaled_to_0_and_1_are_noted(tmp_path):
     assert "the brightest pixel is 1" in pictures.notes[0]
 
 
-@pytest.mark.parametrize(("error", "said"), [(MemoryError(), "memory;"), (MemoryError("9 GB"), r"memory \(9 GB\);")])
-def test_too_little_memory_is_reported(tmp_path, monkeypatch, error, said):
+@pytest.mark.parametrize(("error", "message"), [(MemoryError(), "memory;"), (MemoryError("9 GB"), r"memory \(9 GB\);")])
+def test_too_little_memory_is_reported(tmp_path, monkeypatch, error, message):
     def too_large(*_):
         raise error
 
     monkeypatch.setattr("search.data.load.recognize", too_large)
-    with pytest.raises(BadInput, match=rf"a.npz: not enough {said} use a smaller --size or fewer pictures"):
+    with pytest.raises(BadInput, match=rf"a.npz: not enough {message} use a smaller --size or fewer pictures"):
         load_pictures(Source(str(save_npz(tmp_path / "a.npz"))))
 
 

@@ -71,7 +71,7 @@ def test_memmaps_and_arrays_have_the_same_fingerprint():
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "message"),
     [
         ({"labels": None}, "m: images without labels"),
         ({"images": None}, "m: labels without images"),
@@ -85,21 +85,21 @@ def test_memmaps_and_arrays_have_the_same_fingerprint():
         ({"class_names": ["a"]}, "labels 0..2 do not fit 1 class_names"),
     ],
 )
-def test_bad_files_are_refused(arrays, said):
-    with pytest.raises(BadInput, match=said):
+def test_bad_files_are_refused(arrays, message):
+    with pytest.raises(BadInput, match=message):
         load_pictures(Source(save(**arrays)))
 
 
 def test_truncated_files_are_refused():
     save()
     whole = Path("m/images.npy").read_bytes()
-    for cut, said in (
+    for cut, message in (
         (b"", "not a NumPy array"),
         (whole[:-5], "has fewer bytes"),
         (b"text", "not a NumPy array"),
     ):
         Path("m/images.npy").write_bytes(cut)
-        with pytest.raises(BadInput, match=f"images.npy: {said}.*; save it"):
+        with pytest.raises(BadInput, match=f"images.npy: {message}.*; save it"):
             load_pictures(Source("m"))
     save()
     Path("m/class_names.json").write_text("[")
@@ -108,16 +108,16 @@ def test_truncated_files_are_refused():
 
 
 @pytest.mark.parametrize("key", ["images", "labels"])
-@pytest.mark.parametrize(("content", "said"), BAD_MEMBERS)
-def test_a_file_that_is_not_an_array_or_has_a_bad_header_is_refused(key, content, said):
+@pytest.mark.parametrize(("content", "message"), BAD_MEMBERS)
+def test_a_file_that_is_not_an_array_or_has_a_bad_header_is_refused(key, content, message):
     save()
     Path(f"m/{key}.npy").write_bytes(content)
-    with pytest.raises(BadInput, match=f"m/{key}.npy: .*{said}"):
+    with pytest.raises(BadInput, match=f"m/{key}.npy: .*{message}"):
         load_pictures(Source("m"))
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (b"[" * 100_000 + b"]" * 100_000, "not valid JSON in UTF-8"),
         (b"9" * 5000, "not valid JSON in UTF-8"),
@@ -129,10 +129,10 @@ def test_a_file_that_is_not_an_array_or_has_a_bad_header_is_refused(key, content
         ('["a", "b", "c"]'.encode("utf-16"), "not valid JSON in UTF-8"),
     ],
 )
-def test_invalid_class_names_are_refused(names, said):
+def test_invalid_class_names_are_refused(names, message):
     save()
     Path("m/class_names.json").write_bytes(names)
-    with pytest.raises(BadInput, match=f"m/class_names.json: .*{said}") as caught:
+    with pytest.raises(BadInput, match=f"m/class_names.json: .*{message}") as caught:
         load_pictures(Source("m"))
     assert len(str(caught.value)) < 300
 

@@ -46,7 +46,7 @@ def test_integers_of_another_type_and_a_last_axis_of_one_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "message"),
     [
         ({"labels": [0, 1]}, "labels without images"),
         ({"images": IMAGES}, "images without labels"),
@@ -73,8 +73,8 @@ def test_integers_of_another_type_and_a_last_axis_of_one_are_read(tmp_path):
         ),
     ],
 )
-def test_bad_arrays_are_refused(tmp_path, arrays, said):
-    with pytest.raises(BadInput, match=said) as caught:
+def test_bad_arrays_are_refused(tmp_path, arrays, message):
+    with pytest.raises(BadInput, match=message) as caught:
         read_npz(save(tmp_path / "bad.npz", **arrays))
     assert "bad.npz" in str(caught.value)
 
@@ -97,13 +97,13 @@ def test_files_that_are_not_an_npz_are_refused(tmp_path):
     np.save(tmp_path / "single.npy", IMAGES)
     (tmp_path / "single.npy").rename(tmp_path / "single.npz")
     (tmp_path / "text.npz").write_text("some text")
-    for name, said in (
+    for name, message in (
         ("text", "not an .npz file"),
         ("cut", "damaged .npz"),
         ("empty", "the file is empty"),
         ("single", "single array"),
     ):
-        with pytest.raises(BadInput, match=said):
+        with pytest.raises(BadInput, match=message):
             read_npz(tmp_path / f"{name}.npz")
 
 
@@ -133,7 +133,7 @@ def npy_of(header, data=bytes(32), version=b"\x01\x00"):
     return b"\x93NUMPY" + version + struct.pack("<H" if version == b"\x01\x00" else "<I", len(text)) + text + data
 
 
-def said_of(shape, descr="'|u1'"):
+def header_of(shape, descr="'|u1'"):
     return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
 
 
@@ -145,29 +145,29 @@ def write(path, members):
 
 
 BAD_MEMBERS = [
-    (npy_of(said_of("(2, 4, 4")[:-4]), "damaged header"),
+    (npy_of(header_of("(2, 4, 4")[:-4]), "damaged header"),
     (npy_of("(" * 3000 + ")" * 3000), "damaged header"),
-    (npy_of(said_of("(2.0, 4, 4)")), "damaged header"),
-    (npy_of(said_of("(9" + "9" * 5000 + ", 4, 4)")), "damaged header"),
-    (npy_of(said_of("(True, 4, 4)")), "impossible array"),
-    (npy_of(said_of("(-2, 4, 4)")), "impossible array"),
-    (npy_of(said_of("(-1, -4, 8)")), "impossible array"),
-    (npy_of(said_of("(2, 4, 4)", "'|V0'")), "impossible array"),
-    (npy_of(said_of(f"({10**40}, 4, 4)")), "has fewer bytes"),
-    (npy_of(said_of("(999999999, 9999, 9999)")), "has fewer bytes"),
-    (npy_of(said_of("(2, 4, 4)"), bytes(33)), "has more bytes than the 32"),
-    (npy_of(said_of("(2, 4, 4)"), version=b"\x03\x00"), r"unsupported \.npy version 3\.0"),
-    (npy_of(said_of("(2,)", "[('a', '|O')]"), bytes(16)), "contains Python objects, which are never unpickled"),
+    (npy_of(header_of("(2.0, 4, 4)")), "damaged header"),
+    (npy_of(header_of("(9" + "9" * 5000 + ", 4, 4)")), "damaged header"),
+    (npy_of(header_of("(True, 4, 4)")), "impossible array"),
+    (npy_of(header_of("(-2, 4, 4)")), "impossible array"),
+    (npy_of(header_of("(-1, -4, 8)")), "impossible array"),
+    (npy_of(header_of("(2, 4, 4)", "'|V0'")), "impossible array"),
+    (npy_of(header_of(f"({10**40}, 4, 4)")), "has fewer bytes"),
+    (npy_of(header_of("(999999999, 9999, 9999)")), "has fewer bytes"),
+    (npy_of(header_of("(2, 4, 4)"), bytes(33)), "has more bytes than the 32"),
+    (npy_of(header_of("(2, 4, 4)"), version=b"\x03\x00"), r"unsupported \.npy version 3\.0"),
+    (npy_of(header_of("(2,)", "[('a', '|O')]"), bytes(16)), "contains Python objects, which are never unpickled"),
     (b"hello", "not a NumPy array"),
     (b"", "not a NumPy array"),
 ]
 
 
 @pytest.mark.parametrize("key", ["images", "labels"])
-@pytest.mark.parametrize(("content", "said"), BAD_MEMBERS)
-def test_a_member_that_is_not_an_array_or_has_a_bad_header_is_refused(tmp_path, key, content, said):
+@pytest.mark.parametrize(("content", "message"), BAD_MEMBERS)
+def test_a_member_that_is_not_an_array_or_has_a_bad_header_is_refused(tmp_path, key, content, message):
     members = {f"{name}.npy": npy(array) for name, array in WHOLE.items()} | {f"{key}.npy": content}
-    with pytest.raises(BadInput, match=f"a.npz: {key}: .*{said}"):
+    with pytest.raises(BadInput, match=f"a.npz: {key}: .*{message}"):
         read_npz(write(tmp_path / "a.npz", members))
 
 
@@ -211,7 +211,7 @@ def test_bytes_in_labels_and_class_names_are_read_as_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "message"),
     [
         ([b"\xff", b"a"], "labels: .* is not UTF-8 text; save text"),
         (["a\x1b[31m", "b"], r"the class name 'a\\x1b\[31m' has control characters"),
@@ -223,8 +223,8 @@ def test_bytes_in_labels_and_class_names_are_read_as_text(tmp_path):
         ),
     ],
 )
-def test_labels_that_cannot_be_class_names_are_refused(tmp_path, labels, said):
-    with pytest.raises(BadInput, match=said):
+def test_labels_that_cannot_be_class_names_are_refused(tmp_path, labels, message):
+    with pytest.raises(BadInput, match=message):
         read_npz(save(tmp_path / "a.npz", images=IMAGES, labels=labels))
 
 

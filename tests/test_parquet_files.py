@@ -80,7 +80,7 @@ def test_bad_pictures_are_an_error_or_skipped_and_pictures_can_be_resized():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: save("a.parquet", more=PART.labels) and rename("a.parquet", "label", "target"), "no column 'label',"),
         (lambda: save("a.parquet", labels=[None, *PART.labels[1:]]), "row 0: the label is missing"),
@@ -104,8 +104,8 @@ def test_bad_pictures_are_an_error_or_skipped_and_pictures_can_be_resized():
         ),
     ],
 )
-def test_bad_tables_are_refused(make, said):
-    with pytest.raises(BadInput, match=said):
+def test_bad_tables_are_refused(make, message):
+    with pytest.raises(BadInput, match=message):
         load_pictures(Source(make()))
 
 
@@ -154,7 +154,7 @@ def nested(depth):
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (
             lambda: save("a.parquet", labels=PART.labels.astype(np.uint64) + 2**63),
@@ -193,8 +193,8 @@ def nested(depth):
         ),
     ],
 )
-def test_tables_with_unexpected_contents_are_refused(make, said):
-    with pytest.raises(BadInput, match=f"a.parquet.*{said}") as caught:
+def test_tables_with_unexpected_contents_are_refused(make, message):
+    with pytest.raises(BadInput, match=f"a.parquet.*{message}") as caught:
         load_pictures(Source(make()))
     assert len(str(caught.value)) < 400
 
@@ -244,7 +244,7 @@ def test_a_recurring_picture_is_read_in_small_batches(monkeypatch, read_batches)
     file = save("a.parquet", repeated(big, 120), [0, 1] * 60, store_schema=False)
     assert len(load_pictures(Source(file))[0].train) == 120
     assert max(size for column, _, size in read_batches if column == "image") <= 300_000
-    monkeypatch.setattr("search.data.bounded.ALWAYS_UNPACKED", 1)
+    monkeypatch.setattr("search.data.bounded.ALWAYS_ALLOWED", 1)
     del read_batches[:]
     with pytest.raises(BadInput, match=r"a.parquet: \d+ bytes expand to 3\d{6}, more than 100 times as many"):
         load_pictures(Source(file, size="9x9"))
@@ -262,9 +262,9 @@ def test_overlong_labels_are_refused_in_the_first_batch(read_batches, labels):
 
 
 def test_labels_that_expand_to_far_more_than_the_file_are_refused(monkeypatch):
-    monkeypatch.setattr("search.data.bounded.ALWAYS_UNPACKED", 200_000)
+    monkeypatch.setattr("search.data.bounded.ALWAYS_ALLOWED", 200_000)
     file = save("a.parquet", repeated(PNGS[:2], 3000), repeated(["a" * 150, "b"], 3000))
-    monkeypatch.setattr("search.data.bounded.TIMES_PACKED", 1)
+    monkeypatch.setattr("search.data.bounded.MAX_RATIO", 1)
     with pytest.raises(BadInput, match="bytes expand to"):
         load_pictures(Source(file))
 
@@ -300,9 +300,9 @@ def test_parts_are_recognized_by_whole_words_and_other_files_are_noted():
         save(f"h/{name}.parquet")
     pictures, _ = load_pictures(Source("h"))
     assert (len(pictures.train), pictures.test) == (108, None)
-    said = "h/latest.parquet, h/unconstrained.parquet, h/validation-0.parquet"
-    said = f"3 parquet files not read, because the name contains neither train nor test: {said}"
-    assert pictures.notes == (said,)
+    message = "h/latest.parquet, h/unconstrained.parquet, h/validation-0.parquet"
+    message = f"3 parquet files not read, because the name contains neither train nor test: {message}"
+    assert pictures.notes == (message,)
     save("h/data/my_TEST2.parquet")
     assert len(load_pictures(Source("h"))[0].test) == 108
 

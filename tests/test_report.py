@@ -230,17 +230,17 @@ def make_faultless(split, protocol, device):
 
 def test_intervals_are_not_empty_if_every_photo_is_correct(tmp_path, capsys):
     results = make_study(tmp_path, make=make_faultless, trials=12)
-    said = "".join(capsys.readouterr())
+    message = "".join(capsys.readouterr())
     write_report(results, tmp_path / "r.html")
     html = (tmp_path / "r.html").read_text(encoding="utf-8").partition("<body>")[2]
     file = (tmp_path / "results/one/thresholds.json").read_text(encoding="utf-8")
-    for text in (said, html, file):
+    for text in (message, html, file):
         assert "±" not in text
     low = results.candidates["low"].iloc[0]
     assert low < 0.7  # there are eight photos
     shown = f"100.0% [{100 * low:.1f}, 100.0]"
-    assert f"best: {Binarization.of(results.candidates.iloc[0])}, {shown} validation accuracy" in said
-    assert f"greyscale reference: {shown}" in said
+    assert f"best: {Binarization.of(results.candidates.iloc[0])}, {shown} validation accuracy" in message
+    assert f"greyscale reference: {shown}" in message
     assert html.count(shown) > 3
     _, _, best = cost.cuts_figure(results).data
     *_, front, greyscale = cost.front_figure(results).data

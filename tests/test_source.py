@@ -26,15 +26,15 @@ def test_sizes_and_shapes_are_height_by_width():
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ({"color": "channel:x"}, "--color channel:x: expected one of gray, channel:r"),
         ({"size": "8x8", "fit": "tile"}, "--fit tile: expected one of letterbox, crop, stretch"),
         ({"fit": "crop"}, "--fit crop: has no effect without --size; give --size"),
     ],
 )
-def test_invalid_flags_are_refused(flags, said):
-    with pytest.raises(BadInput, match=said):
+def test_invalid_flags_are_refused(flags, message):
+    with pytest.raises(BadInput, match=message):
         Source(**flags)
 
 

@@ -42,7 +42,7 @@ def assemble(
     classes = classes_of(arrays.labels, arrays.test_labels, arrays.class_names, origin)
     labels, test_labels = classes.labels, classes.test_labels
     # Readers of encoded pictures have already converted colors.
-    color_of = _as_they_are if "color" in arrays.preprocessing else partial(of_images, color=source.color, where=origin)
+    color_of = _unchanged if "color" in arrays.preprocessing else partial(of_images, color=source.color, where=origin)
     images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}
     notes = arrays.notes
@@ -76,5 +76,5 @@ def _grouping(given: bool, similarity: float) -> dict[str, Any]:
     return {"groups": NONE} if similarity == 1 else {**AUTOMATIC, "similarity": similarity}
 
 
-def _as_they_are(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
+def _unchanged(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     return images, {}

@@ -20,8 +20,8 @@ from search.console.messages import one_line
 from search.errors import BadInput
 
 LARGEST_PICTURE = 1 << 26  # pixels: 8192×8192
-ALWAYS_UNPACKED = 1 << 28  # bytes that every compressed file may expand to
-TIMES_PACKED = 100  # or this many times its size, if more. Deflate reaches 1,032; pictures and CSVs of digits about 10
+ALWAYS_ALLOWED = 1 << 28  # bytes that every compressed file may expand to
+MAX_RATIO = 100  # or this many times its size, if more. Deflate reaches 1,032; pictures and CSVs of digits about 10
 CHUNK = 1 << 24
 
 
@@ -41,9 +41,9 @@ def check_pixels(height: int, width: int, where: str) -> None:
 
 def check_unpacked(unpacked: int, packed: int, where: str) -> None:
     """Raises BadInput if the declared size exceeds both limits, as in a decompression bomb."""
-    if unpacked > max(ALWAYS_UNPACKED, TIMES_PACKED * packed):
+    if unpacked > max(ALWAYS_ALLOWED, MAX_RATIO * packed):
         raise BadInput(
-            f"{where}: {packed} bytes expand to {unpacked}, more than {TIMES_PACKED} times as many, as in a "
+            f"{where}: {packed} bytes expand to {unpacked}, more than {MAX_RATIO} times as many, as in a "
             "decompression bomb; if you trust the file, unpack it yourself"
         )
 

@@ -19,7 +19,7 @@ LUMA = {"color": "gray", "coefficients": [0.299, 0.587, 0.114], "formula": "(195
 BLOCK = 1 << 24  # pixels converted at a time, so that a memmap is never wholly in memory
 
 
-def done_to_color(color: str) -> dict[str, Any]:
+def color_record(color: str) -> dict[str, Any]:
     """Returns the record of the conversion for Pictures.preprocessing."""
     return dict(LUMA) if color == "gray" else {"color": color} | ({"channels": "rgb"} if color == PER_CHANNEL else {})
 
@@ -47,13 +47,13 @@ def of_images(images: npt.NDArray[np.uint8], color: str, where: str) -> tuple[np
         check_color(color, where)
         return images, {}
     if color == PER_CHANNEL:
-        return images, done_to_color(color)
+        return images, color_record(color)
     if color != "gray":
-        return np.ascontiguousarray(images[..., CHANNELS[color]]), done_to_color(color)
+        return np.ascontiguousarray(images[..., CHANNELS[color]]), color_record(color)
     n, height, width, _ = images.shape
     grey = np.empty((n, height, width), np.uint8)
     step = max(1, BLOCK // (height * width))
     for start in range(0, n, step):
         block = np.ascontiguousarray(images[start : start + step]).reshape(-1, width, 3)
         grey[start : start + step] = np.asarray(Image.fromarray(block).convert("L")).reshape(-1, height, width)
-    return grey, done_to_color(color)
+    return grey, color_record(color)

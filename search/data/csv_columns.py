@@ -20,7 +20,7 @@ from search.errors import BadInput
 # pixel17 or 17; 3x17 or pixel_3_17 for row and column, optionally followed by a color
 NUMBERED = re.compile(r"([A-Za-z_]*)(\d+)((?:[A-Za-z_,.-]+\d+){0,2})")
 COLUMN_FIRST = re.compile(r"(?:.*_)?(?:x|c|col|column)_?\d+_?(?:y|r|row)_?\d+(?:\D.*)?", re.IGNORECASE)
-COLOURS = {"r": 0, "red": 0, "g": 1, "green": 1, "b": 2, "blue": 2}
+COLOR_OF_NAME = {"r": 0, "red": 0, "g": 1, "green": 1, "b": 2, "blue": 2}
 DIGITS = 18  # significant digits of a column number; no table has that many columns
 Numbers = tuple[int, ...]
 
@@ -38,32 +38,32 @@ class Ordered:
     in_color: bool = False
     by_place: tuple[str, ...] | None = None
 
-    def shape(self, said: Numbers | None, where: str) -> Numbers:
-        """Returns the shape of one picture. said: the value of --shape.
+    def shape(self, given: Numbers | None, where: str) -> Numbers:
+        """Returns the shape of one picture. given: the value of --shape.
 
         Raises: BadInput if it contradicts the names.
         """
         count = self.pixels.shape[1]
-        if said is not None and math.prod(said) != count:
+        if given is not None and math.prod(given) != count:
             raise BadInput(
-                f"{where}: {count} pixel column{'s' * (count > 1)} cannot form {_x(said)} pictures; correct --shape"
+                f"{where}: {count} pixel column{'s' * (count > 1)} cannot form {_x(given)} pictures; correct --shape"
             )
         if self.grid is not None:
-            if said is not None and self.grid not in (said, (said[0] * said[1], *said[2:])):
+            if given is not None and self.grid not in (given, (given[0] * given[1], *given[2:])):
                 raise BadInput(
-                    f"{where}: the column names imply {_x(self.grid)}, not --shape {_x(said)}; remove the flag, or "
+                    f"{where}: the column names imply {_x(self.grid)}, not --shape {_x(given)}; remove the flag, or "
                     "number the columns with one number each"
                 )
-            return said or self.grid
-        if self.in_color and (said is None or len(said) < 3):
+            return given or self.grid
+        if self.in_color and (given is None or len(given) < 3):
             raise BadInput(f"{where}: the column names imply three colors; give --shape HEIGHTxWIDTHx3")
         side = math.isqrt(count)
-        if said is None and side * side != count:
+        if given is None and side * side != count:
             raise BadInput(
                 f"{where}: {count} pixel columns do not form a square picture; give --shape HEIGHTxWIDTH, or "
                 "HEIGHTxWIDTHx3 in color"
             )
-        return said or (side, side)
+        return given or (side, side)
 
 
 def in_order(pixels: pd.DataFrame, where: str) -> Ordered:
@@ -79,7 +79,7 @@ def in_order(pixels: pd.DataFrame, where: str) -> Ordered:
     if len(numbered) < len(names):
         _refuse(names[matches.index(None)], numbered[0].string, where)
     kinds = Counter(match[1] for match in numbered)
-    color_of = {kind: COLOURS.get(kind.lower().strip("_").rpartition("_")[2]) for kind in kinds}
+    color_of = {kind: COLOR_OF_NAME.get(kind.lower().strip("_").rpartition("_")[2]) for kind in kinds}
     in_color = sorted(map(str, color_of.values())) == ["0", "1", "2"]
     if len(kinds) > 1 and not in_color:
         (most, largest), *_ = kinds.most_common()

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from search.data.bounded import LARGEST_PICTURE
 from search.data.color import PER_CHANNEL, of_picture
-from search.data.depth import Depth, Stated, UnknownDepth, eight_already, eight_bits, is_deep, stated
+from search.data.depth import Depth, StatedDepth, UnknownDepth, depth_of_color, eight_bits, is_deep, stated_depth
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # Pillow's names
 NO_FORMAT = "is not a picture in a supported format"
@@ -25,11 +25,11 @@ EXTENSIONS = frozenset(
     for name in "avif bmp gif jpg jpeg jpe jfif jp2 j2k png pbm pgm ppm pnm tif tiff webp".split()  # noqa: SIM905
 )
 GREY_MODES = ("1", "L", "LA", "La")
-GROUND = 255  # background of transparent pixels; strokes of icons and glyphs are mostly dark
+BACKGROUND = 255  # background of transparent pixels; strokes of icons and glyphs are mostly dark
 # Records for Pictures.preprocessing, beside those of color, size and depth.
 STEPS: dict[str, dict[str, Any]] = {
     "orientation": {"orientation": "as EXIF says"},
-    "transparency": {"transparency": GROUND},
+    "transparency": {"transparency": BACKGROUND},
 }
 
 
@@ -60,9 +60,9 @@ def decode(encoded: Path | bytes, color: str) -> Decoded:
                     raise BadPicture(
                         f"has {picture.width}x{picture.height} pixels, more than the limit of {LARGEST_PICTURE}"
                     )
-                said = stated(picture) if is_deep(picture) else None  # before getexif, which reads a PNG's pixels
+                in_file = stated_depth(picture) if is_deep(picture) else None  # getexif reads a PNG's pixels
                 turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
-                found = _converted(ImageOps.exif_transpose(picture), color, said)
+                found = _converted(ImageOps.exif_transpose(picture), color, in_file)
                 done = found.done | ({"orientation"} if turned else set())
                 return replace(found, done=done)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -78,19 +78,19 @@ def decode(encoded: Path | bytes, color: str) -> Decoded:
         raise BadPicture(f"cannot be read ({' '.join(reason.split())[:100]})") from error
 
 
-def _converted(picture: Image.Image, color: str, said: Stated | None) -> Decoded:
-    """Converts an opened picture. said: the stated bit depth of a picture with more than eight bits, otherwise None."""
+def _converted(picture: Image.Image, color: str, in_file: StatedDepth | None) -> Decoded:
+    """Converts an opened picture. in_file: the stated bit depth, or None for eight bits."""
     if picture.mode == "F":
         raise BadPicture("has floating-point pixels; save it with 8 or 16 bits")
     done = {"transparency"} if picture.has_transparency_data else set()
     depth = None
-    if picture.mode.startswith("I") and said is not None:
-        picture, depth = eight_bits(picture, said)
-    elif said is not None:
-        depth = eight_already(picture)
+    if picture.mode.startswith("I") and in_file is not None:
+        picture, depth = eight_bits(picture, in_file)
+    elif in_file is not None:
+        depth = depth_of_color(picture)
     grey = picture.mode in GREY_MODES
     if picture.has_transparency_data:
-        solid = Image.new("RGBA", picture.size, (GROUND, GROUND, GROUND, 255))
+        solid = Image.new("RGBA", picture.size, (BACKGROUND, BACKGROUND, BACKGROUND, 255))
         solid.alpha_composite(picture.convert("RGBA"))
         picture = solid
     if not grey:

@@ -41,7 +41,7 @@ class Depth:
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatedDepth:
     """The bit depth that a file states, or None, and whether level 0 is white."""
 
     bits: int | None
@@ -53,46 +53,46 @@ def is_deep(picture: Image.Image) -> bool:
     return picture.mode.startswith("I") or any(";16" in str(tile.args) for tile in getattr(picture, "tile", ()))
 
 
-def stated(picture: Image.Image) -> Stated:
+def stated_depth(picture: Image.Image) -> StatedDepth:
     """Returns the bit depth that the file of a picture states. Call before Pillow rotates the picture.
 
     PNG, PPM and JPEG 2000 have 16 bits, or levels that Pillow scales to 16. TIFF states the bits per sample and
     optionally the largest sample value, which takes precedence and is required for signed and 32-bit samples.
     """
     if picture.format != "TIFF":
-        return Stated(16, False)
+        return StatedDepth(16, False)
     tags: Any = picture.tag_v2  # type: ignore[attr-defined]
     inverted = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
     of_sample, largest = _number(tags.get(BITS_PER_SAMPLE)), _number(tags.get(SMAX_SAMPLE, tags.get(MAX_SAMPLE)))
     if 0 < largest < 2**of_sample:
-        return Stated(max(8, largest.bit_length()), inverted)
+        return StatedDepth(max(8, largest.bit_length()), inverted)
     known = 8 < of_sample <= 16 and _number(tags.get(SAMPLE_FORMAT, UNSIGNED)) == UNSIGNED
-    return Stated(of_sample if known else None, inverted)
+    return StatedDepth(of_sample if known else None, inverted)
 
 
-def eight_bits(picture: Image.Image, said: Stated) -> tuple[Image.Image, Depth]:
+def eight_bits(picture: Image.Image, in_file: StatedDepth) -> tuple[Image.Image, Depth]:
     """Converts a picture from one of Pillow's I modes to mode L. Returns it with its depth. Raises: UnknownDepth."""
     levels: npt.NDArray[np.int64] = np.asarray(picture).astype(np.int64)
     low, high = int(levels.min()), int(levels.max())
-    if said.bits is None:
+    if in_file.bits is None:
         raise UnknownDepth(f"has grey levels {low}..{high} and does not state their bit depth")
-    white = 2**said.bits - 1
+    white = 2**in_file.bits - 1
     if low < 0 or high > white:
-        raise UnknownDepth(f"has grey levels {low}..{high}, but states a bit depth of {said.bits}")
+        raise UnknownDepth(f"has grey levels {low}..{high}, but states a bit depth of {in_file.bits}")
     clear = levels == picture.info.get("transparency", -1)
-    if said.inverted:  # Pillow inverts 8-bit pictures only
+    if in_file.inverted:  # Pillow inverts 8-bit pictures only
         levels = white - levels
     levels[clear] = white
-    return Image.fromarray((levels >> (said.bits - 8)).astype(np.uint8)), Depth(said.bits, low, high)
+    return Image.fromarray((levels >> (in_file.bits - 8)).astype(np.uint8)), Depth(in_file.bits, low, high)
 
 
-def eight_already(picture: Image.Image) -> Depth:
+def depth_of_color(picture: Image.Image) -> Depth:
     """Returns the depth of a 16-bit color picture, of which Pillow keeps only the upper eight bits."""
     levels = np.asarray(picture.convert("RGB"))
     return Depth(16, int(levels.min()) << 8, int(levels.max()) << 8 | 255)
 
 
-def done_to_depth(bits: int) -> dict[str, Any]:
+def depth_record(bits: int) -> dict[str, Any]:
     """Returns the record of the conversion for Pictures.preprocessing; empty for eight bits."""
     return {"bit_depth": {"bits": bits, "formula": f"x >> {bits - 8}"}} if bits > 8 else {}
 

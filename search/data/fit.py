@@ -43,7 +43,7 @@ FITS: dict[str, Callable[[Image.Image, int, int], Image.Image]] = {
 }
 
 
-def done_to_size(height: int, width: int, fit: str) -> dict[str, Any]:
+def size_record(height: int, width: int, fit: str) -> dict[str, Any]:
     """Returns the record of the resizing for Pictures.preprocessing."""
     border = {"border": BORDER} if fit == "letterbox" else {}
     return {"size": [height, width], "fit": fit, "resampling": "bilinear", **border}

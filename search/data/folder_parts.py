@@ -15,7 +15,7 @@ from search.console.messages import listed
 from search.data.decode import EXTENSIONS
 from search.errors import BadInput
 
-LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"}
+SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"}
 TRAIN, TEST, VALIDATION = "train", "test", "validation"
 KINDS = {
     TRAIN: TRAIN,
@@ -142,7 +142,7 @@ def has_pictures(path: Path) -> bool:
 def entries(path: Path) -> list[os.DirEntry[str]]:
     """Returns the entries of a folder sorted by name, without hidden files and files that operating systems add."""
     with os.scandir(path) as found:
-        wanted = [e for e in found if not e.name.startswith(".") and e.name.lower() not in LEFT_BEHIND]
+        wanted = [e for e in found if not e.name.startswith(".") and e.name.lower() not in SYSTEM_FILES]
     return sorted(wanted, key=lambda entry: entry.name)
 
 

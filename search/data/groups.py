@@ -125,11 +125,11 @@ def near_copies(
     for label in np.intersect1d(labels, of_labels) if similarity < 1 else ():
         rows = np.flatnonzero(labels == label)
         others = sketch(of_images, np.flatnonzero(of_labels == label))
-        found[rows] = _have_close(sketch(images, rows, others.basis), others, similarity)
+        found[rows] = _have_copy(sketch(images, rows, others.basis), others, similarity)
     return found
 
 
-def _have_close(pictures: Sketches, others: Sketches, similarity: float) -> npt.NDArray[np.bool_]:
+def _have_copy(pictures: Sketches, others: Sketches, similarity: float) -> npt.NDArray[np.bool_]:
     """Returns which pictures (N,) have a near copy among the others."""
     found = np.zeros(len(pictures.rows), dtype=bool)
     for i, _ in close_pairs(pictures, others, lambda i, _: ~found[i], similarity):

@@ -14,7 +14,7 @@ MOST = 0.5  # share of names that must have several pictures, and of classes tha
 OFFER = "if those are frames of one video, pictures of one person or variants of one photo, give"
 
 
-def tell_groups(names: Sequence[object], classes: Sequence[object]) -> bool:
+def are_likely_groups(names: Sequence[object], classes: Sequence[object]) -> bool:
     """Returns whether names are likely groups: most have several pictures, and most classes have several names."""
     pictures = Counter(names)
     of_class = defaultdict(set)
@@ -34,7 +34,7 @@ def hint_of_paths(paths: Sequence[str], classes: Sequence[object]) -> tuple[str,
             if match is None or not re.search(stems, path):
                 break
             names.append(match[1])
-        if len(names) == len(paths) and tell_groups(names, classes):
+        if len(names) == len(paths) and are_likely_groups(names, classes):
             (name, count), *_ = Counter(names).most_common(1)
             said = f"{paths[names.index(name)]} and {count - 1} others have {what} in common: {OFFER} "
             return (f"{said}--groups {shlex.quote(expression)}{_or_with_folder(expression, names, paths, classes)}",)
@@ -43,7 +43,7 @@ def hint_of_paths(paths: Sequence[str], classes: Sequence[object]) -> tuple[str,
 
 def hint_of_column(column: str, values: Sequence[object], classes: Sequence[object]) -> tuple[str, ...]:
     """Returns a message about a column whose values are likely groups, or nothing."""
-    if not tell_groups(values, classes):
+    if not are_likely_groups(values, classes):
         return ()
     ((value, count),) = Counter(values).most_common(1)
     return (f"{count} pictures have {str(value)[:40]!r} as {column!r}: {OFFER} --groups {shlex.quote(column)}",)

@@ -75,19 +75,19 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
                 else ""
             )
             own = "put each class's pictures into a separate folder"
-            raise BadInput(f"{part}: no class folders{_said(seen)}; {own}{alone}")
+            raise BadInput(f"{part}: no class folders{_links_note(seen)}; {own}{alone}")
         if not _are_groups(part, folders, expression, seen.root):
             check_classes(part, folders)
         of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
         if empty := [str(folder) for folder, pictures in of_class.items() if not pictures]:
             of_them, it = ("a class folder", "it") if len(empty) == 1 else ("class folders", "them")
-            raise BadInput(f"{listed(empty)}: {of_them} without pictures{_said(seen)}; fill or remove {it}")
+            raise BadInput(f"{listed(empty)}: {of_them} without pictures{_links_note(seen)}; fill or remove {it}")
         files += [file for pictures in of_class.values() for file in pictures]
         paths += [file.relative_to(part).as_posix() for pictures in of_class.values() for file in pictures]
         classes += [folder.name for folder, pictures in of_class.items() for _ in pictures]
         training = training or len(files)
     test = None if training == len(files) else np.array(classes[training:])
-    classes_of(np.array(classes[:training]), test, None, f"{path}{_said(seen)}")
+    classes_of(np.array(classes[:training]), test, None, f"{path}{_links_note(seen)}")
     if seen.beside:
         notes += (f"{plural(len(seen.beside), 'file')} beside the class folders not read: {listed(seen.beside)}",)
     if seen.links:
@@ -194,5 +194,5 @@ def _leads_out(path: str, root: Path) -> bool:
     return not Path(os.path.realpath(path)).is_relative_to(root)
 
 
-def _said(seen: _Seen) -> str:
+def _links_note(seen: _Seen) -> str:
     return f" ({plural(len(seen.links), 'link')} not followed: {listed(seen.links)})" if seen.links else ""

@@ -91,12 +91,12 @@ def close_pairs(
             if other is one and left < tall[-1]:
                 mask &= tall[:, None] < wide
             mask &= wanted(one.places[tall][:, None], other.places[wide])
-            compare = _as_a_whole if np.count_nonzero(mask) > mask.size // DENSE else _pair_by_pair
+            compare = _compare_tile if np.count_nonzero(mask) > mask.size // DENSE else _compare_pairs
             for i, j in compare(one, other, tall, wide, mask, wanted, similarity):
                 yield one.places[i], other.places[j]
 
 
-def _as_a_whole(
+def _compare_tile(
     one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted, similarity: float
 ) -> Iterator[tuple[Indices, Indices]]:
     """Compares all pairs of a tile, strip by strip, for tiles with many close pairs.
@@ -112,7 +112,7 @@ def _as_a_whole(
             yield strip[i], wide[j]
 
 
-def _pair_by_pair(
+def _compare_pairs(
     one: Sketches, other: Sketches, tall: Indices, wide: Indices, mask: Mask, wanted: Wanted, similarity: float
 ) -> Iterator[tuple[Indices, Indices]]:
     """Compares the pairs in the mask, the most likely first, which can make the other pairs unnecessary."""

@@ -25,7 +25,7 @@ def first_lines(split: Split, why: str, trained: int, source: Source) -> list[st
         f"training {_count(train.photos, 'photo')} ({_count(len(train), 'picture')}{some}), "
         f"validation {validation.photos:,} ({len(validation):,}), "
         f"test {test.photos:,} ({len(test):,}, not read){folds}",
-        _of_groups(pictures, source),
+        _groups_line(pictures, source),
         *([f"note: {_count(copies, 'test picture')} {are} of training pictures"] if copies else []),
         *(f"note: {note}" for note in pictures.notes),
     ]
@@ -58,7 +58,7 @@ def notes_on_groups(
     return tuple(notes)
 
 
-def _of_groups(pictures: Pictures, source: Source) -> str:
+def _groups_line(pictures: Pictures, source: Source) -> str:
     """Returns the number of photo groups and their origin."""
     kind, similarity = pictures.grouping["groups"], pictures.similarity
     close = f"correlation > {similarity:g}"

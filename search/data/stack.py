@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from search.console.messages import listed, plural
-from search.data.color import check_color, done_to_color
+from search.data.color import check_color, color_record
 from search.data.decode import FORMATS, NO_FORMAT, STEPS, BadPicture, decode
-from search.data.depth import Depth, check_depths, done_to_depth
-from search.data.fit import FITS, done_to_size
+from search.data.depth import Depth, check_depths, depth_record
+from search.data.fit import FITS, size_record
 from search.data.source import Source
 from search.errors import BadInput
 
@@ -80,11 +80,11 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
     check_depths(deep, where)
     if "color" not in done:
         check_color(source.color, where)
-    preprocessing = done_to_color(source.color) if "color" in done else {}
-    preprocessing |= {} if source.sides is None else done_to_size(*source.sides, fit)
+    preprocessing = color_record(source.color) if "color" in done else {}
+    preprocessing |= {} if source.sides is None else size_record(*source.sides, fit)
     for step in sorted(done & STEPS.keys()):
         preprocessing |= STEPS[step]
     if deep:
-        preprocessing |= done_to_depth(deep[0][1].bits)
+        preprocessing |= depth_record(deep[0][1].bits)
     notes = (f"{plural(len(bad), 'bad picture')} skipped: {listed(bad, '; ')}",) if bad else ()
     return Stack(images[: len(kept)], np.array(kept, dtype=np.int64), preprocessing, notes)
