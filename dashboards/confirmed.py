@@ -1,16 +1,11 @@
-"""What a confirmation found, as a figure and a table.
-
-Enters: the findings in storage.results.Results. Leaves: a figure, HTML. Reads nothing else.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+"""The findings of a confirmation as a figure and a table."""
 
 import plotly.graph_objects as go
 from markupsafe import Markup
 
 from dashboards.drawing import whiskers
-from search.confirmation.text import confirmed_data, confirmed_table, greyscale_of
+from search.confirmation.findings import Findings
+from search.confirmation.text import confirmed_data, confirmed_table
 
 VERDICT_COLORS = {
     "better": "#059669",
@@ -22,11 +17,11 @@ VERDICT_COLORS = {
 }
 
 
-def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
-    """Test accuracy of each entry with its interval against bits a pixel, colored by the verdict on greyscale."""
+def confirmed_figure(findings: Findings) -> go.Figure:
+    """Test accuracy of each entry with its interval against bits a pixel, colored by the verdict against greyscale."""
     data = confirmed_data(findings)
     figure = go.Figure()
-    unbinarized = greyscale_of(findings)
+    unbinarized = str(findings.greyscale.input)
     names = {
         "better": f"better than {unbinarized}",
         "equivalent": f"equivalent to {unbinarized}",
@@ -59,6 +54,6 @@ def confirmed_figure(findings: Mapping[str, Any]) -> go.Figure:
     )
 
 
-def confirmed_html(findings: Mapping[str, Any]) -> Markup:
+def confirmed_html(findings: Findings) -> Markup:
     """The table, escaped."""
     return Markup(confirmed_table(findings).to_html(index=False, border=0, escape=True))

@@ -20,6 +20,7 @@ from dashboards.drawing import (
     value_axis,
     whiskers,
 )
+from search.binarization.binarization import from_key
 from storage.candidates import pareto_front
 from storage.results import Results
 
@@ -66,10 +67,10 @@ def front_figure(results: Results) -> go.Figure:
             x=[8 * results.data_set.colors],
             y=[results.greyscale.value],
             mode="markers",
-            name=f"{results.greyscale.input} {metric(results).shown(results.greyscale.value)}",
+            name=f"{from_key(results.greyscale.input)} {metric(results).shown(results.greyscale.value)}",
             marker={"color": GREY, "size": 10, "symbol": "diamond"},
             error_y=whiskers(results.greyscale.value, *results.greyscale.interval),
-            hovertemplate=f"{results.greyscale.input}<br>{number(results)}<extra></extra>",
+            hovertemplate=f"{from_key(results.greyscale.input)}<br>{number(results)}<extra></extra>",
         )
     return figure
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from search.binarization.binarization import Binarization
+from search.binarization.binarization import Binarization, from_key
 from search.evaluation.metrics import METRICS, Metric
+from search.evaluation.protocol import Protocol
 from storage.results import Results
 
 BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#94a3b8"
@@ -19,7 +20,7 @@ BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "
 
 def metric(results: Results) -> Metric:
     """Returns the metric of the study's values."""
-    return METRICS[results.protocol["metric"]]
+    return METRICS[Protocol.from_dict(results.protocol).metric]
 
 
 def number(results: Results) -> str:
@@ -73,7 +74,7 @@ def greyscale_line(figure: go.Figure, results: Results) -> None:
     figure.add_hline(
         y=value,
         line={"color": GREY, "dash": "dash"},
-        annotation_text=f"{results.greyscale.input} {metric(results).shown(value)}",
+        annotation_text=f"{from_key(results.greyscale.input)} {metric(results).shown(value)}",
     )
 
 

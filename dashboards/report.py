@@ -17,7 +17,8 @@ from plotly.offline import get_plotlyjs
 from dashboards.confirmed import confirmed_html
 from dashboards.drawing import metric
 from dashboards.sections import sections
-from search.binarization.binarization import Binarization
+from search.binarization.binarization import Binarization, from_key
+from search.confirmation.findings import findings_of
 from search.console.command import run
 from search.console.exits import OK, exit_with
 from search.console.files import write_atomically
@@ -64,6 +65,7 @@ def write_report(results: Results, path: Path) -> None:
         best=candidates.iloc[0].to_dict(),
         best_kind=Binarization.of(candidates.iloc[0]).kind,
         greyscale=results.greyscale,
+        greyscale_input=results.greyscale and from_key(results.greyscale.input),
         greyscale_bits=8 * results.data_set.colors,
         figures=list(sections(results)),
         by_cuts=results.by_cuts,
@@ -73,7 +75,7 @@ def write_report(results: Results, path: Path) -> None:
         fingerprint=results.protocol_fingerprint,
         plotly_js=Markup(get_plotlyjs()),
         metric=metric(results),
-        confirmation=results.confirmation,
+        confirmation=findings_of(results),
         confirmed_html=confirmed_html,
         table=table,
         plural=plural,

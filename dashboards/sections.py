@@ -12,18 +12,17 @@ from dashboards.cost import cuts_figure, front_figure
 from dashboards.drawing import metric
 from dashboards.importance import importance, importance_figure
 from dashboards.positions import positions_figure
+from search.confirmation.findings import findings_of
 from search.confirmation.text import caption
 from storage.results import Results
 
 
 def sections(results: Results) -> Iterator[dict[str, Any]]:
     """Yields the sections of the report in order."""
-    if results.confirmation is not None:
+    confirmation = findings_of(results)
+    if confirmation is not None:
         yield section(
-            "confirmed",
-            "Confirmed on the test photos",
-            caption(results.confirmation),
-            confirmed_figure(results.confirmation),
+            "confirmed", "Confirmed on the test photos", caption(confirmation), confirmed_figure(confirmation)
         )
     measured = metric(results).name.capitalize()
     yield section(

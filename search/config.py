@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
+from models.recipe import Recipe
 from search.console.flags import flags_of
 from search.console.parser import CommandParser
 from search.data.source import Source, source_of
@@ -148,15 +149,11 @@ def from_flags(args: argparse.Namespace) -> StudyConfig:
 def budget_of(config: StudyConfig) -> Budget:
     """The named budget with the settings that override it."""
     named = BUDGETS[config.budget]
-    recipe = replace(
-        named.recipe,
-        epochs=config.epochs or named.recipe.epochs,
-        width=config.width or named.recipe.width,
-        learning_rate=config.learning_rate,
-        precision=config.precision,
-        network=config.network,
-        real_layers=config.real_layers,
-        gradient=config.gradient,
-        augmentation=AUGMENTATIONS[config.augmentation] if config.augmentation else named.recipe.augmentation,
-    )
-    return Budget(named.variants if config.variants is None else config.variants, recipe)
+    given = {
+        each.name: value
+        for each in dataclasses.fields(Recipe)
+        if (value := getattr(config, each.name, None)) is not None
+    }
+    if config.augmentation is not None:
+        given["augmentation"] = AUGMENTATIONS[config.augmentation]
+    return Budget(named.variants if config.variants is None else config.variants, replace(named.recipe, **given))

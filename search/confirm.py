@@ -26,7 +26,7 @@ from search.deploy.outputs import output_folder, write_results
 from search.errors import BadInput, NothingToShow
 from search.evaluation.device import choose_device
 from search.evaluation.network import check_network, check_same_network
-from search.evaluation.protocol import FIRST_SEED
+from search.evaluation.protocol import FIRST_SEED, Protocol
 from search.trials.reopen import pictures_of, split_of
 from storage.confirmations import RunKey, claimed
 from storage.database import open_database
@@ -67,11 +67,13 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
     pictures = pictures_of(results, config.source, config.data_dir)
     split = split_of(pictures, results, rival)
     check_test_photos(split)
-    protocol = confirmation_protocol(split, config.budget, config.precision, results)
+    of_study = None if results is None else Protocol.from_dict(results.protocol)
+    protocol = confirmation_protocol(split, config.budget, config.precision, of_study)
     check_network(protocol.recipe, pictures, [entry.input for entry in entries], device)
 
     # ── trainings ──
-    wanted = [RunKey(protocol.fingerprint, str(e), FIRST_SEED + seed) for seed in range(config.seeds) for e in entries]
+    seeds = range(FIRST_SEED, FIRST_SEED + config.seeds)
+    wanted = [RunKey(protocol.fingerprint, entry.input.key, seed) for seed in seeds for entry in entries]
     say(
         f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {config.budget}: "
         f"{plural(len(entries), 'input')}, {plural(config.seeds, 'training')} each, on {device}; "
@@ -101,7 +103,7 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
 
     # ── results ──
     if results is not None and folder is not None:
-        write_results(replace(results, confirmation=found), folder)
+        write_results(replace(results, confirmation=found.to_dict()), folder)
     form, short = FORMATS[config.format], config.format == "text" and not config.wide
     print((paper_tables if results is None else confirmed_tables)(found, form, short), flush=True)
     return OK

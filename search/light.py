@@ -1,8 +1,7 @@
-"""python -m search.light: how a thresholds file stands other light than it was made in.
+"""python -m search.light: how a thresholds file holds up under different lighting.
 
-The whole run: the file, pictures, three inputs, trainings, validation pictures under each light, a table and a figure.
-Cut points that are fixed grey levels are compared with as many of each picture's own levels, and with no cut points at
-all. The test set is not read.
+Three inputs are trained: fixed grey levels as cut points, as many cut points of each picture's own levels, and no cut
+points. They are evaluated on the validation pictures under each light. The test set is not read.
 """
 
 import argparse
@@ -16,11 +15,8 @@ import pandas as pd
 import torch
 
 from dashboards.light import write_light
-from models.augment import Augmentation
 from models.load import is_own
 from models.networks import NETWORKS
-from models.quantize import GRADIENTS, REAL_LAYERS
-from models.recipe import PRECISIONS, Recipe
 from models.train import Resident, train
 from search.binarization.binarization import Binarization, Greyscale, Input
 from search.binarization.cut_points import cut_points_of
@@ -28,14 +24,14 @@ from search.config import add_flags as add_study_flags
 from search.console.command import run
 from search.console.exits import OK, STOPPED, exit_with
 from search.console.files import make_folder
-from search.console.messages import plural, say
+from search.console.messages import one_line, plural, say
 from search.console.parser import CommandParser, parser
 from search.console.stop import Stopped, StopSignals
 from search.console.tables import FORMATS
 from search.data.load import load_pictures
 from search.data.pictures import NONE
 from search.data.source import source_of
-from search.data.split import COPIES, GROUPS, Split, at_most_variants, split_pictures
+from search.data.split import Split, split_pictures
 from search.deploy.thresholds import read
 from search.errors import BadInput, ProtocolMismatch
 from search.evaluation.device import choose_device
@@ -44,6 +40,7 @@ from search.evaluation.intervals import Bounds, exact_difference
 from search.evaluation.metrics import METRICS, NORMAL_95, Metric
 from search.evaluation.network import check_network, check_same_network
 from search.evaluation.objective import DIVERGED, by_photo, interval_over_photos, lane_of
+from search.evaluation.protocol import Protocol
 from search.references.rules import Pixels, quantile, uniform
 from storage.scores import Scores, mean_of
 
@@ -85,7 +82,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 
 
 def light(args: argparse.Namespace) -> int:
-    """The run."""
+    """The whole run; returns the exit code."""
     if not 1 <= args.seeds <= 1000:
         raise BadInput(f"--seeds {args.seeds}: expected 1 to 1000")
     binarization, made = read(args.thresholds)
@@ -93,16 +90,16 @@ def light(args: argparse.Namespace) -> int:
     make_folder(args.output.absolute().parent)
     if args.output.is_dir():
         raise BadInput(f"--output {args.output}: that is a folder; name a file in it")
-    protocol, recipe = made["protocol"], recipe_of(args.thresholds, made["protocol"])
-    check_same_network(protocol, args.network, str(args.thresholds))
-    split = split_of(args, made)
+    protocol = protocol_of(args.thresholds, made)
+    check_same_network(protocol.recipe.network, protocol.network_source, args.network, str(args.thresholds))
+    split = split_of(args, made, protocol)
     if split.pictures.colors != len(binarization.cut_points.parts):
         raise BadInput(
             f"{args.thresholds}: {binarization} is not for pictures of {plural(split.pictures.colors, 'channel')}"
         )
-    chosen = at_most_variants(split.train, protocol["variants"], protocol["seed"], protocol["variants_of"])
+    chosen = protocol.chosen(split.train)
     inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
-    check_network(recipe, split.pictures, inputs.values(), device)
+    check_network(protocol.recipe, split.pictures, inputs.values(), device)
     say(
         f"{args.thresholds}: {binarization}; {plural(len(inputs) * args.seeds, 'training')} on {device}, then "
         f"{split.validation.photos} validation photos under {plural(len(drifts()), 'light')}"
@@ -112,10 +109,10 @@ def light(args: argparse.Namespace) -> int:
     with StopSignals() as signals:
         try:
             for name, each in inputs.items():
-                scores |= under_each_light(name, each, split, training, recipe, protocol, args.seeds, signals.check)
+                scores |= under_each_light(name, each, split, training, protocol, args.seeds, signals.check)
         except Stopped as stop:
             return STOPPED + stop.signal
-    metric = METRICS[protocol["metric"]]
+    metric = METRICS[protocol.metric]
     data = light_data(scores, metric)
     print(FORMATS[args.format](light_table(data, metric)), flush=True)
     write_light(data, f"{args.thresholds.name}: {binarization}", metric, args.output)
@@ -123,36 +120,28 @@ def light(args: argparse.Namespace) -> int:
     return OK
 
 
-def recipe_of(path: Path, protocol: dict[str, Any]) -> Recipe:
-    """The recipe that the file's value was measured by. Raises: BadInput for a file that does not say it."""
+def protocol_of(path: Path, made: dict[str, Any]) -> Protocol:
+    """The protocol by which the file's value was measured. Raises: BadInput for one that this version cannot repeat."""
     try:
-        recipe = Recipe(**{**protocol["recipe"], "augmentation": Augmentation(**protocol["recipe"]["augmentation"])})
-        similarity = protocol["grouping"].get("similarity", 1)
-        known = (
-            protocol["grouping"]["groups"] == NONE or ("similarity" in protocol["grouping"] and 0 <= similarity <= 1),
-            protocol["metric"] in METRICS,
-            recipe.network in NETWORKS or is_own(recipe.network),
-            recipe.precision in PRECISIONS,
-            recipe.real_layers in REAL_LAYERS,
-            recipe.gradient in GRADIENTS,
-            protocol["seed"] >= 0,
-            protocol["folds"] > 0,
-            protocol["variants_of"] in (COPIES, GROUPS),
+        protocol = Protocol.from_dict(made["protocol"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(
+            f"{path}: its protocol cannot be used ({one_line(error)[:120]}); export the file again"
+        ) from error
+    if protocol.recipe.network not in NETWORKS and not is_own(protocol.recipe.network):
+        raise BadInput(
+            f"{path}: there is no network {protocol.recipe.network!r} in this version; export the file again"
         )
-        if all(known) and protocol["variants"] >= 0:
-            return recipe
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{path}: its protocol does not say how it was measured ({error}); export it again") from error
-    raise BadInput(f"{path}: its protocol names what this version does not know; export it again")
+    return protocol
 
 
-def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
-    """The split that the file's values were measured on. Raises: ProtocolMismatch for other pictures."""
+def split_of(args: argparse.Namespace, made: dict[str, Any], protocol: Protocol) -> Split:
+    """The split on which the file's values were measured. Raises: ProtocolMismatch for other pictures."""
     name = made["data"]["name"]
     if args.data is None and name not in ("sign-mnist", "digits"):
-        raise BadInput(f"{args.thresholds} was made on pictures called {name!r}: say where with --data")
-    pictures, _ = load_pictures(source_of(as_in_the_file(made) | vars(args) | {"data": args.data or name}))
-    split = split_pictures(pictures, int(made["protocol"]["seed"]), int(made["protocol"]["folds"]))
+        raise BadInput(f"{args.thresholds} was made on pictures called {name!r}: name their place with --data")
+    pictures, _ = load_pictures(source_of(as_in_the_file(made, protocol) | vars(args) | {"data": args.data or name}))
+    split = split_pictures(pictures, protocol.seed, protocol.folds)
     now = {"data": split.data_fingerprint, "split": split.split_fingerprint}
     if found := [key for key, value in now.items() if made["fingerprints"][key] != value]:
         raise ProtocolMismatch(
@@ -163,17 +152,17 @@ def split_of(args: argparse.Namespace, made: dict[str, Any]) -> Split:
     return split
 
 
-def as_in_the_file(made: dict[str, Any]) -> dict[str, Any]:
-    """The picture flags that do what the file says was done to its pictures; others would give other pictures."""
+def as_in_the_file(made: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
+    """The picture flags that repeat the preprocessing and the grouping of the file's pictures."""
     done = made["data"].get("preprocessing", {})
     size = {"size": "x".join(map(str, done["size"])), "fit": done["fit"]} if "size" in done else {}
-    grouping = made["protocol"]["grouping"]
+    grouping = protocol.grouping
     near = {"groups": NONE} if grouping["groups"] == NONE else {"similarity": grouping["similarity"]}
     return near | size | ({"color": done["color"]} if "color" in done else {})
 
 
 def compared(binarization: Binarization, pixels: Sequence[Pixels]) -> dict[str, Input]:
-    """The file's binarization; as many cut points of the other kind (per image: even quantiles); and none."""
+    """The inputs to compare: the file's binarization, as many cut points of the other kind, and no cut points."""
     sizes = [len(part) for part in binarization.cut_points.parts]
     rule, encoding = (quantile, "thermometer") if binarization.local else (uniform, "local")
     parts = [rule(each, k) for each, k in zip(pixels, sizes, strict=True)]
@@ -189,20 +178,19 @@ def under_each_light(
     input: Input,
     split: Split,
     training: Resident,
-    recipe: Recipe,
-    protocol: dict[str, Any],
+    protocol: Protocol,
     seeds: int,
     check: Callable[[], None],
 ) -> dict[tuple[str, Drift], Scores]:
-    """An input's scores by photo under each light, means over seeds. Raises: RuntimeError when a training diverged."""
-    validation, metric = split.validation, METRICS[protocol["metric"]]
+    """The scores of an input by photo under each light, means over seeds. Raises: RuntimeError for a diverged training."""
+    validation, metric = split.validation, METRICS[protocol.metric]
     lights = [drift for i, drift in enumerate(drifts()) if not drift.is_none or i == UNCHANGED]
     lit = torch.from_numpy(np.concatenate([drift.applied(validation.images) for drift in lights]))
     lit = lit.to(training.labels.device)
     found: dict[tuple[str, Drift], list[Scores]] = {}
-    for seed in range(protocol["seed"], protocol["seed"] + seeds):
+    for seed in range(protocol.seed, protocol.seed + seeds):
         lane, classes = lane_of(input, seed), len(split.pictures.class_names)
-        (outcome,) = train([lane], training, lit, classes, recipe, None, check)
+        (outcome,) = train([lane], training, lit, classes, protocol.recipe, None, check)
         if outcome.logits is None or outcome.diverged:
             raise RuntimeError(f"{name} ({input}), seed {seed}: {DIVERGED}")
         say(f"trained {name} ({input}), seed {seed}")
@@ -215,9 +203,9 @@ def under_each_light(
 
 
 def light_data(scores: dict[tuple[str, Drift], Scores], metric: Metric) -> pd.DataFrame:
-    """A row for each input and light: input, kind, amount, light (as text), none (no change), value, low, high.
+    """One row for each input and light: input, kind, amount, light (as text), none (no change), value, low, high.
 
-    gain, gain_low, gain_high: what per image has more than fixed under this light, on the same photos.
+    gain, gain_low, gain_high: the value of `per image` minus that of `fixed` under this light, on the same photos.
     """
     rows = []
     for (name, drift), each in scores.items():
@@ -243,8 +231,10 @@ def light_data(scores: dict[tuple[str, Drift], Scores], metric: Metric) -> pd.Da
 
 
 def interval_of_gain(more: Scores, metric: Metric) -> Bounds:
-    """95 % interval of a difference on the same photos. Of shares it is no point where the two err alike on all of
-    these: photos on which they differ may be unseen."""
+    """95 % interval of a difference on the same photos.
+
+    For shares it also holds the exact interval, so that two inputs without a discordant photo still get an interval.
+    """
     arm = NORMAL_95 * more.standard_error
     low, high = more.value - arm, more.value + arm
     if not metric.percent:
@@ -254,7 +244,7 @@ def interval_of_gain(more: Scores, metric: Metric) -> Bounds:
 
 
 def light_table(data: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """One row for each light, for people."""
+    """The table on stdout: one row for each light."""
     rows = []
     for light_name, of_light in data.groupby("light", sort=False):
         by_input = of_light.set_index("input")

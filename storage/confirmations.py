@@ -1,7 +1,7 @@
-"""What a confirmation leaves in the database: predictions of test pictures, failures, readings of the test set.
+"""The stored parts of a confirmation: predictions for test pictures, failures, readings of the test set.
 
-Enters: plain values and arrays. Leaves: rows of our own tables. A prediction is stored without looking at labels;
-labels and predictions meet in a reading, and each reading is a row that nothing here deletes.
+Predictions are stored without labels. Each comparison of predictions with labels is a reading, and its row is never
+deleted.
 """
 
 import datetime as dt
@@ -26,16 +26,16 @@ _UNENDED = (runs.c.predicted.is_(None), runs.c.failure.is_(None))
 
 @dataclass(frozen=True)
 class RunKey:
-    """One training of a confirmation: protocol fingerprint, input, seed."""
+    """Identifies one training of a confirmation. input: the key of a Binarization or of Greyscale."""
 
-    protocol: str
+    protocol: str  # its fingerprint
     input: str
     seed: int
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Who trains something, and since when."""
+    """The worker that runs a training, and since when (UTC)."""
 
     worker: str
     at: dt.datetime
@@ -43,7 +43,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading of a test set. inputs: what was read; findings: what came out, None when it was broken off."""
+    """One reading of a test set. inputs: by key; findings: None when the reading was interrupted."""
 
     id: int
     data: str
@@ -57,7 +57,7 @@ class Reading:
 
 
 def claim(database: Database, key: RunKey, worker: str) -> bool:
-    """Takes a training for a worker; False when it is another's or done."""
+    """Assigns a training to a worker; False when it is assigned to another worker or done."""
     try:
         with database.engine.begin() as connection:
             connection.execute(runs.insert().values(**key.__dict__, worker=worker, claimed_at=dt.datetime.now(dt.UTC)))
@@ -67,7 +67,7 @@ def claim(database: Database, key: RunKey, worker: str) -> bool:
 
 
 def release(database: Database, key: RunKey, worker: str) -> None:
-    """Gives a training that did not finish back, if it is still that worker's."""
+    """Releases an unfinished training, if it is still assigned to that worker."""
     with database.engine.begin() as connection:
         connection.execute(runs.delete().where(_is(key), runs.c.worker == worker, *_UNENDED))
 
@@ -80,9 +80,9 @@ def save_predicted(
     seconds: float,
     trained_with: str,
 ) -> None:
-    """Ends a worker's training: the predicted class of each test picture, (N,).
+    """Stores the predicted class of each test picture, (N,).
 
-    It is kept also if the claim was given to another meanwhile; of two that finish, the first is kept.
+    They are stored also if the training was assigned to another worker meanwhile. Of two results the first is kept.
     """
     row = {
         "worker": worker,
@@ -100,14 +100,14 @@ def save_predicted(
 
 
 def save_failure(database: Database, key: RunKey, worker: str, why: str) -> None:
-    """Ends a worker's training that failed; the same one again would fail again, so nobody gets it any more."""
+    """Records that a training failed. It would fail again, so it is not assigned to a worker any more."""
     row = {"failure": why, "finished_at": dt.datetime.now(dt.UTC)}
     with database.engine.begin() as connection:
         connection.execute(runs.update().where(_is(key), runs.c.worker == worker, *_UNENDED).values(**row))
 
 
 def load_failures(database: Database, protocol: str) -> dict[RunKey, str]:
-    """The trainings under a protocol that failed, and why."""
+    """The failed trainings of a protocol, and why they failed."""
     query = sa.select(runs.c.input, runs.c.seed, runs.c.failure)
     with database.engine.connect() as connection:
         rows = connection.execute(query.where(runs.c.protocol == protocol, runs.c.failure.is_not(None))).all()
@@ -115,7 +115,7 @@ def load_failures(database: Database, protocol: str) -> dict[RunKey, str]:
 
 
 def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArray[np.uint16]]:
-    """The predictions of the trainings that are done under a protocol: (N,) each."""
+    """The predictions of the finished trainings of a protocol: (N,) each."""
     query = sa.select(runs).where(runs.c.protocol == protocol, runs.c.predicted.is_not(None))
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
@@ -123,7 +123,7 @@ def load_predicted(database: Database, protocol: str) -> dict[RunKey, npt.NDArra
 
 
 def trained_with(database: Database, keys: Collection[RunKey]) -> list[str]:
-    """With what some trainings were done, each once, in order."""
+    """The versions and devices of some trainings, each once, sorted."""
     wanted = set(keys)
     protocols = {key.protocol for key in wanted}
     query = sa.select(runs.c.protocol, runs.c.input, runs.c.seed, runs.c.trained_with)
@@ -133,7 +133,7 @@ def trained_with(database: Database, keys: Collection[RunKey]) -> list[str]:
 
 
 def claimed(database: Database, protocol: str) -> dict[RunKey, Claim]:
-    """The trainings under a protocol that have not ended, and whose they are."""
+    """The unfinished trainings of a protocol, and their workers."""
     query = sa.select(runs.c.input, runs.c.seed, runs.c.worker, runs.c.claimed_at).where(
         runs.c.protocol == protocol, *_UNENDED
     )
@@ -151,9 +151,9 @@ def begin_reading(
     reader: str,
     inputs: dict[str, Any],
 ) -> Reading:
-    """Records a reading before any label is looked at; the one that is there already where the same was begun before.
+    """Records a reading before any label is used, or returns the existing record of an equal one.
 
-    Two processes that begin the same reading at once share it: whichever comes second finds the first one's row.
+    Two processes that begin the same reading at once share one row.
     """
     what = {"data": data, "study": study, "study_identity": study_identity, "protocol": protocol, "inputs": inputs}
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
@@ -164,7 +164,7 @@ def begin_reading(
 
 
 def end_reading(database: Database, id: int, findings: dict[str, Any]) -> None:
-    """Keeps what a reading found."""
+    """Stores the findings of a reading."""
     with database.engine.begin() as connection:
         connection.execute(readings.update().where(readings.c.id == id).values(findings=findings))
 
@@ -177,9 +177,10 @@ def load_readings(database: Database, data: str) -> list[Reading]:
 
 
 def strongest_findings(database: Database, study: str, identity: str | None) -> dict[str, Any] | None:
-    """What the reading of a study found that says most: of the largest budget, of the most trainings, the newest.
+    """The findings of a study's strongest reading: that of the largest budget, then of the most trainings, then the
+    latest. A quick reading after a thorough one does not replace it.
 
-    A quick look after a thorough confirmation does not replace it. identity: which study of that name.
+    identity: of the study, because a study of the same name may have been deleted.
     """
     query = sa.select(readings).where(readings.c.study == study, readings.c.study_identity == identity)
     with database.engine.connect() as connection:
@@ -190,7 +191,7 @@ def strongest_findings(database: Database, study: str, identity: str | None) -> 
 
 def _strength(reading: Reading) -> tuple[float, int, int]:
     assert reading.findings is not None
-    protocol = reading.findings["protocol"]
+    protocol = reading.findings["circumstances"]["protocol"]
     variants = protocol["variants"] or float("inf")
     trainings = sum(len(each["seeds"]) for each in reading.inputs.values())
     return variants * protocol["recipe"]["epochs"], trainings, reading.id

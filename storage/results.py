@@ -1,7 +1,6 @@
-"""All that is known of one study, read from the database in one go.
+"""The results of one study, read from the database at once.
 
-Enters: a database and a study's name. Leaves: Results, plain data frames and values, from which
-the export and the report are made without the pictures at hand.
+They are plain data frames and values. Exports and the report are made from them, without the pictures.
 """
 
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from optuna.study import StudyDirection
 from storage.attributes import (
     GREYSCALE_INPUT,
     IDENTITY,
+    PLAIN_GREYSCALE,
     PROTOCOL,
     PROTOCOL_FINGERPRINT,
     VERSIONS,
@@ -31,7 +31,12 @@ from storage.scores import Scores, load_scores
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """One study's records. candidates: a row a binarization, the best first; by_cuts: a row a number of cuts."""
+    """The records of one study.
+
+    candidates: one row for each binarization, the best first. by_cuts: the best for each number of cut points.
+    confirmation: the findings of the strongest reading of the test set, as search/confirmation/findings.py stores them.
+    scores: by trial number; trials of earlier versions have none.
+    """
 
     study: optuna.Study
     protocol: Mapping[str, Any]
@@ -42,13 +47,13 @@ class Results:
     by_cuts: pd.DataFrame
     greyscale: Run | None
     data_set: DataSet
-    confirmation: Mapping[str, Any] | None  # what the strongest reading of python -m search.confirm found
+    confirmation: Mapping[str, Any] | None
     identity: str | None
-    scores: Mapping[int, Scores]  # by trial number; older trials have none
+    scores: Mapping[int, Scores]
 
 
 def load_results(database: Database, study_name: str | None) -> Results:
-    """Results of the study of that name, without a name of the newest. Raises: UnknownStudy."""
+    """The results of a study; without a name, of the study that was created last. Raises: UnknownStudy."""
     study = database.load_study(study_name)
     attributes = study.user_attrs
     if PROTOCOL not in attributes:
@@ -65,7 +70,7 @@ def load_results(database: Database, study_name: str | None) -> Results:
     fingerprint, identity = str(attributes[PROTOCOL_FINGERPRINT]), internal(study, IDENTITY)
     protocol: Mapping[str, Any] = attributes[PROTOCOL]
     greyscale = [
-        run for run in load_runs(database, fingerprint) if run.input == attributes.get(GREYSCALE_INPUT, "greyscale")
+        run for run in load_runs(database, fingerprint) if run.input == attributes.get(GREYSCALE_INPUT, PLAIN_GREYSCALE)
     ]
     return Results(
         study=study,

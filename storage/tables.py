@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-# What a report shows of a data set, so that it can be drawn where the pictures are not.
+# The parts of a data set that a report shows, so that it can be drawn without the pictures.
 data_sets = sa.Table(
     "cutpoints_data_sets",
     metadata,
@@ -18,13 +18,13 @@ data_sets = sa.Table(
     sa.Column("example_labels", sa.JSON, nullable=False),  # class indices
 )
 
-# Training runs that are no trials, because they have no cut points: the greyscale reference.
+# Trainings without cut points, which are therefore not trials: the greyscale reference.
 runs = sa.Table(
     "cutpoints_runs",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("protocol", sa.String(64), nullable=False),  # its fingerprint
-    sa.Column("input", sa.String(64), nullable=False),  # "greyscale"
+    sa.Column("input", sa.String(64), nullable=False),  # Greyscale.key
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("value", sa.Float, nullable=False),
     sa.Column("standard_error", sa.Float, nullable=False),
@@ -37,7 +37,7 @@ runs = sa.Table(
     sa.UniqueConstraint("protocol", "input", "seed", name="cutpoints_runs_once"),
 )
 
-# What one of several processes does or has done: see storage/claims.py.
+# Work that one of several processes does or has done: see storage/claims.py.
 claims = sa.Table(
     "cutpoints_claims",
     metadata,
@@ -47,13 +47,13 @@ claims = sa.Table(
     sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
 )
 
-# Trainings of a confirmation. Predicted classes are kept as they are; the labels are opened in a reading.
+# Trainings of a confirmation. Predicted classes are stored without labels; a reading compares the two.
 confirmation_runs = sa.Table(
     "cutpoints_confirmation_runs",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("protocol", sa.String(64), nullable=False),  # its fingerprint
-    sa.Column("input", sa.Text, nullable=False),  # a binarization as text, or "greyscale"
+    sa.Column("input", sa.Text, nullable=False),  # Binarization.key or Greyscale.key
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("worker", sa.Text, nullable=False),  # who trains or trained it
     sa.Column("claimed_at", sa.DateTime(timezone=True)),
@@ -65,7 +65,7 @@ confirmation_runs = sa.Table(
     sa.UniqueConstraint("protocol", "input", "seed", name="cutpoints_confirmation_runs_once"),
 )
 
-# Each time that test labels were compared with predictions: who, when, for what, and what came out.
+# Readings of a test set: each comparison of predictions with test labels.
 test_readings = sa.Table(
     "cutpoints_test_readings",
     metadata,
@@ -73,16 +73,16 @@ test_readings = sa.Table(
     sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the test pictures and labels in any order
     sa.Column("study", sa.Text),  # its name; null for a reading without one
     sa.Column("study_identity", sa.String(32)),  # which study of that name: see storage.attributes.IDENTITY
-    sa.Column("key", sa.String(64)),  # of all that makes a reading: the same one is made once
+    sa.Column("key", sa.String(64)),  # a hash of what makes a reading: equal ones are made once
     sa.Column("protocol", sa.String(64), nullable=False),
     sa.Column("reader", sa.Text, nullable=False),  # user@host
     sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("inputs", sa.JSON, nullable=False),  # what was read, with trial numbers and seeds
-    sa.Column("findings", sa.JSON),  # null when the reading did not come to its end
+    sa.Column("inputs", sa.JSON, nullable=False),  # by input key: trial, roles, seeds
+    sa.Column("findings", sa.JSON),  # null when the reading was interrupted
     sa.UniqueConstraint("key", name="cutpoints_test_readings_once"),
 )
 
-# What each complete trial scored on each validation photo, so that two trials can be compared on the same photos.
+# The scores of each complete trial by validation photo, so that two trials can be compared on the same photos.
 trial_scores = sa.Table(
     "cutpoints_trial_scores",
     metadata,

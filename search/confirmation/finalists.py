@@ -1,6 +1,6 @@
-"""Who is confirmed: the study's best, the references and greyscale, each once.
+"""The inputs that are confirmed: the best of the study, references and greyscale, each once.
 
-Enters: a study's results. Leaves: entries, chosen by validation values alone. Never reads pictures.
+They are chosen by validation values only. This module reads no pictures.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,22 @@ from typing import Any
 import pandas as pd
 
 from search.binarization.binarization import Binarization, Input
-from search.console.messages import plural
+from search.confirmation.roles import (
+    BEST,
+    BEST_REFERENCE,
+    GREYSCALE,
+    RIVAL_BEST,
+    Role,
+    best_of,
+    best_reference_within,
+    rival_best_of,
+)
 from search.errors import BadInput, NothingToShow
 from search.references.greyscale import greyscale_of
 from storage.attributes import SPACE
 from storage.candidates import best_by_arithmetic
 from storage.results import Results
 
-GREYSCALE = "greyscale"
-RIVAL = "best of the rival study"
-BEST_REFERENCE = "best reference"  # by validation value: the test set chooses nothing
 # Which references are confirmed: the best of each kind and within each finalist's bits a pixel, the latter alone (and
 # the best of all), all, or none.
 REFERENCES = ("kinds", "within", "all", "none")
@@ -29,33 +35,28 @@ REFERENCES = ("kinds", "within", "all", "none")
 class Entry:
     """One input that is retrained.
 
-    roles: what it stands for, such as `best`, `best of 4`, `reference multi-otsu`. trial, value: its first trial in
-    the study and the value there; None where it has none.
+    roles: why it is confirmed. trial, value: its first trial in the study and its value there; None where it has none.
     """
 
     input: Input
-    roles: tuple[str, ...]
+    roles: tuple[Role, ...]
     trial: int | None = None
     value: float | None = None
 
-    def __str__(self) -> str:
-        return str(self.input)
-
     @property
     def bits(self) -> int:
-        """Bits that a pixel takes."""
+        """Bits a pixel."""
         return self.input.bits
 
 
 def finalists(
     results: Results, top: int, cuts: Sequence[int] | None, references: str, rival: Results | None = None
 ) -> list[Entry]:
-    """Greyscale first, then the best of each number of cut points, the `top` best, the best of each kind of weights and
-    activations where these are searched, references, the rival's best.
+    """The inputs to confirm: greyscale, the best of each number of cut points, the `top` best, the best of each kind of
+    weights and activations where these are searched, the best of a rival study, references.
 
-    Unless `references` is none, each of these has the best reference that takes no more bits a pixel beside it.
-
-    cuts: the numbers of cut points that are confirmed, None for all.
+    cuts: the numbers of cut points that are confirmed, None for all. references: one of REFERENCES; unless it is none,
+    each input is joined by the best reference that takes no more bits a pixel.
     Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
     """
     for each in (results, rival):
@@ -71,17 +72,16 @@ def finalists(
         )
     if cuts is not None:
         by_cuts = by_cuts[by_cuts["cuts"].isin(cuts)]
-    found = [_entry(row, f"best of {row['cuts']}") for _, row in by_cuts.iterrows()]
-    found += [
-        _entry(row, "best" if i == 0 else f"top {i + 1}") for i, (_, row) in enumerate(candidates.head(top).iterrows())
-    ]
+    found = [_entry(row, best_of(int(row["cuts"]))) for _, row in by_cuts.iterrows()]
+    ranked = enumerate((row for _, row in candidates.head(top).iterrows()), start=1)
+    found += [_entry(row, BEST if rank == 1 else Role("top", rank=rank)) for rank, row in ranked]
     by_arithmetic = best_by_arithmetic(candidates)
     if len(by_arithmetic) > 1:
-        found += [_entry(row, f"best with {_arithmetic(row)}") for _, row in by_arithmetic.iterrows()]
+        found += [_entry(row, _best_with_arithmetic(row)) for _, row in by_arithmetic.iterrows()]
     if rival is not None:
-        found.append(_entry(rival.candidates.iloc[0], RIVAL))
+        found.append(_entry(rival.candidates.iloc[0], RIVAL_BEST))
         same = rival.by_cuts[rival.by_cuts["cuts"].isin(by_cuts["cuts"])]
-        found += [_entry(row, rivals_best_of(row["cuts"])) for _, row in same.iterrows()]
+        found += [_entry(row, rival_best_of(int(row["cuts"]))) for _, row in same.iterrows()]
     known = candidates[candidates["reference"].notna()]
     if references != "none":
         for bits in sorted({entry.bits for entry in found}):
@@ -91,34 +91,24 @@ def finalists(
     if references == "kinds":
         known = known.drop_duplicates("reference")
     if references in ("kinds", "all"):
-        found += [_entry(row, f"reference {row['reference']}") for _, row in known.iterrows()]
+        found += [_entry(row, Role("reference", name=str(row["reference"]))) for _, row in known.iterrows()]
     return [
         Entry(greyscale_of(results.study.user_attrs[SPACE], results.data_set.colors), (GREYSCALE,)),
         *_merged(found),
     ]
 
 
-def best_reference_within(bits: int) -> str:
-    """The role of the best reference, by validation value, that takes so many bits a pixel or fewer."""
-    return f"{BEST_REFERENCE} within {plural(bits, 'bit')}"
-
-
-def rivals_best_of(cuts: int) -> str:
-    """The role of the rival study's best with so many cut points."""
-    return f"rival's best of {cuts}"
-
-
-def with_role(entries: Sequence[Entry], role: str) -> Entry | None:
-    """The entry that stands for something, such as `greyscale` or `best reference`."""
+def with_role(entries: Sequence[Entry], role: Role) -> Entry | None:
+    """The entry with this role, None where there is none."""
     return next((entry for entry in entries if role in entry.roles), None)
 
 
-def _entry(row: "pd.Series[Any]", role: str) -> Entry:
+def _entry(row: "pd.Series[Any]", role: Role) -> Entry:
     return Entry(Binarization.of(row), (role,), int(row["first_trial"]), float(row["value"]))
 
 
-def _arithmetic(row: "pd.Series[Any]") -> str:
-    return str(Binarization.of(row).arithmetic) or "real weights and activations"
+def _best_with_arithmetic(row: "pd.Series[Any]") -> Role:
+    return Role("best with arithmetic", arithmetic=Binarization.of(row).arithmetic)
 
 
 def _merged(found: Sequence[Entry]) -> list[Entry]:

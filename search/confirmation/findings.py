@@ -1,103 +1,217 @@
-"""What a confirmation found: accuracies on test photos with intervals, and who is better, tied or worse.
+"""The findings of a confirmation as values: accuracies on test photos, and comparisons between inputs.
 
-Enters: predicted classes of the test pictures for each entry and seed, the test labels, photo groups.
-Leaves: plain values for the database, the thresholds file and the report. Trains and chooses nothing.
+They are stored as JSON (`to_dict`, `from_dict`) with a version; storage/migrations converts those of earlier versions.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from search.binarization.binarization import Binarization, Greyscale, Input, input_of
+from search.confirmation.roles import BEST_REFERENCE, Role
+from search.confirmation.statistics import Estimate
+from search.evaluation.protocol import Protocol
+from storage.results import Results
 
-from search.binarization.binarization import Binarization
-from search.binarization.cut_points import as_lists
-from search.confirmation.finalists import (
-    BEST_REFERENCE,
-    GREYSCALE,
-    RIVAL,
-    Entry,
-    best_reference_within,
-    rivals_best_of,
-    with_role,
-)
-from search.confirmation.statistics import Difference, Estimate, difference, estimate, majority_correct
-from search.confirmation.verdicts import judged
-from search.data.groups import near_copies
-from search.data.near import SIMILARITY
-from search.data.pictures import Part
-
-Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
+VERSION = 2
+# What an input is compared with, where the confirmation has it: greyscale, the best reference, the best reference of no
+# more bits, the rival's best, the rival's best with as many cut points.
+COMPARISONS = ("greyscale", "best_reference", "rival", "reference_within_bits", "rival_same_cuts")
 
 
-def photos_without_copies(test: Part, development: Part, similarity: float = SIMILARITY) -> npt.NDArray[np.bool_]:
-    """Which test pictures (N,) are of a photo that has no near copies, and no group, among the training pictures.
+@dataclass(frozen=True)
+class Comparison:
+    """The accuracy of one input minus that of another, -1..1, with a 95 % interval over photos and seeds.
 
-    similarity: what the correlation of near copies exceeds; 1 compares no pixels.
+    p: of the paired permutation test. p_adjusted, verdict: what verdicts.py makes of all comparisons together; None and
+    empty before.
     """
-    copied = near_copies(test.images, test.labels, development.images, development.labels, similarity)
-    return ~np.isin(test.groups, np.union1d(test.groups[copied], development.groups))
+
+    to: Input
+    mean: float
+    low: float
+    high: float
+    p: float
+    p_adjusted: float | None = None
+    verdict: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "to": self.to.record}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Comparison":
+        """The inverse of to_dict."""
+        return cls(**{**values, "to": input_of(values["to"])})
 
 
-def findings(
-    entries: Sequence[Entry], predicted: Predicted, test: Part, independent: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
-    """All that a reading finds. independent: (N,) which test pictures count; the others do in `all_photos` alone."""
-    kept = test[np.flatnonzero(independent)]
-    right = {entry: predicted[entry][:, independent] == kept.labels for entry in entries}
-    roles = {"greyscale": GREYSCALE, "best_reference": BEST_REFERENCE, "rival": RIVAL}
-    # Groups that the data's owner gave may span classes; a vote is among pictures of one.
-    one_label = np.unique(np.stack([kept.groups, kept.labels]), axis=1, return_inverse=True)[1].ravel()
-    rivals = {name: with_role(entries, role) for name, role in roles.items()}
+@dataclass(frozen=True)
+class Confirmed:
+    """One input and what was found of it.
 
-    def against(entry: Entry, rival: Entry | None) -> dict[str, Any] | None:
-        if rival is None or rival == entry:
-            return None
-        return {"to": str(rival), **_plain(difference(right[entry], right[rival], kept.groups))}
+    trial, validation: its first trial in the study and its value there; None for an input without a trial.
+    accuracy: on pictures of independent photos. photo_accuracy: by majority of each photo's pictures.
+    all_photos: the accuracy on the whole test set. against: by COMPARISONS, those that apply.
+    within_bits: the best reference of no more bits, which may be this input itself.
+    """
 
-    def one(entry: Entry) -> dict[str, Any]:
-        within = with_role(entries, best_reference_within(entry.bits))
-        cuts = len(entry.input.cut_points) if isinstance(entry.input, Binarization) else 0
-        of_rival = with_role(entries, rivals_best_of(cuts))
-        by_photo = majority_correct(predicted[entry][:, independent], kept.labels, one_label)
+    input: Input
+    roles: tuple[Role, ...]
+    trial: int | None
+    validation: float | None
+    accuracy: Estimate
+    photo_accuracy: Estimate
+    all_photos: Estimate
+    against: Mapping[str, Comparison]
+    within_bits: Input | None
+
+    @property
+    def is_greyscale(self) -> bool:
+        """Whether this is the input without cut points."""
+        return isinstance(self.input, Greyscale)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
         return {
-            **_describe(entry),
-            "accuracy": _plain(estimate(right[entry], kept.groups)),
-            "photo_accuracy": _plain(estimate(by_photo, np.arange(by_photo.shape[1]))),
-            "all_photos": _plain(estimate(predicted[entry] == test.labels, test.groups)),
-            "against": {
-                **{name: against(entry, rival) for name, rival in rivals.items()},
-                "reference_within_bits": against(entry, within),
-                "rival_same_cuts": against(entry, of_rival),
-            },
-            "reference_within_bits": None if within is None else str(within),
+            "input": self.input.record,
+            "roles": [role.to_dict() for role in self.roles],
+            "trial": self.trial,
+            "validation": self.validation,
+            "accuracy": asdict(self.accuracy),
+            "photo_accuracy": asdict(self.photo_accuracy),
+            "all_photos": asdict(self.all_photos),
+            "against": {name: each.to_dict() for name, each in self.against.items()},
+            "within_bits": None if self.within_bits is None else self.within_bits.record,
         }
 
-    return judged(
-        {
-            "photos": kept.photos,
-            "pictures": len(kept),
-            "photos_left_out": test.photos - kept.photos,
-            "entries": [one(entry) for entry in entries],
-            "best_reference": None if rivals["best_reference"] is None else str(rivals["best_reference"]),
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Confirmed":
+        """The inverse of to_dict."""
+        within = values["within_bits"]
+        return cls(
+            input=input_of(values["input"]),
+            roles=tuple(Role.from_dict(role) for role in values["roles"]),
+            trial=values["trial"],
+            validation=values["validation"],
+            accuracy=Estimate(**values["accuracy"]),
+            photo_accuracy=Estimate(**values["photo_accuracy"]),
+            all_photos=Estimate(**values["all_photos"]),
+            against={name: Comparison.from_dict(each) for name, each in values["against"].items()},
+            within_bits=None if within is None else input_of(within),
+        )
+
+
+@dataclass(frozen=True)
+class SearchCost:
+    """What the trials of a study cost: how many were trained, and their seconds of training."""
+
+    study: str
+    trials: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a confirmation was made.
+
+    readings: how often these test photos were read in this database, this reading included.
+    cost: of the study and of the rival study; empty for the paper's settings. trained_with: versions and devices.
+    """
+
+    readings: int
+    protocol: Protocol
+    versions: Mapping[str, str]
+    trained_with: tuple[str, ...]
+    cost: tuple[SearchCost, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "readings": self.readings,
+            "protocol": self.protocol.as_dict(),
+            "versions": dict(self.versions),
+            "trained_with": list(self.trained_with),
+            "cost": [asdict(each) for each in self.cost],
         }
-    )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Circumstances":
+        """The inverse of to_dict."""
+        return cls(
+            values["readings"],
+            Protocol.from_dict(values["protocol"]),
+            values["versions"],
+            tuple(values["trained_with"]),
+            tuple(SearchCost(**each) for each in values["cost"]),
+        )
 
 
-def _describe(entry: Entry) -> dict[str, Any]:
-    binarization = entry.input if isinstance(entry.input, Binarization) else None
-    return {
-        "input": str(entry),
-        "roles": list(entry.roles),
-        "threshold_ranges": None if binarization is None else as_lists(binarization.cut_points.ranges),
-        "encoding": None if binarization is None else binarization.encoding,
-        **asdict(entry.input.arithmetic),
-        "bits_per_pixel": entry.bits,
-        "trial": entry.trial,
-        "validation": entry.value,
-    }
+@dataclass(frozen=True)
+class Findings:
+    """All findings of one reading of the test set.
+
+    photos, pictures: independent test photos and their pictures. photos_left_out: near copies of training photos.
+    margin: a difference in accuracy, 0..1, that does not matter; None where none was given.
+    """
+
+    entries: tuple[Confirmed, ...]
+    photos: int
+    pictures: int
+    photos_left_out: int
+    circumstances: Circumstances
+    margin: float | None = None
+
+    @property
+    def greyscale(self) -> Confirmed:
+        """The entry without cut points."""
+        return next(entry for entry in self.entries if entry.is_greyscale)
+
+    @property
+    def best_reference(self) -> Input | None:
+        """The best reference by validation value, None where none was confirmed."""
+        return next((entry.input for entry in self.entries if BEST_REFERENCE in entry.roles), None)
+
+    def of(self, input: Input) -> Confirmed | None:
+        """The entry of this input, None where it was not confirmed."""
+        return next((entry for entry in self.entries if entry.input == input), None)
+
+    @property
+    def has_rival(self) -> bool:
+        """Whether a rival study was confirmed beside."""
+        return len(self.circumstances.cost) > 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, with the version of this form."""
+        return {
+            "version": VERSION,
+            "entries": [entry.to_dict() for entry in self.entries],
+            "photos": self.photos,
+            "pictures": self.pictures,
+            "photos_left_out": self.photos_left_out,
+            "circumstances": self.circumstances.to_dict(),
+            "margin": self.margin,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Findings":
+        """The inverse of to_dict. Raises: ValueError for another version."""
+        if values.get("version") != VERSION:
+            raise ValueError(f"findings of version {values.get('version')}; this is version {VERSION}")
+        return cls(
+            tuple(Confirmed.from_dict(entry) for entry in values["entries"]),
+            values["photos"],
+            values["pictures"],
+            values["photos_left_out"],
+            Circumstances.from_dict(values["circumstances"]),
+            values["margin"],
+        )
 
 
-def _plain(found: Estimate | Difference) -> dict[str, Any]:
-    return {key: round(value, 6) for key, value in asdict(found).items()}
+def findings_of(results: Results) -> Findings | None:
+    """The findings of a study's strongest confirmation; None before the first."""
+    return None if results.confirmation is None else Findings.from_dict(results.confirmation)
+
+
+def cuts_of(input: Input) -> int:
+    """The number of cut points of an input; 0 for greyscale."""
+    return len(input.cut_points) if isinstance(input, Binarization) else 0

@@ -1,6 +1,6 @@
-"""The one place where predictions meet test labels. Every reading is recorded before it begins.
+"""The reading of the test set: the only module that compares predictions with test labels.
 
-Loading, grouping and counting photos see labels too, but never what a network says of a test picture.
+Each reading is recorded before it begins. Other modules use test labels to group and count photos only.
 """
 
 import getpass
@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from search.confirmation.compare import compare, photos_without_copies
 from search.confirmation.finalists import Entry
-from search.confirmation.findings import findings, photos_without_copies
+from search.confirmation.findings import Circumstances, Findings, SearchCost
 from search.console.messages import plural, say
 from search.data.split import Split, digest
 from search.evaluation.protocol import Protocol
@@ -31,10 +32,10 @@ from storage.results import Results
 
 
 def fingerprint_of_test(split: Split) -> str:
-    """Under which readings of these test photos are counted: of the pictures, in any order.
+    """The fingerprint by which readings of the same test photos are counted: a hash of the pictures, in any order.
 
-    Other labels or classes, another training picture or other photo groups make no new test set. Pictures are known by
-    their pixels as a network gets them, so another --size, --fit or --color counts anew.
+    Other labels, classes, training pictures or photo groups do not make another test set. The pixels are those that a
+    network gets, so another --size, --fit or --color does.
     """
     each = sorted(digest(image) for image in split.test.images)
     return hashlib.sha256("".join(each).encode()).hexdigest()[:16]
@@ -48,19 +49,19 @@ def announcement(
     split: Split,
     protocol: Protocol,
 ) -> str:
-    """What will be read when all trainings are there, for who may still stop it."""
+    """A message that says what will be read once all trainings are done, while the user can still stop."""
     before = load_readings(database, fingerprint_of_test(split))
     identity = None if results is None else results.identity
     wanted_one = (protocol.fingerprint, identity, _inputs(entries, wanted))
     for each in before:
         if (each.protocol, each.study_identity, each.inputs) == wanted_one:
             if each.findings is not None:
-                return f"these trainings were read on {_when(each)}: that is shown again, and nothing is read"
-            return f"the reading of these trainings on {_when(each)} was broken off; it is ended, and counts once"
+                return f"these trainings were read on {_when(each)}; the findings are shown again and nothing is read"
+            return f"the reading of these trainings on {_when(each)} was interrupted; it is completed and counts once"
     return (
-        f"when all trainings are there, their predictions of {plural(split.test.photos, 'test photo')} are compared "
-        f"with the labels at once: reading {len(before) + 1} of these photos in this database{_said(before)}. A "
-        "reading is used up: what is changed because of it is no longer judged by photos that it has not seen"
+        f"once all trainings are done, their predictions of {plural(split.test.photos, 'test photo')} are compared "
+        f"with the labels: reading {len(before) + 1} of these photos in this database{_said(before)}. Read sparingly: "
+        "anything that you change because of the result has in effect been chosen on these photos"
     )
 
 
@@ -72,40 +73,48 @@ def read_test(
     wanted: Sequence[RunKey],
     split: Split,
     protocol: Protocol,
-) -> dict[str, Any]:
-    """Compares predictions with labels and keeps what was found; the same reading again is shown, not repeated."""
+) -> Findings:
+    """Compares predictions with labels and stores the findings. A reading that was made before is not repeated."""
     study, identity = (None, None) if results is None else (results.study.study_name, results.identity)
     known, inputs = fingerprint_of_test(split), _inputs(entries, wanted)
     reader = f"{getpass.getuser()}@{socket.gethostname()}"
     reading = begin_reading(database, known, study, identity, protocol.fingerprint, reader, inputs)
     if reading.findings is not None:
         say(f"read on {_when(reading)}; shown again, not read again")
-        return reading.findings
+        return Findings.from_dict(reading.findings)
     done = load_predicted(database, protocol.fingerprint)
     earlier = [each for each in load_readings(database, known) if each.id < reading.id]
     say(f"reading the test set: reading {len(earlier) + 1} of these test photos in this database{_said(earlier)}")
-    predicted = {e: np.stack([done[key] for key in wanted if key.input == str(e)]) for e in entries}
+    predicted = {e: np.stack([done[key] for key in wanted if key.input == e.input.key]) for e in entries}
     independent = photos_without_copies(split.test, split.development, split.pictures.similarity)
-    found = findings(entries, predicted, split.test, independent)
-    found |= {"readings": len(earlier) + 1, "protocol": protocol.as_dict(), "versions": versions()}
-    found["trained_with"] = trained_with(database, wanted)
-    found["cost"] = [search_cost(each) for each in (results, rival) if each is not None]
-    end_reading(database, reading.id, found)
+    circumstances = Circumstances(
+        readings=len(earlier) + 1,
+        protocol=protocol,
+        versions=versions(),
+        trained_with=tuple(trained_with(database, wanted)),
+        cost=tuple(search_cost(each) for each in (results, rival) if each is not None),
+    )
+    found = compare(entries, predicted, split.test, independent, circumstances)
+    end_reading(database, reading.id, found.to_dict())
     return found
 
 
-def search_cost(results: Results) -> dict[str, Any]:
-    """What a study's trials cost: how many that trained, and their seconds of training and of learning references."""
+def search_cost(results: Results) -> SearchCost:
+    """The cost of a study's trials, including the seconds of learning references by gradient."""
     seconds = results.trials["seconds"].dropna()
     spent = seconds.sum() + results.trials["reference_seconds"].dropna().sum()
-    return {"study": results.study.study_name, "trials": len(seconds), "seconds": round(float(spent), 1)}
+    return SearchCost(results.study.study_name, len(seconds), round(float(spent), 1))
 
 
 def _inputs(entries: Sequence[Entry], wanted: Sequence[RunKey]) -> dict[str, Any]:
-    """What a reading reads, as it is recorded."""
+    """The inputs of a reading by key, as they are recorded."""
     return {
-        str(e): {"trial": e.trial, "roles": list(e.roles), "seeds": [key.seed for key in wanted if key.input == str(e)]}
-        for e in entries
+        entry.input.key: {
+            "trial": entry.trial,
+            "roles": [role.to_dict() for role in entry.roles],
+            "seeds": [key.seed for key in wanted if key.input == entry.input.key],
+        }
+        for entry in entries
     }
 
 

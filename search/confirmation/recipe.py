@@ -1,34 +1,33 @@
-"""How a confirmation trains, and the test photos that it needs."""
+"""The protocol of a confirmation, and the test photos that it needs."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from search.confirmation.findings import photos_without_copies
+from models.recipe import CONFIRMED
+from search.confirmation.compare import photos_without_copies
 from search.console.messages import plural
 from search.data.split import Fold, Split, by_appearance, digest
 from search.errors import BadInput
 from search.evaluation.budgets import AUGMENTATIONS, BUDGETS
 from search.evaluation.protocol import FIRST_SEED, Protocol, make_protocol
-from storage.results import Results
 
 
 def confirmation_protocol(
-    split: Split, budget: str, precision: str | None = None, results: Results | None = None
+    split: Split, budget: str, precision: str | None = None, study: Protocol | None = None
 ) -> Protocol:
-    """All photos that are not test photos train, test photos are predicted, by the budget's recipe.
+    """The protocol of a confirmation: all photos but the test photos train, by the budget's recipe.
 
-    A study without augmentation is confirmed without: it knew why. The network, what of it stays real, and where none
-    is given the precision are the study's.
+    study: the protocol of the study. A confirmation keeps its network, its settings of binary layers, its precision
+    unless another one is given, and its choice of no augmentation.
     """
     whole = replace(split, folds=(Fold(split.development, split.test),))
     recipe = BUDGETS[budget].recipe
-    if results is not None:
-        if not any(results.protocol["recipe"]["augmentation"].values()):
+    if study is not None:
+        kept = {name: getattr(study.recipe, name) for name in CONFIRMED}
+        recipe = replace(recipe, **kept, precision=study.recipe.precision)
+        if not study.recipe.augmentation:
             recipe = replace(recipe, augmentation=AUGMENTATIONS["none"])
-        precision = precision or str(results.protocol["recipe"]["precision"])
-        kept = {name: results.protocol["recipe"].get(name, getattr(recipe, name)) for name in OF_THE_STUDY}
-        recipe = replace(recipe, **kept)
     if precision is not None:
         recipe = replace(recipe, precision=precision)
     made = make_protocol(whole, replace(BUDGETS[budget], recipe=recipe), FIRST_SEED)
@@ -36,17 +35,14 @@ def confirmation_protocol(
     return replace(made, photos="test", split_fingerprint=digest(*sides))
 
 
-OF_THE_STUDY = ("network", "real_layers", "gradient")  # settings of a recipe that a confirmation takes over
-
-
 def check_test_photos(split: Split) -> None:
-    """Raises: BadInput when too few test photos are left to say anything, before anything is trained."""
+    """Checks that enough test photos are left, before anything is trained. Raises: BadInput."""
     kept = photos_without_copies(split.test, split.development, split.pictures.similarity)
     photos = split.test[np.flatnonzero(kept)].photos
     if photos < FEWEST_PHOTOS:
         raise BadInput(
             f"{split.pictures.origin}: {plural(photos, 'test photo')} without near copies or pictures of its "
-            f"group among the training photos; at least {FEWEST_PHOTOS} are needed to say anything"
+            f"group among the training photos; a confirmation needs at least {FEWEST_PHOTOS}"
         )
 
 

@@ -1,6 +1,6 @@
-"""Which candidate is taken: the best, the knee of accuracy against bits, or the fewest cut points tied with the best.
+"""Ways to pick a candidate: the best, the knee of accuracy against bits, the fewest cut points tied with the best.
 
-Enters: a study's results. Leaves: a row of its candidates. Chooses by validation values; never reads pictures.
+Each takes the results of a study and returns a row of its candidates. Only validation values are used.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ import pandas as pd
 
 from search.deploy.ties import Candidate, tied
 from search.evaluation.metrics import METRICS
+from search.evaluation.protocol import Protocol
 from storage.candidates import pareto_front
 from storage.records import KIND
 from storage.results import Results
@@ -34,7 +35,7 @@ def knee(results: Results) -> "pd.Series[Any]":
     front = pareto_front(results.candidates)
     if len(front) < 3:
         return best(results)
-    sign = 1 if METRICS[results.protocol["metric"]].maximize else -1
+    sign = 1 if METRICS[Protocol.from_dict(results.protocol).metric].maximize else -1
     bits, values = front["channels"].to_numpy(float), sign * front["value"].to_numpy(float)
     above = (values - values[-1]) / (values[0] - values[-1]) - (bits - bits[-1]) / (bits[0] - bits[-1])
     return front.iloc[int(np.argmax(above))]
@@ -43,11 +44,11 @@ def knee(results: Results) -> "pd.Series[Any]":
 def smallest_tied(results: Results) -> "pd.Series[Any]":
     """The fewest cut points whose value is not distinguishable from the best's; then fewest bits, then best value.
 
-    What that means stands in ties.py: photos are paired, seeds vary, and the best is the luckiest of many.
+    See ties.py for the test: photos are paired, seeds vary, and the best is the luckiest of many.
     """
-    protocol = results.protocol
+    protocol = Protocol.from_dict(results.protocol)
     candidates = [_candidate(row, trials) for row, trials in _with_trials(results)]
-    found = tied(candidates, METRICS[protocol["metric"]].percent, protocol["folds"] * protocol["repeats"])
+    found = tied(candidates, METRICS[protocol.metric].percent, protocol.folds * protocol.repeats)
     fewest: pd.Series[Any] = results.candidates[found].sort_values(["cuts", "channels"], kind="stable").iloc[0]
     return fewest
 

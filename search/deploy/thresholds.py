@@ -1,13 +1,13 @@
-"""The thresholds file: the best cut points of a study as JSON that a program can use.
+"""The thresholds file: the best cut points of a study as JSON.
 
-Enters: a study's results. Leaves: a document that fits thresholds.schema.json, which is checked before
-anything is written. `read` gives back the binarization.
+`document` makes it from the results of a study, `write` checks it against thresholds.schema.json, and `read` returns
+the binarization.
 """
 
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,25 +18,28 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from models.constants import REAL
-from search.binarization.binarization import Binarization
+from search.binarization.binarization import Binarization, Input, from_key
 from search.binarization.cut_points import as_lists
+from search.confirmation.findings import COMPARISONS, Findings, findings_of
 from search.console.files import write_atomically
 from search.console.messages import one_line, plural
 from search.deploy.picks import PICKS
 from search.errors import BadInput, NothingToShow
+from search.evaluation.protocol import Protocol
 from storage.candidates import counts
+from storage.records import Run
 from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
-LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # how many of the picture's pixels are darker, of how many
-# 3.0 is a whole number for JSON Schema, but not for those who read the file.
+LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # the number of darker pixels and of all pixels of the picture
+# JSON Schema accepts 3.0 as an integer; programs that read the file may not.
 WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-CONFIRMATION = ("photos", "photos_left_out", "readings", "best_reference", "margin", "cost", "trained_with", "protocol")
 
 
 def document(results: Results, cuts: int | None = None, pick: str = "best") -> dict[str, Any]:
-    """The thresholds document of the candidate that `pick` names (see PICKS), or of the best with `cuts` cut points.
+    """The thresholds document of one candidate.
 
+    cuts: take the best candidate with so many cut points; None takes the candidate that `pick` names (see PICKS).
     Raises: NothingToShow without a finished trial; BadInput when none has that many cut points.
     """
     if results.candidates.empty:
@@ -45,39 +48,30 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
         chosen, how = PICKS[pick](results), pick
     else:
         chosen, how = best_with(results, cuts), f"best of {cuts}"
-    data_set, greyscale = results.data_set, results.greyscale
+    data_set, found, protocol = results.data_set, findings_of(results), Protocol.from_dict(results.protocol)
     references = results.candidates[results.candidates["reference"].notna()]
     return {
         "schema_version": 1,
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "pick": how,
-        **candidate(chosen, results.confirmation),
+        **candidate(chosen, found),
         "comparison": comparison_of(Binarization.of(chosen)),
-        "metric": f"validation {results.protocol['metric']}",
-        "best_by_cut_points": [candidate(row, results.confirmation) for _, row in results.by_cuts.iterrows()],
-        "references": [candidate(row, results.confirmation) for _, row in references.iterrows()],
-        "greyscale": greyscale
-        and {
-            "value": greyscale.value,
-            "standard_error": greyscale.standard_error,
-            "interval": list(greyscale.interval),
-            "input": greyscale.input,
-            "bits_per_pixel": 8 * data_set.colors,
-            "confirmed": confirmed(greyscale.input, results.confirmation),
-        },
-        "confirmation": results.confirmation
-        and {key: value for key, value in results.confirmation.items() if key in CONFIRMATION},
+        "metric": f"validation {protocol.metric}",
+        "best_by_cut_points": [candidate(row, found) for _, row in results.by_cuts.iterrows()],
+        "references": [candidate(row, found) for _, row in references.iterrows()],
+        "greyscale": None if results.greyscale is None else _greyscale(results.greyscale, found),
+        "confirmation": None if found is None else _confirmation(found),
         "data": {
             "name": data_set.name,
             "height": data_set.examples.shape[1],
             "width": data_set.examples.shape[2],
             "class_names": list(data_set.class_names),
-            "preprocessing": results.protocol.get("preprocessing", {}),
+            "preprocessing": protocol.preprocessing,
         },
         "study": {"name": results.study.study_name, "trials": counts(results.trials)},
         "fingerprints": {
-            "data": results.protocol["data_fingerprint"],
-            "split": results.protocol["split_fingerprint"],
+            "data": protocol.data_fingerprint,
+            "split": protocol.split_fingerprint,
             "protocol": results.protocol_fingerprint,
         },
         "protocol": dict(results.protocol),
@@ -94,8 +88,8 @@ def best_with(results: Results, cuts: int) -> "pd.Series[Any]":
     return found.iloc[0]
 
 
-def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One binarization, its value from a row of the candidates, and what a confirmation found of it."""
+def candidate(row: "pd.Series[Any]", found: Findings | None) -> dict[str, Any]:
+    """One binarization, its value from a row of the candidates, and its findings in a confirmation."""
     binarization = Binarization.of(row)
     return {
         "threshold_ranges": as_lists(binarization.cut_points.ranges),
@@ -109,19 +103,49 @@ def candidate(row: "pd.Series[Any]", confirmation: Mapping[str, Any] | None) -> 
         "interval": [float(row["low"]), float(row["high"])],
         "trials": int(row["trials"]),
         "reference": None if pd.isna(row["reference"]) else str(row["reference"]),
-        "confirmed": confirmed(str(binarization), confirmation),
+        "confirmed": _confirmed(binarization, found),
     }
 
 
-def confirmed(input: str, confirmation: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Accuracy on test photos with its interval, and better, tied or worse than whom; None if it was not confirmed."""
-    found = (entry for entry in (confirmation or {}).get("entries", ()) if entry["input"] == input)
-    keys = ("accuracy", "photo_accuracy", "all_photos", "against")
-    return next(({key: entry[key] for key in keys} for entry in found), None)
+def _greyscale(run: Run, found: Findings | None) -> dict[str, Any]:
+    input = from_key(run.input)
+    return {
+        "value": run.value,
+        "standard_error": run.standard_error,
+        "interval": list(run.interval),
+        "input": str(input),
+        "bits_per_pixel": input.bits,
+        "confirmed": _confirmed(input, found),
+    }
+
+
+def _confirmation(found: Findings) -> dict[str, Any]:
+    about = found.circumstances
+    return {
+        "photos": found.photos,
+        "photos_left_out": found.photos_left_out,
+        "best_reference": None if found.best_reference is None else str(found.best_reference),
+        "readings": about.readings,
+        "protocol": about.protocol.as_dict(),
+        "trained_with": list(about.trained_with),
+        "cost": [asdict(each) for each in about.cost],
+        "margin": found.margin,
+    }
+
+
+def _confirmed(input: Input, found: Findings | None) -> dict[str, Any] | None:
+    """Accuracies on test photos and all comparisons of an input; None if it was not confirmed."""
+    entry = None if found is None else found.of(input)
+    if entry is None:
+        return None
+    estimates = {name: asdict(getattr(entry, name)) for name in ("accuracy", "photo_accuracy", "all_photos")}
+    compared = {name: entry.against.get(name) for name in COMPARISONS}
+    against = {name: each and {**asdict(each), "to": str(each.to)} for name, each in compared.items()}
+    return {**estimates, "against": against}
 
 
 def comparison_of(binarization: Binarization) -> str:
-    """When a pixel lies above a cut point."""
+    """The condition under which a pixel lies above a cut point, as the file states it."""
     return LOCAL_COMPARISON if binarization.local else COMPARISON
 
 
@@ -135,15 +159,15 @@ def to_json(made: dict[str, Any]) -> str:
 
 
 def write(path: Path, made: dict[str, Any]) -> None:
-    """Writes a valid document, whole or not at all. Raises: BadInput for a place that cannot be written."""
+    """Writes a valid document atomically. Raises: BadInput for a path that cannot be written."""
     write_atomically(path, to_json(made))
 
 
 def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
-    """A thresholds file's binarization and its whole document. Raises: BadInput."""
+    """The binarization of a thresholds file, and its whole document. Raises: BadInput."""
     try:
         made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
-        json.dumps(made, ensure_ascii=False).encode()  # half a character could not be shown or written
+        json.dumps(made, ensure_ascii=False).encode()  # refuses lone surrogates, which cannot be printed
         found = next(iter(_validator().iter_errors(made)), None)
         problem = None if found is None else f"{found.json_path}: {one_line(found.message)[:120]}"
     except OSError as error:

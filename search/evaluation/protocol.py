@@ -1,4 +1,4 @@
-"""What makes two trial values comparable, written down and given a fingerprint."""
+"""The protocol: all that must be equal for two values to be comparable, and its fingerprint."""
 
 import hashlib
 import json
@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from models.recipe import Recipe
-from search.data.pictures import AUTOMATIC, Part
-from search.data.split import COPIES, Split, at_most_variants
+from search.data.pictures import AUTOMATIC, NONE, Part
+from search.data.split import COPIES, GROUPS, Split, at_most_variants
 from search.errors import BadInput
 from search.evaluation.budgets import Budget, batch_size_for
+from search.evaluation.metrics import METRICS
 from search.evaluation.network import network_source
 
 FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
@@ -21,12 +22,12 @@ TRAINING_VERSION = 2  # raise it when the training code changes what a seed give
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that a value depends on beside the binarization and the replicate's number.
+    """Everything that a value depends on, except the binarization and the number of the replicate.
 
-    A value is only compared with values of the same protocol.
+    A value is compared only with values of the same protocol. Raises: ValueError for values that do not exist.
     """
 
-    data_fingerprint: str  # of pixels, labels, groups and class names; what the files are called is no part of it
+    data_fingerprint: str  # of pixels, labels, groups and class names, not of file names
     split_fingerprint: str
     variants: int
     recipe: Recipe
@@ -41,8 +42,23 @@ class Protocol:
     variants_of: str = COPIES  # or of GROUPS: what `variants` counts
     network_source: str | None = None  # digest of the source file of a network of the user's own
 
+    def __post_init__(self) -> None:
+        similarity = self.grouping.get("similarity")
+        valid = {
+            "variants": self.variants >= 0,
+            "seed": self.seed >= 0,
+            "metric": self.metric in METRICS,
+            "folds": self.folds > 0,
+            "repeats": self.repeats > 0,
+            "variants_of": self.variants_of in (COPIES, GROUPS),
+            "grouping": self.grouping["groups"] == NONE or (similarity is not None and 0 <= similarity <= 1),
+        }
+        for name, is_valid in valid.items():
+            if not is_valid:
+                raise ValueError(f"{name} {getattr(self, name)!r} is not known")
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, nested two levels at the most; what is stored with a study.
+        """Plain values, nested at most two levels, as they are stored with a study.
 
         `network_source` is present only for a network of the user's own, so that other fingerprints stay as they were.
         """
@@ -51,8 +67,13 @@ class Protocol:
             del values[SOURCE]
         return values
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Protocol":
+        """The inverse of as_dict. Raises: KeyError, TypeError, ValueError for anything else."""
+        return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})
+
     def chosen(self, part: Part) -> Part:
-        """The pictures of a part that are trained on."""
+        """The pictures of a part that a training uses."""
         return at_most_variants(part, self.variants, self.seed, self.variants_of)
 
     @property
@@ -71,7 +92,7 @@ def make_protocol(
     repeats: int = 1,
     variants_of: str = COPIES,
 ) -> Protocol:
-    """The protocol of a budget on a split; batch_size: None takes what suits the number of pictures.
+    """The protocol of a budget on a split. batch_size: None chooses one by the number of pictures.
 
     Imports a network of the user's own, to digest its source. Raises: BadInput where that fails.
     """
@@ -93,10 +114,13 @@ def make_protocol(
 
 
 def check_seeds(flag: str, number: int) -> None:
-    """Of a confirmation. Raises: BadInput for too few to say how much trainings differ, or absurdly many."""
+    """Checks the number of seeds of a confirmation.
+
+    Raises: BadInput for fewer than FEWEST_SEEDS, which do not show how much trainings vary, or more than MOST_SEEDS.
+    """
     if number < FEWEST_SEEDS:
         raise BadInput(
-            f"{flag} {number}: one training says nothing of how much trainings differ; give at least {FEWEST_SEEDS}, "
+            f"{flag} {number}: one training does not show how much trainings vary; give at least {FEWEST_SEEDS}, "
             "and 10 for a claim"
         )
     if number > MOST_SEEDS:
@@ -109,7 +133,7 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 
 
 def differences(stored: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """What differs, one short phrase for each: `recipe.epochs: 6 in the study, 8 now`."""
+    """One short phrase for each difference: `recipe.epochs: 6 in the study, 8 now`."""
     found: list[str] = []
     for key in sorted(stored.keys() | now.keys()):
         before, after = stored.get(key), now.get(key)

@@ -1,12 +1,10 @@
-"""The greyscale reference: a run of its own under the study's protocol, made once, whoever begins with it.
+"""The greyscale reference: the network on 8-bit grey levels, trained once under the study's protocol.
 
-It has no cut points, so it is no trial; studies of the same protocol share it.
+It has no cut points, so it is not a trial. Studies of the same protocol share it.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import optuna
@@ -24,7 +22,7 @@ from storage.claims import Once
 from storage.database import Database
 from storage.records import Run, load_runs, save_run
 
-POLL_SECONDS = 0.5  # between two looks whether another process has trained it
+POLL_SECONDS = 0.5  # between two checks whether another process has trained it
 
 
 def greyscale_run(
@@ -37,13 +35,14 @@ def greyscale_run(
     check: Callable[[], None],
     until: float | None = None,
 ) -> Run | None:
-    """The stored run of this protocol, or a new one; None when its training diverged, which the study keeps.
+    """The stored run of this protocol, or a new one. None when its training diverged, which the study remembers.
 
-    until: of time.monotonic(), when to wait no longer for another process that trains it.
+    check: called before each training step; what it raises ends everything. until: the time.monotonic() at which to
+    stop waiting for another process that trains it.
     """
     input = greyscale_of(study.user_attrs[SPACE], colors)
     run = _stored(database, protocol, input)
-    once, what = Once(protocol.fingerprint, database), f"run {json.dumps(asdict(input), sort_keys=True)}"
+    once, what = Once(protocol.fingerprint, database), f"run {input.key}"
     waiting = False
     while run is None:
         check()
@@ -68,19 +67,19 @@ def greyscale_run(
             return None
         time.sleep(POLL_SECONDS)
         run = _stored(database, protocol, input)
-    if str(input) != str(Greyscale()) and GREYSCALE_INPUT not in study.user_attrs:
-        study.set_user_attr(GREYSCALE_INPUT, str(input))
-    shown = f"greyscale validation {protocol.metric}"  # for those who browse
+    if input != Greyscale() and GREYSCALE_INPUT not in study.user_attrs:
+        study.set_user_attr(GREYSCALE_INPUT, input.key)
+    shown = f"greyscale validation {protocol.metric}"  # for optuna-dashboard
     if shown not in study.user_attrs:
         study.set_user_attr(shown, round(run.value, 4))
     say(f"{input} reference: {METRICS[protocol.metric].shown(run.value, run.interval)}")
     if run.trained_with != (now := trained_with(device, protocol.recipe.precision)):
-        say(f"warning: it was trained with {run.trained_with}; now it is {now}, so that the gap may be of that too")
+        say(f"warning: it was trained with {run.trained_with}, trials now with {now}; that may add to the gap")
     return run
 
 
 def _stored(database: Database, protocol: Protocol, input: Greyscale) -> Run | None:
-    return next((run for run in load_runs(database, protocol.fingerprint) if run.input == str(input)), None)
+    return next((run for run in load_runs(database, protocol.fingerprint) if run.input == input.key), None)
 
 
 def _train(
@@ -91,7 +90,7 @@ def _train(
     device: torch.device,
     check: Callable[[], None],
 ) -> Run | None:
-    """Trains and keeps it; None when the training diverged."""
+    """Trains and stores it; None when the training diverged."""
     say(f"{input} reference: training")
     (result,) = evaluate([TrialSpec(input, protocol.seed)], lambda *_: False, check)
     if result.value is None or result.standard_error is None or result.interval is None:
@@ -99,7 +98,7 @@ def _train(
         return None
     made = Run(
         protocol=protocol.fingerprint,
-        input=str(input),
+        input=input.key,
         seed=protocol.seed,
         value=result.value,
         standard_error=result.standard_error,
@@ -113,6 +112,6 @@ def _train(
 
 
 def greyscale_of(space: Mapping[str, Any], colors: int) -> Greyscale:
-    """The trials' network without cut points; weights and activations are real where they are searched."""
+    """The greyscale input of a study; weights and activations are real where they are searched."""
     kinds = {name: space.get(name, REAL) for name in ("weights", "activations")}
     return Greyscale(Arithmetic(**{name: REAL if kind == "search" else kind for name, kind in kinds.items()}), colors)

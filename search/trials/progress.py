@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from search.binarization.binarization import Binarization
+from search.binarization.binarization import Binarization, from_key
 from search.console.messages import is_quiet, plural, say
 from search.evaluation.metrics import Metric
 from search.evaluation.objective import DIVERGED, Result
@@ -140,7 +140,7 @@ class Progress:
         interval = self.metric.shown(self.best.value, self.best.interval)
         text = f"{interval} with {self.best.binarization}, {plural(self.best.binarization.channels, 'channel')}"
         if self.greyscale is not None:
-            text += f", {self.metric.gap(self.best.value, self.greyscale.value)} to {self.greyscale.input}"
+            text += f", {self.metric.gap(self.best.value, self.greyscale.value)} to {from_key(self.greyscale.input)}"
         return text
 
     def _left(self) -> str:
@@ -157,5 +157,5 @@ class Progress:
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
             shown = self.metric.shown(self.greyscale.value, self.greyscale.interval)
-            table.add_row(self.greyscale.input, f"{shown}, {self.greyscale_bits} bits a pixel")
+            table.add_row(str(from_key(self.greyscale.input)), f"{shown}, {self.greyscale_bits} bits a pixel")
         self._live.update(table)

@@ -10,7 +10,7 @@ from search.data.pictures import Pictures
 from search.data.source import Source
 from search.data.split import Split, split_pictures
 from search.errors import BadInput, ProtocolMismatch
-from search.evaluation.protocol import differences
+from search.evaluation.protocol import Protocol, differences
 from storage.attributes import SOURCE, internal, set_internal
 from storage.results import Results
 
@@ -54,12 +54,13 @@ def split_of(pictures: Pictures, results: Results | None, rival: Results | None)
     """The study's split of these pictures. Raises: ProtocolMismatch for pictures other than the study's."""
     if results is None:
         return split_pictures(pictures, 0)
-    split = split_pictures(pictures, int(results.protocol["seed"]), int(results.protocol["folds"]))
+    protocol = Protocol.from_dict(results.protocol)
+    split = split_pictures(pictures, protocol.seed, protocol.folds)
     now = {"data_fingerprint": split.data_fingerprint, "split_fingerprint": split.split_fingerprint}
-    if found := [name for name, value in now.items() if results.protocol[name] != value]:
+    if found := [name for name, value in now.items() if getattr(protocol, name) != value]:
         raise ProtocolMismatch(
             f"these are not the pictures of study {results.study.study_name!r} ({', '.join(found)}: "
-            f"{results.protocol[found[0]]} in the study, {now[found[0]]} now); name the study's pictures "
+            f"{getattr(protocol, found[0])} in the study, {now[found[0]]} now); name the study's pictures "
             "with --data and its other flags"
         )
     if rival is not None and rival.protocol_fingerprint != results.protocol_fingerprint:

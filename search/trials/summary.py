@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from search.binarization.binarization import Binarization
+from search.binarization.binarization import Binarization, from_key
 from search.console.messages import plural
 from search.errors import NothingToShow
 from search.evaluation.metrics import METRICS, Metric
+from search.evaluation.protocol import Protocol
 from storage.candidates import best_by_arithmetic, columns_of_kind, counts
 from storage.records import STOPPED
 from storage.results import Results
@@ -48,7 +49,7 @@ def table(results: Results) -> pd.DataFrame:
     low, high = results.greyscale.interval
     shown = {"value": results.greyscale.value, "low": low, "high": high}
     row = {
-        "threshold ranges": results.greyscale.input,
+        "threshold ranges": str(from_key(results.greyscale.input)),
         "bits": 8 * results.data_set.colors,
         metric(results).name: _shown(shown, results),
         "trials": 1,
@@ -57,7 +58,7 @@ def table(results: Results) -> pd.DataFrame:
 
 
 def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
-    to_greyscale = f"to {results.greyscale.input if results.greyscale else 'greyscale'}"
+    to_greyscale = f"to {from_key(results.greyscale.input) if results.greyscale else 'greyscale'}"
     return pd.DataFrame(
         {
             "cuts": candidates["cuts"],
@@ -77,7 +78,7 @@ def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
 
 def metric(results: Results) -> Metric:
     """What the study's values measure."""
-    return METRICS[results.protocol["metric"]]
+    return METRICS[Protocol.from_dict(results.protocol).metric]
 
 
 def _shown(row: Any, results: Results) -> str:
@@ -87,4 +88,4 @@ def _shown(row: Any, results: Results) -> str:
 def _gap(value: float, results: Results) -> str:
     if results.greyscale is None:
         return ""
-    return f", {metric(results).gap(value, results.greyscale.value)} to {results.greyscale.input}"
+    return f", {metric(results).gap(value, results.greyscale.value)} to {from_key(results.greyscale.input)}"
