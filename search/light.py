@@ -182,7 +182,7 @@ def under_each_light(
     seeds: int,
     check: Callable[[], None],
 ) -> dict[tuple[str, Drift], Scores]:
-    """The scores of an input by photo under each light, means over seeds. Raises: RuntimeError for a diverged training."""
+    """Scores of an input by photo under each light, means over seeds. Raises: RuntimeError for a diverged training."""
     validation, metric = split.validation, METRICS[protocol.metric]
     lights = [drift for i, drift in enumerate(drifts()) if not drift.is_none or i == UNCHANGED]
     lit = torch.from_numpy(np.concatenate([drift.applied(validation.images) for drift in lights]))

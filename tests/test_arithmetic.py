@@ -8,9 +8,10 @@ import pytest
 
 from models.constants import ACTIVATIONS, WEIGHTS
 from search import confirm
-from search.binarization.binarization import Arithmetic, Greyscale
+from search.binarization.binarization import Arithmetic, Greyscale, from_key
 from search.config import StudyConfig
 from search.confirmation.finalists import finalists
+from search.confirmation.roles import Role
 from search.deploy.thresholds import read
 from search.evaluation.objective import Result
 from search.references.greyscale import greyscale_of
@@ -59,14 +60,12 @@ def test_searched_weights_and_activations_are_parameters_and_the_best_of_each_is
     assert {"weights", "activations"} <= set(found.study.trials[-1].params)
     best = found.candidates.iloc[0]
     assert (best["weights"], best["activations"]) == ("real", "real")
-    assert found.greyscale.input == "greyscale"  # all are compared with a real-valued network
+    assert from_key(found.greyscale.input) == Greyscale()  # a real network is what all of them are compared with
     text = summary(found)
     assert "xnor" in text
     roles = {role for entry in finalists(found, 1, [1], "none") for role in entry.roles}
-    assert {
-        f"best with {Arithmetic(w, a)}" for w in WEIGHTS for a in ACTIVATIONS if (w, a) != ("real", "real")
-    } <= roles
-    assert "best with real weights and activations" in roles
+    assert {Role("best with arithmetic", arithmetic=Arithmetic(w, a)) for w in WEIGHTS for a in ACTIVATIONS} <= roles
+    assert "best with real weights and activations" in map(str, roles)
     (folder,) = Path("results").iterdir()
     assert 'id="by-arithmetic"' in (folder / "report.html").read_text()
 
@@ -76,7 +75,7 @@ def test_fixed_weights_and_activations_apply_to_every_trial_and_to_greyscale(toy
     assert main(["--storage", URL, *flags, "--weights", "xnor", "--activations", "binary"]) == 0
     found = results()
     assert set(zip(found.trials["weights"], found.trials["activations"], strict=True)) == {("xnor", "binary")}
-    assert found.greyscale.input == "greyscale, xnor weights, binary activations"
+    assert from_key(found.greyscale.input) == Greyscale(Arithmetic("xnor", "binary"))
     binarization, made = read(tmp_path / "out" / "thresholds.json")
     assert binarization.arithmetic == Arithmetic("xnor", "binary")
     assert (made["weights"], made["activations"]) == ("xnor", "binary")

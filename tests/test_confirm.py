@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +18,23 @@ import torch
 
 from models.train import Outcome
 from search import confirm
+from search.binarization.binarization import Greyscale
 from search.config import StudyConfig
 from search.confirmation import retraining
-from search.confirmation.finalists import BEST_REFERENCE, Entry, best_reference_within, finalists, with_role
+from search.confirmation.finalists import Entry, finalists, with_role
+from search.confirmation.findings import findings_of
 from search.confirmation.paper import paper_entries
 from search.confirmation.reading import fingerprint_of_test
 from search.confirmation.recipe import confirmation_protocol
 from search.confirmation.retraining import FIRST_SEED, TrainingDiverged, train_missing
+from search.confirmation.roles import BEST, BEST_REFERENCE, Role, best_of, best_reference_within
 from search.console.stop import Stopped
 from search.data.load import load_pictures
 from search.data.pictures import Part
 from search.data.source import Source
 from search.data.split import split_pictures
 from search.deploy.thresholds import read
+from search.evaluation.protocol import Protocol
 from search.study import main as study_main
 from search.study import run_study
 from storage.confirmations import (
@@ -91,8 +95,8 @@ def test_a_confirmation_ends_with_numbers_in_the_table_the_file_and_the_report(s
     assert "Traceback" not in err
     found = load_results(open_database(URL), study)
     _, made = read(Path("results/mine/thresholds.json"))
-    entry = next(e for e in found.confirmation["entries"] if "best" in e["roles"])
-    assert made["confirmed"]["accuracy"] == entry["accuracy"]
+    entry = next(each for each in findings_of(found).entries if BEST in each.roles)
+    assert made["confirmed"]["accuracy"] == asdict(entry.accuracy)
     assert made["confirmed"]["accuracy"]["n"] == 2
     assert made["greyscale"]["confirmed"]["against"]["greyscale"] is None
     assert made["confirmation"]["readings"] == 1
@@ -212,7 +216,7 @@ def prepared(study):
 
 
 def keys_of(protocol, entries, seeds=2):
-    return [RunKey(protocol.fingerprint, str(e), FIRST_SEED + s) for s in range(seeds) for e in entries]
+    return [RunKey(protocol.fingerprint, e.input.key, FIRST_SEED + s) for s in range(seeds) for e in entries]
 
 
 def test_a_stop_loses_one_training_at_most_and_the_next_run_goes_on(study):
@@ -284,7 +288,7 @@ def test_a_training_says_with_what_it_was_done(study):
 
 def test_the_test_set_is_not_read_while_another_process_trains(study, capsys):
     split, _, _ = prepared(study)
-    key = RunKey(confirmation_protocol(split, "quick").fingerprint, "greyscale", FIRST_SEED)
+    key = RunKey(confirmation_protocol(split, "quick").fingerprint, Greyscale().key, FIRST_SEED)
     claim(open_database(URL), key, this_worker())
     capsys.readouterr()
     assert confirmed() == 3
@@ -433,15 +437,15 @@ def run_study_without_trials():
 def test_finalists_are_the_best_of_each_number_the_references_and_greyscale_each_once(study):
     results = load_results(open_database(URL), study)
     entries = finalists(results, 2, None, "kinds")
-    assert str(entries[0]) == "greyscale"
-    assert len({str(entry) for entry in entries}) == len(entries)
+    assert entries[0].input == Greyscale()
+    assert len({entry.input for entry in entries}) == len(entries)
     roles = [role for entry in entries for role in entry.roles]
-    assert {f"best of {k}" for k in results.by_cuts["cuts"]} <= set(roles)
-    assert {"best", "top 2", BEST_REFERENCE} <= set(roles)
+    assert {best_of(k) for k in results.by_cuts["cuts"]} <= set(roles)
+    assert {BEST, Role("top", rank=2), BEST_REFERENCE} <= set(roles)
     kinds = set(results.candidates["reference"].dropna())
-    assert {role.removeprefix("reference ") for role in roles if role.startswith("reference ")} == kinds
+    assert {role.name for role in roles if role.kind == "reference"} == kinds
     references = results.candidates[results.candidates["reference"].notna()]
-    searched = [e for e in entries if any(r.startswith(("best of ", "top ")) or r == "best" for r in e.roles)]
+    searched = [e for e in entries if any(role.kind in ("best", "best of cuts", "top") for role in e.roles)]
     for entry in searched:
         within = references[references["channels"] <= entry.bits]["value"]
         rival = with_role(entries, best_reference_within(entry.bits))
@@ -455,25 +459,25 @@ def test_references_within_the_finalists_bits_can_be_confirmed_alone(study):
     results = load_results(open_database(URL), study)
     entries = finalists(results, 1, [1], "within")
     roles = [role for entry in entries for role in entry.roles]
-    assert not any(role.startswith("reference ") for role in roles)
-    assert {BEST_REFERENCE, best_reference_within(with_role(entries, "best").bits)} <= set(roles)
+    assert not any(role.kind == "reference" for role in roles)
+    assert {BEST_REFERENCE, best_reference_within(with_role(entries, BEST).bits)} <= set(roles)
 
 
 def test_each_finalist_has_its_reference_also_where_only_some_numbers_of_cut_points_are_asked_for(study):
     results = load_results(open_database(URL), study)
     assert results.candidates["cuts"].iloc[0] != 1
     entries = finalists(results, 1, [1], "kinds")
-    best = with_role(entries, "best")
+    best = with_role(entries, BEST)
     assert with_role(entries, best_reference_within(best.bits)) is not None
 
 
 def test_a_confirmation_is_in_the_studys_precision_unless_another_is_asked_for(study):
     pictures, _ = load_pictures(Source("toy.npz"))
     split, results = split_pictures(pictures, 0), load_results(open_database(URL), study)
-    recipe = results.protocol["recipe"] | {"precision": "bfloat16"}
-    coarse = replace(results, protocol=results.protocol | {"recipe": recipe})
+    protocol = Protocol.from_dict(results.protocol)
+    coarse = replace(protocol, recipe=replace(protocol.recipe, precision="bfloat16"))
     for wanted, found in (
-        ("float32", confirmation_protocol(split, "quick", None, results)),
+        ("float32", confirmation_protocol(split, "quick", None, protocol)),
         ("bfloat16", confirmation_protocol(split, "quick", None, coarse)),
         ("float32", confirmation_protocol(split, "quick", "float32", coarse)),
         ("float32", confirmation_protocol(split, "quick")),
@@ -501,8 +505,8 @@ def test_references_can_be_all_or_none(study):
     results = load_results(open_database(URL), study)
     count = results.candidates["reference"].notna().sum()
     all_of_them = finalists(results, 0, None, "all")
-    assert sum(any(r.startswith("reference ") for r in e.roles) for e in all_of_them) == count
-    assert not any("reference" in r for e in finalists(results, 0, None, "none") for r in e.roles)
+    assert sum(any(role.kind == "reference" for role in e.roles) for e in all_of_them) == count
+    assert not any(role.is_reference for e in finalists(results, 0, None, "none") for role in e.roles)
 
 
 def test_the_papers_entries_are_its_eight_settings_one_hot_and_greyscale():

@@ -12,18 +12,21 @@ from PIL import Image
 from search import light
 from search.binarization.binarization import Greyscale
 from search.config import StudyConfig
+from search.confirmation.compare import compare, photos_without_copies
 from search.confirmation.config import ConfirmConfig
-from search.confirmation.finalists import GREYSCALE, Entry
-from search.confirmation.findings import findings, photos_without_copies
+from search.confirmation.finalists import Entry
 from search.confirmation.recipe import confirmation_protocol
+from search.confirmation.roles import GREYSCALE
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
+from search.evaluation.protocol import Protocol
 from search.study import main, run_study
 from search.trials.reopen import pictures_of, split_of
 from storage.attributes import SOURCE, internal
 from storage.database import open_database
 from storage.results import load_results
+from tests.confirmed import circumstances
 from tests.conftest import toy_pictures
 from tests.formula import make_formula
 
@@ -170,7 +173,7 @@ def test_a_confirmation_uses_the_groups_of_its_study(flags):
         assert pictures.grouping == results.protocol["grouping"]
         split = split_of(pictures, results, None)
         assert split.data_fingerprint == results.protocol["data_fingerprint"]
-        made = confirmation_protocol(split, "full", None, results)
+        made = confirmation_protocol(split, "full", None, Protocol.from_dict(results.protocol))
         assert made.grouping == results.protocol["grouping"]
 
 
@@ -186,11 +189,11 @@ def test_a_confirmation_leaves_out_shared_groups_and_resamples_test_groups():
     # All pictures of a track are right or wrong together, so tracks are the independent units.
     right = np.isin(TRACK, [5, 9, 14])
     predicted = {entries[0]: np.stack([np.where(right, LABELS, 1 - LABELS)] * 2)}
-    found = findings(entries, predicted, split.test, independent)
-    assert (found["photos"], found["photos_left_out"], found["pictures"]) == (TRACKS - 3, 3, 210)
-    accuracy = found["entries"][0]["accuracy"]
-    assert accuracy["mean"] == pytest.approx(3 / 21)
-    assert accuracy["high"] - accuracy["low"] > 0.2  # with 210 independent pictures it would be 0.1
+    found = compare(entries, predicted, split.test, independent, circumstances())
+    assert (found.photos, found.photos_left_out, found.pictures) == (TRACKS - 3, 3, 210)
+    accuracy = found.entries[0].accuracy
+    assert accuracy.mean == pytest.approx(3 / 21)
+    assert accuracy.high - accuracy.low > 0.2  # 210 independent pictures would give 0.1
 
 
 def test_with_groups_none_no_test_picture_is_left_out_as_a_near_copy():

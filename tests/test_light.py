@@ -115,7 +115,7 @@ def test_a_file_is_evaluated_as_a_table_and_a_figure(thresholds, capsys):
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        ([], 2, "say where with --data"),
+        ([], 2, "name their place with --data"),
         (["--data", "other.npz"], 4, "not the pictures of"),
         (["--data", "toy.npz", "--seeds", "0"], 2, "--seeds 0"),
         (["--data", "toy.npz", "-o", "out/thresholds.json/x.html"], 2, "cannot write into"),

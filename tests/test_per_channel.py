@@ -10,6 +10,7 @@ from PIL import Image
 
 from dashboards.positions import positions_data
 from search import confirm
+from search.binarization.binarization import from_key
 from search.binarization.cut_points import ColorCutPoints
 from search.deploy.thresholds import read
 from search.study import main
@@ -101,7 +102,8 @@ def test_an_npz_in_color_is_read_per_channel(tmp_path):
     np.savez("color.npz", images=images, labels=labels)
     flags = ["--data", "color.npz", "--color", "per-channel", "--trials", "2", "--epochs", "1", "--width", "4"]
     assert main(["--storage", URL, *flags, "--weights", "search", "--activations", "binary"]) == 0
-    assert load_results(open_database(URL), None).greyscale.input == "full color, binary activations"
+    run = load_results(open_database(URL), None).greyscale
+    assert str(from_key(run.input)) == "full color, binary activations"
 
 
 def test_a_grey_study_and_a_color_study_are_not_joined(photos, capsys):

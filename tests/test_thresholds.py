@@ -13,6 +13,7 @@ import pytest
 
 from models.constants import LEVELS
 from search import study as search_study
+from search.binarization.binarization import Greyscale
 from search.config import StudyConfig
 from search.deploy import thresholds
 from search.deploy.picks import PICKS
@@ -22,6 +23,7 @@ from search.references.rules import RULES
 from search.study import run_study
 from storage.database import open_database
 from storage.results import load_results
+from tests.confirmed import confirmed, findings
 from tests.conftest import command, in_folder, toy_pictures
 from tests.formula import make_formula
 
@@ -206,20 +208,11 @@ def test_export_says_in_one_line_what_it_cannot_do(results, capsys, tmp_path):
 
 
 def test_a_confirmed_document_need_not_say_with_what_was_trained(results, tmp_path):
-    found = {
-        "photos": 9,
-        "photos_left_out": 0,
-        "readings": 1,
-        "best_reference": None,
-        "margin": None,
-        "cost": [],
-        "protocol": {},
-    }
-    made = thresholds.document(replace(results, confirmation=found | {"entries": []}))
+    made = thresholds.document(replace(results, confirmation=findings(confirmed(Greyscale())).to_dict()))
+    assert made["confirmation"]["trained_with"] == ["one"]
+    del made["confirmation"]["trained_with"]
     thresholds.write(tmp_path / "a.json", made)
-    assert thresholds.read(tmp_path / "a.json")[1]["confirmation"] == found
-    told = thresholds.document(replace(results, confirmation=found | {"entries": [], "trained_with": ["torch 1, cpu"]}))
-    assert told["confirmation"]["trained_with"] == ["torch 1, cpu"]
+    assert thresholds.read(tmp_path / "a.json")[1]["confirmation"] == made["confirmation"]
 
 
 def test_a_study_without_a_finished_trial_has_nothing_to_export(tmp_path):

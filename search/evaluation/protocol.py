@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from models.recipe import Recipe
@@ -70,6 +70,8 @@ class Protocol:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Protocol":
         """The inverse of as_dict. Raises: KeyError, TypeError, ValueError for anything else."""
+        if missing := {each.name for each in fields(cls) if each.default is not None} - values.keys():
+            raise KeyError(", ".join(sorted(missing)))
         return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})
 
     def chosen(self, part: Part) -> Part:

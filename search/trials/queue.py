@@ -72,7 +72,7 @@ def enqueue(
 def _queue(study: optuna.Study, space: Space, found: Reference, seed: int) -> None:
     attributes = {
         "reference": found.name,
-        "reference_binarization": str(found.binarization),
+        "reference_binarization": found.binarization.key,
         "reference_cuts": len(found.binarization.cut_points),
     }
     if found.seconds:
@@ -99,4 +99,4 @@ def _references(study: optuna.Study) -> set[tuple[str, str, int | None]]:
 def _is_among(present: set[tuple[str, str, int | None]], wanted: Reference | ToLearn) -> bool:
     if isinstance(wanted, ToLearn):
         return any((name, cuts) == (LEARNED, wanted.cuts) for name, _, cuts in present)
-    return any(binarization == str(wanted.binarization) for _, binarization, _ in present)
+    return any(binarization == wanted.binarization.key for _, binarization, _ in present)
