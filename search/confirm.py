@@ -52,8 +52,10 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
 
     # ── entries: chosen by validation values ──
     results = None if config.preset == "paper" else load_results(database, config.study_name)
-    if results is not None:
-        check_same_network(results.protocol, config.network, f"study {results.study.study_name!r}")
+    of_study = None if results is None else Protocol.from_dict(results.protocol)
+    if results is not None and of_study is not None:
+        name = f"study {results.study.study_name!r}"
+        check_same_network(of_study.recipe.network, of_study.network_source, config.network, name)
     rival = None if config.rival is None else load_results(database, config.rival)
     if rival is not None and results is not None and rival.study.study_name == results.study.study_name:
         raise BadInput(f"--rival {config.rival}: that is the study itself; name another one")
@@ -67,7 +69,6 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
     pictures = pictures_of(results, config.source, config.data_dir)
     split = split_of(pictures, results, rival)
     check_test_photos(split)
-    of_study = None if results is None else Protocol.from_dict(results.protocol)
     protocol = confirmation_protocol(split, config.budget, config.precision, of_study)
     check_network(protocol.recipe, pictures, [entry.input for entry in entries], device)
 

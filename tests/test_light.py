@@ -138,7 +138,7 @@ def test_a_file_that_does_not_say_of_what_variants_are_is_refused(thresholds, ca
     Path("less.json").write_text(json.dumps(made))
     capsys.readouterr()
     assert light.main(["less.json", "--data", "toy.npz"]) == 2
-    assert "less.json: its protocol does not say how it was measured ('variants_of')" in capsys.readouterr().err
+    assert "less.json: its protocol cannot be used ('variants_of')" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_named(capsys):

@@ -1,7 +1,10 @@
 """What makes values comparable."""
 
 import itertools
+import json
 from dataclasses import replace
+
+import pytest
 
 from models.recipe import Recipe
 from search.evaluation.budgets import BUDGETS, batch_size_for
@@ -19,7 +22,7 @@ def test_every_field_changes_the_fingerprint():
         replace(PROTOCOL, variants=7),
         replace(PROTOCOL, recipe=replace(Recipe(), dropout=0.0)),
         replace(PROTOCOL, seed=1),
-        replace(PROTOCOL, metric="x"),
+        replace(PROTOCOL, metric="log-loss"),
         replace(PROTOCOL, training_version=99),
         replace(PROTOCOL, network_source="x"),
     ]
@@ -39,6 +42,40 @@ def test_a_changed_source_of_the_network_is_named_and_another_network_only_once(
     ]
     ours = replace(PROTOCOL, recipe=replace(Recipe(), network="lenet")).as_dict()
     assert differences(own, ours) == ["recipe.network: compact in the study, lenet now"]
+
+
+def test_a_protocol_is_stored_as_json_and_read_again():
+    made = replace(PROTOCOL, recipe=BUDGETS["full"].recipe, grouping={"groups": "given", "similarity": 0.9})
+    again = Protocol.from_dict(json.loads(json.dumps(made.as_dict())))
+    assert (again, again.fingerprint) == (made, made.fingerprint)
+
+
+@pytest.mark.parametrize("name", ["recipe", "variants_of", "grouping"])
+def test_a_stored_protocol_that_lacks_a_value_is_refused(name):
+    with pytest.raises(KeyError, match=name):
+        Protocol.from_dict({key: value for key, value in PROTOCOL.as_dict().items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"metric": "x"},
+        {"seed": -1},
+        {"folds": 0},
+        {"variants_of": "x"},
+        {"grouping": {"groups": "automatic"}},
+        {"grouping": {"groups": "given", "similarity": 2}},
+    ],
+)
+def test_a_protocol_with_values_that_do_not_exist_is_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        replace(PROTOCOL, **bad)
+
+
+@pytest.mark.parametrize("bad", [{"precision": "float8"}, {"real_layers": "all"}, {"gradient": "none"}])
+def test_a_recipe_with_values_that_do_not_exist_is_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        Recipe(**bad)
 
 
 def test_differences_are_named_one_by_one():

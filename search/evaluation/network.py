@@ -4,8 +4,7 @@ A study's database and a thresholds file are data: a name that is found in them 
 given the same name.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 
@@ -78,14 +77,14 @@ def inputs_to_try(space: Space) -> list[Input]:
     return found
 
 
-def check_same_network(protocol: Mapping[str, Any], given: str | None, of: str) -> None:
+def check_same_network(stored: str, source: str | None, given: str | None, of: str) -> None:
     """Checks that the user has named the network that stored values were measured with, and imports it.
 
-    protocol: of the stored values. given: the value of --network. of: where the protocol is from, for messages.
+    stored, source: the network of a stored protocol and the digest of its source. given: the value of --network.
+    of: where the protocol is from, for messages.
     Raises: BadInput for a network of the user's own that was not given, or a network other than the stored one;
     ProtocolMismatch when its source has changed.
     """
-    stored = str(protocol["recipe"]["network"])
     if given is not None and given != stored:
         raise BadInput(f"{FLAG} {given}: the network of {of} is {stored}; give that name, or leave {FLAG} out")
     if not is_own(stored):
@@ -94,9 +93,9 @@ def check_same_network(protocol: Mapping[str, Any], given: str | None, of: str) 
         raise BadInput(
             f"{of} was made with the network {stored}, which is Python code of your own; give {FLAG} {stored} to run it"
         )
-    then, now = protocol.get("network_source"), network_source(stored)
-    if then != now:
+    now = network_source(stored)
+    if source != now:
         raise ProtocolMismatch(
-            f"the source of network {stored} changed since {of} was made (SHA-256 {then} then, {now} now); restore it, "
+            f"the source of network {stored} changed since {of} was made (SHA-256 {source} then, {now} now); restore it, "
             "or start another study"
         )

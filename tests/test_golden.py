@@ -1,0 +1,91 @@
+"""Databases of earlier schemas open with this version, and their results are the same.
+
+tests/golden/schema-0006.sqlite was made by python -m search.study and python -m search.confirm at commit 0c808b9, when
+inputs and roles were stored as text: two studies of the digits, their rival, a study in color with binary weights.
+tests/golden/schema-0006.txt is what python -m search.confirm printed of it then.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from search import confirm, export
+from search.binarization.binarization import Binarization, Greyscale, from_key
+from search.confirmation.findings import findings_of
+from search.confirmation.roles import BEST, BEST_REFERENCE, RIVAL_BEST
+from storage.database import open_database
+from storage.results import load_results
+from storage.tables import confirmation_runs, runs, test_readings
+
+GOLDEN = Path(__file__).parent / "golden"
+URL = "sqlite:///golden.sqlite"
+SETTINGS = ("--cuts", "3", "5", "--top", "2", "--seeds", "2", "--budget", "quick", "--wide", "--margin", "1")
+
+
+@pytest.fixture(autouse=True)
+def golden(tmp_path):
+    """Each test runs in a folder of its own (tests/conftest.py), with a copy of the database."""
+    shutil.copy(GOLDEN / "schema-0006.sqlite", tmp_path / "golden.sqlite")
+
+
+def test_every_stored_input_is_a_canonical_record():
+    database = open_database(URL)
+    with database.engine.connect() as connection:
+        stored = [row[0] for table in (runs, confirmation_runs) for row in connection.execute(sa.select(table.c.input))]
+        readings = [row[0] for row in connection.execute(sa.select(test_readings.c.inputs))]
+    keys = {*stored, *(key for inputs in readings for key in inputs)}
+    for name in database.study_names():
+        trials = database.load_study(name).trials
+        keys |= {t.user_attrs["reference_binarization"] for t in trials if "reference" in t.user_attrs}
+    assert len(keys) == 10
+    assert {from_key(key).key for key in keys} == keys
+
+
+def test_references_and_greyscale_are_found_under_their_records():
+    for name, colors in (("digits", 1), ("rival", 1), ("color", 3)):
+        results = load_results(open_database(URL), name)
+        assert from_key(results.greyscale.input).colors == colors
+        for trial in results.study.trials:
+            if "reference" in trial.user_attrs:
+                kept = dict(results.trials.set_index("number").loc[trial.number])
+                assert from_key(trial.user_attrs["reference_binarization"]) == Binarization.of(kept)
+
+
+def test_a_confirmation_shows_its_findings_again_and_trains_and_reads_nothing(capsys):
+    assert confirm.main(["--storage", URL, "--study-name", "digits", "--rival", "rival2", *SETTINGS]) == 0
+    out, err = capsys.readouterr()
+    assert out == (GOLDEN / "schema-0006.txt").read_text(encoding="utf-8")
+    assert "shown again, not read again" in err
+    assert "trained" not in err
+
+
+def test_findings_are_read_as_values():
+    found = findings_of(load_results(open_database(URL), "digits"))
+    assert found.greyscale.input == Greyscale()
+    assert {role for entry in found.entries for role in entry.roles} >= {BEST, BEST_REFERENCE, RIVAL_BEST}
+    assert all(entry.against["greyscale"].to == Greyscale() for entry in found.entries if not entry.is_greyscale)
+    assert found.circumstances.protocol.fingerprint in {reading.protocol for reading in readings_of("digits")}
+
+
+def readings_of(study):
+    database = open_database(URL)
+    with database.engine.connect() as connection:
+        return connection.execute(sa.select(test_readings).where(test_readings.c.study == study)).all()
+
+
+def test_the_thresholds_file_still_names_inputs_as_text(capsys):
+    assert export.main(["--storage", URL, "--study-name", "color"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["greyscale"]["input"] == "full color, binary weights"
+    assert made["greyscale"]["confirmed"]["accuracy"]["n"] == 2
+
+
+def test_more_seeds_keep_the_trainings_that_are_stored(capsys):
+    flags = ["--study-name", "digits", "--cuts", "3", "--top", "0", "--confirm-references", "none", "--budget", "quick"]
+    assert confirm.main(["--storage", URL, *flags, "--seeds", "3", "--dry-run"]) == 0
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert {re.search(r" (\d+) +(\d+) +0  ", row).groups() for row in rows} == {("3", "1")}
