@@ -282,7 +282,7 @@ def test_the_documented_network_is_searched_resumed_confirmed_exported_and_measu
     run("light", *lit, *OWN)
     run("confirm", *confirmed, *OWN)
     findings = load_results(open_database(URL), "mine").confirmation
-    assert findings["protocol"]["network_source"] == results.protocol["network_source"]
+    assert findings["circumstances"]["protocol"]["network_source"] == results.protocol["network_source"]
 
     Path("nets.py").write_text(EXAMPLE + "\n# another version\n")
     again = run("study", *STUDY, *OWN, "--trials", "3", "--study-name", "mine", code=4)

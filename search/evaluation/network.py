@@ -96,6 +96,6 @@ def check_same_network(stored: str, source: str | None, given: str | None, of: s
     now = network_source(stored)
     if source != now:
         raise ProtocolMismatch(
-            f"the source of network {stored} changed since {of} was made (SHA-256 {source} then, {now} now); restore it, "
-            "or start another study"
+            f"the source of network {stored} changed since {of} was made (SHA-256 {source} then, {now} now); restore "
+            "it, or start another study"
         )
