@@ -125,13 +125,9 @@ def protocol_of(path: Path, made: dict[str, Any]) -> Protocol:
     try:
         protocol = Protocol.from_dict(made["protocol"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(
-            f"{path}: its protocol cannot be used ({one_line(error)[:120]}); export the file again"
-        ) from error
+        raise BadInput(f"{path}: its protocol cannot be used ({one_line(error)[:120]}); export it again") from error
     if protocol.recipe.network not in NETWORKS and not is_own(protocol.recipe.network):
-        raise BadInput(
-            f"{path}: there is no network {protocol.recipe.network!r} in this version; export the file again"
-        )
+        raise BadInput(f"{path}: there is no network {protocol.recipe.network!r} in this version; export it again")
     return protocol
 
 

@@ -220,17 +220,17 @@ def test_the_source_is_part_of_the_protocol_of_a_network_of_the_users_own(module
 
 def test_a_stored_network_is_used_only_when_its_name_is_given_and_its_source_is_the_same(module, tmp_path):
     name = f"{module(TINY)}:tiny"
-    stored = {"recipe": {"network": name}, "network_source": source_digest(name)}
-    check_same_network(stored, name, "study 's'")
+    stored = (name, source_digest(name))
+    check_same_network(*stored, name, "study 's'")
     with pytest.raises(BadInput, match=f"study 's' was made with the network {name}.*give --network {name}"):
-        check_same_network(stored, None, "study 's'")
+        check_same_network(*stored, None, "study 's'")
     with pytest.raises(BadInput, match=f"--network compact: the network of study 's' is {name}"):
-        check_same_network(stored, "compact", "study 's'")
-    check_same_network({"recipe": {"network": "lenet"}}, None, "study 's'")
-    check_same_network({"recipe": {"network": "lenet"}}, "lenet", "study 's'")
+        check_same_network(*stored, "compact", "study 's'")
+    check_same_network("lenet", None, None, "study 's'")
+    check_same_network("lenet", None, "lenet", "study 's'")
     (tmp_path / f"{name.split(':')[0]}.py").write_text(TINY + "# changed\n")
     with pytest.raises(ProtocolMismatch, match=f"the source of network {name} changed since study 's' was made"):
-        check_same_network(stored, name, "study 's'")
+        check_same_network(*stored, name, "study 's'")
 
 
 # ── the documented example, through the commands ──

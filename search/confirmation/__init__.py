@@ -1,14 +1,16 @@
-"""Finalists retrained with fresh seeds, and the test set read once.
+"""Confirmation: finalists are retrained with fresh seeds, and the test set is read once.
 
 config.py      the settings of a confirmation, and its flags
-finalists.py   which inputs are confirmed
-recipe.py      how they are retrained, and the test photos that are needed
-retraining.py  retrains them, shared by any number of processes
-reading.py     reads the test set once and records it
-findings.py    what a reading found
+roles.py       why an input is confirmed
+finalists.py   the inputs that are confirmed
+recipe.py      the protocol of a confirmation, and the test photos that it needs
+retraining.py  the trainings, shared by any number of processes
+reading.py     the recorded reading of the test set
+compare.py     from predictions to findings
 statistics.py  accuracies and differences with intervals over photos and seeds
-verdicts.py    better, worse, equivalent or tied, corrected for the number of comparisons
-paper.py       the paper's settings and its tables
+verdicts.py    better, worse, equivalent, tied or unclear, corrected for the number of comparisons
+findings.py    findings as values, and as JSON
 text.py        findings as tables
 cells.py       the cells of those tables
+paper.py       the paper's settings and its tables
 """
