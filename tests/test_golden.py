@@ -87,4 +87,4 @@ def test_more_seeds_keep_the_trainings_that_are_stored(capsys):
     flags = ["--study-name", "digits", "--cuts", "3", "--top", "0", "--confirm-references", "none", "--budget", "quick"]
     assert confirm.main(["--storage", URL, *flags, "--seeds", "3", "--dry-run", "--format", "markdown"]) == 0
     _, _, *rows = capsys.readouterr().out.splitlines()
-    assert [row.split(" | ")[1:3] for row in rows] == [["3", "1"]] * 2
+    assert [row.split(" | ")[1:3] for row in rows] == [["3", "1"]] * 4
