@@ -62,8 +62,8 @@ class StudyConfig(StudyFlags):
 
     def _check_binary(self) -> None:
         if self.weights == self.activations == REAL:
-            for name, usual in (("real_layers", "last"), ("gradient", "clipped")):
-                if (given := getattr(self, name)) != usual:
+            for name in ("real_layers", "gradient"):
+                if (given := getattr(self, name)) != getattr(Recipe, name):
                     raise BadInput(
                         f"--{name.replace('_', '-')} {given}: no part of the network is binary; "
                         "set --weights or --activations as well"

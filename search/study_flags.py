@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.constants import ACTIVATIONS, REAL, WEIGHTS
 from models.networks import NETWORKS
-from models.quantize import GRADIENTS, REAL_LAYERS
-from models.recipe import PRECISIONS
+from models.recipe import Recipe
 from search.binarization.encodings import ENCODINGS
 from search.console.flags import flag
 from search.data.color import COLOR_CHOICES
@@ -31,6 +31,12 @@ FROM_BUDGET = "the budget's"
 # Headings of --help.
 IMAGES, SPACE, SEARCH_GROUP = "images", "search space", "search"
 EVALUATION, TRAINING, OUTPUT = "evaluation", "training", "output"
+
+
+def recipe_flag(name: str, help: str, metavar: str | None = None) -> Any:
+    """The flag of a setting of the recipe, with its default and its choices."""
+    setting = Recipe.__dataclass_fields__[name]
+    return flag(help, setting.default, setting.metadata["choices"], metavar=metavar, group=TRAINING)
 
 
 @dataclass(frozen=True)
@@ -196,31 +202,25 @@ class StudyFlags:
         usual=FROM_BUDGET,
         group=TRAINING,
     )
-    precision: str = flag(
+    precision: str = recipe_flag(
+        "precision",
         "floating-point type of a training step; bfloat16 is faster on a processor or GPU that supports it; "
         "see docs/budgets.md",
-        "float32",
-        PRECISIONS,
-        group=TRAINING,
     )
-    network: str = flag(
+    network: str = recipe_flag(
+        "network",
         f"{', '.join(NETWORKS)}, or package.module:function for a network of your own, which is imported from the "
         "current folder or an installed package; see docs/networks.md",
-        "compact",
         metavar="NAME",
-        group=TRAINING,
     )
-    real_layers: str = flag("layers whose weights stay real despite --weights", "last", REAL_LAYERS, group=TRAINING)
-    gradient: str = flag(
-        "surrogate gradient of sign in binary weights and activations; see docs/networks.md",
-        "clipped",
-        GRADIENTS,
-        group=TRAINING,
+    real_layers: str = recipe_flag("real_layers", "layers whose weights stay real despite --weights")
+    gradient: str = recipe_flag(
+        "gradient", "surrogate gradient of sign in binary weights and activations; see docs/networks.md"
     )
     batch_size: int | None = flag(
         "images per training step", metavar="N", usual="128, fewer for small data sets", group=TRAINING
     )
-    learning_rate: float = flag("maximum of the one-cycle schedule", 5e-3, metavar="X", group=TRAINING)
+    learning_rate: float = recipe_flag("learning_rate", "maximum of the one-cycle schedule", metavar="X")
     device: str = flag("device to train on; auto prefers CUDA", "auto", ["auto", "cpu", "cuda"], group=TRAINING)
     # ── output ──
     study_name: str | None = flag(
