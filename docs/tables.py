@@ -6,7 +6,6 @@ from the parsers of the commands, so that docs/commands.md and --help always agr
 
 import re
 from importlib import import_module
-from itertools import groupby
 from pathlib import Path
 
 from search.commands import COMMANDS
@@ -44,9 +43,9 @@ def flag_table(parser: CommandParser) -> str:
     """A row for each flag of a command, and one for each heading of its help."""
     rows: list[tuple[str, ...]] = []
     own = [flag for flag in parser.flags if flag.names[0].split()[0] not in COMMON]
-    for group, flags in groupby(own, key=lambda flag: flag.group):
+    for group in dict.fromkeys([None, *(flag.group for flag in own)]):
         rows += [] if group is None else [(f"**{group}**", "", "")]
-        rows += [flag_row(flag) for flag in flags]
+        rows += [flag_row(flag) for flag in own if flag.group == group]
     return table(("flag", "default", "meaning"), rows)
 
 

@@ -133,11 +133,9 @@ class StudyConfig(StudyFlags):
         return "wilcoxon" if enough else "none"
 
 
-def add_flags(
-    parser: CommandParser, only: Container[str] | None = None, defaults: bool = True, grouped: bool = True
-) -> None:
+def add_flags(parser: CommandParser, only: Container[str] | None = None, defaults: bool = True) -> None:
     """Adds a flag for each field of StudyConfig. The arguments are those of `flags_of`."""
-    flags_of(StudyConfig, parser, only, defaults, grouped)
+    flags_of(StudyConfig, parser, only, defaults)
 
 
 def from_flags(args: argparse.Namespace) -> StudyConfig:

@@ -42,6 +42,7 @@ from search.evaluation.network import check_network, check_same_network
 from search.evaluation.objective import DIVERGED, by_photo, interval_over_photos, lane_of
 from search.evaluation.protocol import Protocol
 from search.references.rules import Pixels, quantile, uniform
+from search.study_flags import IMAGES
 from storage.scores import Scores, mean_of
 
 UNCHANGED = next(i for i, drift in enumerate(drifts()) if drift.is_none)
@@ -60,8 +61,9 @@ def flags(prog: str | None = None) -> CommandParser:
         metavar="NAME|PATH",
         help="images that the thresholds were made on; size and color are as in the file",
         usual="the data set named in the file",
+        group=IMAGES,
     )
-    add_study_flags(made, PICTURE_FLAGS, defaults=False, grouped=False)
+    add_study_flags(made, PICTURE_FLAGS, defaults=False)
     made.add_flag(
         "--network",
         metavar="NAME",

@@ -77,8 +77,9 @@ class StudyFlags:
         group=IMAGES,
     )
     groups: str | None = flag(
-        "photo groups, which a split never separates: a regular expression whose first capture group is the name of "
-        "the group in an image's path, a column of a CSV or parquet file, or none; see docs/data.md",
+        "what defines the photo groups, which a split never separates: a regular expression on image paths, whose "
+        "first capture group is the name of the photo group, a column of a CSV or parquet file, or none (each image "
+        "is a group of its own); see docs/data.md",
         metavar="REGEX|COLUMN",
         usual="near copies of an image form a group",
         group=IMAGES,

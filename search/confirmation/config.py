@@ -16,6 +16,7 @@ from search.data.source import Source, source_of
 from search.errors import BadInput
 from search.evaluation.budgets import BUDGETS
 from search.evaluation.protocol import check_seeds
+from search.study_flags import IMAGES
 
 OF_PICTURES = tuple(each.name for each in fields(Source) if each.name not in ("data", "data_dir"))
 
@@ -29,7 +30,7 @@ class ConfirmConfig:
     """
 
     study_name: str | None = flag("study to confirm", metavar="NAME", usual="the newest study")
-    data: str | None = flag("the study's images", metavar="NAME|PATH", usual="where the study found them")
+    data: str | None = flag("the study's images", metavar="NAME|PATH", usual="where the study found them", group=IMAGES)
     seeds: int = flag("trainings of each candidate and reference, each with its own seed; 2 or more", 10, metavar="N")
     cuts: tuple[int, ...] | None = flag(
         "numbers of cut points, counted over all channels, whose best candidates are confirmed along with the best of "
@@ -127,7 +128,7 @@ class ConfirmConfig:
 def add_flags(parser: CommandParser) -> None:
     """Adds a flag for each field, and the flags of `python -m search.study` that describe the images."""
     flags_of(ConfirmConfig, parser)
-    add_study_flags(parser, {*OF_PICTURES, "data_dir"}, defaults=False, grouped=False)
+    add_study_flags(parser, {*OF_PICTURES, "data_dir"}, defaults=False)
 
 
 def from_flags(args: argparse.Namespace) -> ConfirmConfig:

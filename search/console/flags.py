@@ -47,9 +47,7 @@ def flag(
     )
 
 
-def flags_of(
-    config: type, parser: CommandParser, only: Container[str] | None = None, defaults: bool = True, grouped: bool = True
-) -> None:
+def flags_of(config: type, parser: CommandParser, only: Container[str] | None = None, defaults: bool = True) -> None:
     """Adds a flag for each field of `config` that `flag` made.
 
     A boolean field becomes a flag without a value, a tuple a flag with several values.
@@ -57,7 +55,6 @@ def flags_of(
     only: the names of the fields; None means all.
     defaults: whether flags have the default of their field. Without it, flags that are not given are absent from
         the parsed arguments.
-    grouped: whether the help lists the flags under the headings of their fields.
     """
     hints = typing.get_type_hints(config)
     for each in dataclasses.fields(config):
@@ -69,7 +66,7 @@ def flags_of(
         words = {
             "help": meta["help"],
             "usual": meta["usual"] if defaults else None,
-            "group": meta["group"] if grouped else None,
+            "group": meta["group"],
         }
         if kind is bool:
             parser.add_flag(name, action="store_true", default=argparse.SUPPRESS, **words)
