@@ -320,8 +320,8 @@ def test_a_tie_between_classes_is_wrong():
         (np.ones((2, 4)), np.zeros(4, int), "1 photo"),
         (np.ones((2, 4)), np.arange(3), r"\(2, 4\) and \(3,\)"),
         (np.ones(4), np.arange(4), r"\(4,\) and \(4,\)"),
-        (np.full((2, 4), 23), np.arange(4), "not which class"),
-        (np.full((2, 4), np.nan), np.arange(4), "not which class"),
+        (np.full((2, 4), 23), np.arange(4), "not predicted classes"),
+        (np.full((2, 4), np.nan), np.arange(4), "not predicted classes"),
     ],
 )
 def test_what_has_no_interval_is_refused(correct, groups, message):

@@ -1,34 +1,36 @@
-"""How sure one may be of an accuracy, and of a difference between two, when photos and training seeds are few.
+"""Intervals for accuracies, and for differences of two accuracies, over few photos and few training seeds.
 
-Enters: which pictures each of S trainings got right, (S, N), and each picture's photo group, (N,). Leaves: means with
-95 % intervals over photos and seeds. Photos and seeds are the independent units, never pictures: variants of a photo
-are nearly always right or wrong together. Never trains, reads a data set or decides who is compared with whom.
+The input is a table of correct predictions, (S, N) for S trainings and N pictures, and the photo group of each picture,
+(N,). Photos and seeds are the independent units, not pictures: variants of one photo are nearly always all right or all
+wrong.
 
-**The method** takes what either of two intervals holds (search/evaluation/intervals.py).
+**Method.** The result is the union of two intervals (search/evaluation/intervals.py).
 
-One has the shape of a bootstrap over photos (scipy.stats.bootstrap) of the mean over seeds, of two models on the same
-photos. That counts the photos' variance and the photo × seed interaction, and counts them once. What seeds add to all
-photos alike is estimated in closed form, the two-way analysis of variance known from readers × cases studies:
-V = V_photos + max(0, V_seeds - V_interaction). The interval's arms are stretched by t · √V against z · √V_photos, with
-Satterthwaite's degrees of freedom (Hillis 2007, Statistics in Medicine 26:596), because two or three seeds say little
-about a variance. Seeds are not resampled: that counts the interaction up to three times (Owen 2007, Annals of Applied
-Statistics 1:386) and shrinks the seeds' part by (S - 1)/S. An accuracy near 1 is skewed and takes BCa (Efron 1987).
-A difference takes percentiles, for BCa follows the skew of a few discordant photos.
+The first is a bootstrap over photos (scipy.stats.bootstrap) of the mean over seeds; for a difference both models are
+resampled on the same photos. It covers the variance of photos and the interaction of photos and seeds. The variance of
+seeds is estimated in closed form by a two-way analysis of variance, as in multi-reader multi-case studies: V = V_photos
++ max(0, V_seeds - V_interaction). The arms of the interval are stretched by t · √V / (z · √V_photos) with
+Satterthwaite's degrees of freedom (Hillis 2007, Statistics in Medicine 26:596), because two or three seeds determine a
+variance poorly. Seeds are not resampled: this would count the interaction up to three times (Owen 2007, Annals of
+Applied Statistics 1:386) and shrink the variance of seeds by (S - 1)/S. An accuracy near 1 is skewed and uses BCa
+(Efron 1987). A difference uses percentiles, because BCa follows the skew of a few discordant photos.
 
-No resampling shows a photo that was not seen, and from 99.5 % on a handful of photos errs: alone, the first states an
-accuracy too high and a difference too small. The other is exact: Clopper and Pearson's for so many photos as say as
-much, being wrong in part (Korn and Graubard 1998, Survey Methodology 24:193), with half an unseen photo that is wholly
-wrong. For a difference these are the photos' gains and losses, joined by MOVER (Zou and Donner 2008, Statistics in
-Medicine 27:1693). Without any error it is the exact binomial interval over photos. An unseen photo would also undo most
-differences near 100 %, though between equal models it is as likely on either side. So where permutation test and first
-interval reject 0 and the other does not, the bound beside 0 is the first's. The test's p allows for what seeds add,
-which signs of photos do not show.
+A bootstrap cannot show photos that were not sampled. Above 99.5 % only a handful of photos has errors, and the
+bootstrap alone gives too high accuracies and too small differences. The second interval is therefore exact: Clopper and
+Pearson's for the effective number of photos, with partly wrong photos counted in part (Korn and Graubard 1998, Survey
+Methodology 24:193), plus half an unseen photo that is entirely wrong. For a difference it is computed for the gains and
+the losses of photos, which are joined by MOVER (Zou and Donner 2008, Statistics in Medicine 27:1693). Without any error
+it is the exact binomial interval over photos. The unseen photo would also hide most differences near 100 %, although
+between equal models it is as likely on either side. Therefore, if the permutation test and the first interval reject 0
+and the second does not, the bound next to 0 is that of the first. The p value of the test accounts for the variance of
+seeds, which sign flips of photos do not show.
 
-**Measured** by python -m benchmarks.coverage (316 photos of 21 variants, 2 to 10 seeds that add 0 to 1.0 points to all
-photos, accuracies of 97 to 100 % and differences of 0 to 2 points, 61 settings of 500 simulations, standard error 1.0;
-its table is in docs/confirmation.md). Those of one accuracy hold it in 93.6 to 100 % of cases, those of a difference in
-94.0 to 100 %; at 97 to 99.5 % in 93.6 to 98.2 and 94.2 to 98.4. Of equals, 0 to 5.8 % are called better or worse. The
-half photo was chosen on these settings. From 99.8 % on, what equals are is held more often than promised.
+**Measured** by python -m benchmarks.coverage: 316 photos of 21 variants, 2 to 10 seeds with standard deviations of 0 to
+1.0 points, accuracies of 97 to 100 %, differences of 0 to 2 points, 61 settings with 500 simulations each (standard
+error 1.0); see docs/results/coverage.md. Intervals of an accuracy contain it in 93.6 to 100 % of simulations, those of
+a difference in 94.0 to 100 %; between 97 and 99.5 % accuracy in 93.6 to 98.2 % and 94.2 to 98.4 %. Equal models are
+called better or worse in 0 to 5.8 %. The half photo was chosen on these settings. Above 99.8 % intervals are
+conservative.
 """
 
 from dataclasses import dataclass
@@ -63,7 +65,7 @@ Groups = npt.NDArray[np.integer]
 class Estimate:
     """An accuracy, 0..1.
 
-    mean: over pictures and seeds. sd: of the n seeds' accuracies (ddof 1) on these photos.
+    mean: over pictures and seeds. sd: standard deviation (ddof 1) of the accuracies of the n seeds on these photos.
     low, high: 95 % interval for the accuracy on other photos after training with other seeds.
     """
 
@@ -76,10 +78,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """An accuracy less its rival's, -1..1, with a 95 % interval over photos and seeds.
+    """The difference of two accuracies, -1..1, with a 95 % interval over photos and seeds.
 
-    p: of the paired permutation test over photos, which changes the signs of their differences at random; what seeds
-    add to all photos makes it larger.
+    p: of the paired permutation test, which flips the signs of the photos' differences at random. The variance of seeds
+    makes it larger.
     """
 
     mean: float
@@ -89,11 +91,11 @@ class Difference:
 
     @property
     def verdict(self) -> Literal["better", "tied", "worse"]:
-        """Better or worse when the interval excludes 0, otherwise tied.
+        """Better or worse if the interval excludes 0, otherwise tied; not corrected for other comparisons.
 
-        `difference` makes only intervals that exclude 0 when the permutation test rejects at 5 %: near 100 % few photos
-        differ, and a bootstrap of four that agree excludes 0, although four coins agree in one of eight cases. Of other
-        comparisons made beside this one it knows nothing.
+        The interval of `difference` excludes 0 only if the permutation test rejects at 5 %. A bootstrap alone would not
+        do: near 100 % it excludes 0 as soon as four photos differ in the same direction, which happens by chance in one
+        of eight cases.
         """
         if self.p > 1 - CONFIDENCE:
             return "tied"
@@ -101,15 +103,15 @@ class Difference:
 
 
 def per_photo(correct: Correct, groups: Groups) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """How much of each photo is right: sums (S, G) and the photos' sizes (G,), in pictures.
+    """Correct pictures per photo: sums (S, G), and the numbers of pictures per photo (G,).
 
-    correct: (S, N), bool or shares in 0..1. groups: (N,). Photos come in the order in which they appear, so their
-    numbers do not matter. The mean over pictures is sums.sum() / sizes.sum() / S.
+    correct: (S, N), bool or shares in 0..1. groups: (N,). Photos are in order of first appearance. The mean over
+    pictures is sums.sum() / sizes.sum() / S.
     Raises: ValueError for fewer than two seeds or photos, shapes that do not fit, values outside 0..1.
     """
     photo = _photos(correct, groups)
     if not ((correct >= 0) & (correct <= 1)).all():
-        raise ValueError("correct has values outside 0..1: it says what is right, not which class")
+        raise ValueError("correct has values outside 0..1; pass correctness, not predicted classes")
     sums: Floats = np.stack([np.bincount(photo, weights=row) for row in correct]).astype(np.float64)
     return sums, np.bincount(photo).astype(np.int64)
 
@@ -117,8 +119,8 @@ def per_photo(correct: Correct, groups: Groups) -> tuple[Floats, npt.NDArray[np.
 def estimate(correct: Correct, groups: Groups, seed: int = 0, resamples: int = RESAMPLES) -> Estimate:
     """The accuracy of one model, trained with S seeds: correct (S, N), groups (N,).
 
-    Where every picture is right (or wrong) after every training, nothing varies, and the interval is the exact
-    binomial one for that many photos. Equal arguments give equal results. Raises: as per_photo.
+    If all pictures are right, or all wrong, after every training, the interval is the exact binomial one for the number
+    of photos. Equal arguments give equal results. Raises: as per_photo.
     """
     sums, sizes = per_photo(correct, groups)
     accuracies = sums.sum(axis=1) / sizes.sum()
@@ -134,18 +136,18 @@ def estimate(correct: Correct, groups: Groups, seed: int = 0, resamples: int = R
 def difference(
     correct: Correct, rival: Correct, groups: Groups, seed: int = 0, resamples: int = RESAMPLES
 ) -> Difference:
-    """Accuracy of one model less that of its rival, on the same photos: correct (S, N), rival (T, N), groups (N,).
+    """Accuracy of one model minus that of its rival on the same photos: correct (S, N), rival (T, N), groups (N,).
 
-    Of unequal numbers of trainings the first min(S, T) of each are compared: near 100 % errors are rare and skewed, so
-    of equals the one that is trained more often shows more of them, and was called worse in 5 of 100 cases, not 2.5.
-    Photos are paired, seeds are not: the i-th trainings of two models share at most the order of their batches. If they
-    did share more, the interval would be too wide and never too narrow.
-    Exchanging the two changes the signs and nothing else. Raises: as per_photo.
+    The first min(S, T) trainings of each are compared. With unequal numbers, the model that is trained more often would
+    show more of the rare and skewed errors near 100 %: of equal models it was called worse in 5 % of cases, not 2.5 %.
+    Photos are paired and seeds are not, because the i-th trainings of two models share at most the order of their
+    batches; if they shared more, the interval would be conservative. Exchanging the two only changes the signs.
+    Raises: as per_photo.
     """
     seeds = min(len(correct), len(rival))
     ours, sizes = per_photo(correct[:seeds], groups)
     theirs, _ = per_photo(rival[:seeds], groups)
-    # Whole numbers, not means: exchanging the models, or the seeds' order, must not differ by rounding.
+    # Integers, not means, so that the result does not depend on the order of models or seeds through rounding.
     photos, weights = ours.sum(axis=0) - theirs.sum(axis=0), sizes * seeds
     of_seeds = [seeds_of(ours, sizes), seeds_of(theirs, sizes)]
     around = stretched(photos, weights, of_seeds, Bootstrap("percentile", seed, resamples))
@@ -155,10 +157,10 @@ def difference(
 
 
 def _joined(around: Bounds, exactly: Bounds, p: float) -> Bounds:
-    """The smallest interval around both, except beside 0.
+    """The union of both intervals, with an exception at 0.
 
-    It contains 0 if the test or the first interval does not reject 0. If both reject it and only the second contains
-    0, the bound beside 0 is the first's.
+    It contains 0 if the test or the first interval does not reject 0. If both reject 0 and only the second contains it,
+    the bound next to 0 is that of the first.
     """
     low, high = min(*around, *exactly), max(*around, *exactly)
     if p > 1 - CONFIDENCE or around[0] <= 0 <= around[1]:
@@ -169,10 +171,10 @@ def _joined(around: Bounds, exactly: Bounds, p: float) -> Bounds:
 
 
 def _permuted(photos: Floats, weights: Weights, of_seeds: float, seed: int, resamples: int) -> float:
-    """p of the permutation test of no difference, from the photos' differences (G,); exact for a few photos.
+    """The p value of the permutation test of no difference, from the differences of photos (G,); exact for few photos.
 
-    of_seeds: variance that seeds add to all photos alike, which signs of photos do not show. p is that of a normal
-    distribution so much wider.
+    of_seeds: the variance of seeds, which sign flips of photos do not show. The p value is converted to that of a
+    normal distribution which is wider by this variance.
     """
     differing = photos[photos != 0]
     if len(differing) < 2:
@@ -191,10 +193,10 @@ def _permuted(photos: Floats, weights: Weights, of_seeds: float, seed: int, resa
 
 
 def majority(predicted: npt.NDArray[np.integer], groups: Groups) -> npt.NDArray[np.int64]:
-    """The class most variants of a photo are taken for, (S, G), from predicted classes (S, N) and groups (N,).
+    """The majority vote of the variants of each photo, (S, G), from predicted classes (S, N) and groups (N,).
 
-    A tie gives -1, no class, and so counts as wrong: any other rule would favour some class or need luck.
-    Photos are in per_photo's order. Raises: ValueError as per_photo, and for negative classes.
+    A tie gives -1 and counts as wrong; any other rule would favor a class or be random. Photos are ordered as in
+    per_photo. Raises: ValueError as per_photo, and for negative classes.
     """
     photo = _photos(predicted, groups)
     if predicted.min() < 0:
@@ -209,7 +211,7 @@ def majority(predicted: npt.NDArray[np.integer], groups: Groups) -> npt.NDArray[
 def majority_correct(
     predicted: npt.NDArray[np.integer], labels: npt.NDArray[np.integer], groups: Groups
 ) -> npt.NDArray[np.bool_]:
-    """Whether each photo's majority is its label, (S, G). With groups np.arange(G) it goes to estimate and difference.
+    """Whether the majority vote of each photo is its label, (S, G), as input of estimate with groups np.arange(G).
 
     predicted: (S, N). labels, groups: (N,). Raises: as majority, and ValueError when a photo has two labels.
     """
@@ -224,12 +226,12 @@ def majority_correct(
 
 
 def _photos(values: npt.NDArray[np.generic], groups: Groups) -> npt.NDArray[np.int64]:
-    """Each picture's photo, 0..G-1 in order of appearance, (N,). Raises: ValueError as per_photo says."""
+    """The photo of each picture, 0..G-1 in order of first appearance, (N,). Raises: ValueError, see per_photo."""
     if values.ndim != 2 or groups.shape != values.shape[1:]:
         raise ValueError(f"expected (S, N) and groups (N,), not {values.shape} and {groups.shape}")
     if len(values) < 2:
-        raise ValueError(f"{len(values)} seed: an interval over seeds takes at least two")
+        raise ValueError(f"{len(values)} seed: an interval over seeds needs at least two")
     photo, found = pd.factorize(groups)
     if len(found) < 2:
-        raise ValueError(f"{len(found)} photo: an interval over photos takes at least two")
+        raise ValueError(f"{len(found)} photo: an interval over photos needs at least two")
     return photo.astype(np.int64)

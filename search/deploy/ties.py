@@ -1,16 +1,15 @@
-"""Which candidates of a study are not distinguishable from its best.
+"""Candidates of a study that are not distinguishable from its best one.
 
-Enters: each candidate's value, what its trials scored on each photo, the values of its trials. Leaves: who is tied.
+A trial is one training or a few, and another seed gives another value on the same photos. The variance of a difference
+is therefore the paired variance over photos plus the variance over seeds of both candidates. The latter is estimated
+from the replicates of the study, together with a prior that counts as PRIOR_DF of them (the moderated variance of Smyth
+2004); without replicates it is the prior. The variance of a share p over seeds is proportional to p (1 - p):
+benchmarks/results/noise.csv has factors of 0.00044 at 92 %, 0.00046 at 96 % and 0.00049 at 98 %. The interaction of
+photos and seeds is counted in both parts, which is conservative.
 
-A trial is one training, or a few, and another seed gives another value on the same photos. So the variance of a
-difference is the paired one over photos plus what seeds add to either. That is estimated from the study's replicates,
-together with a prior that counts as PRIOR_DF of them (Smyth 2004's moderated variance); without replicates it is the
-prior alone. Near 100 % seeds move a share less, in proportion to p (1 - p): benchmarks/results/noise.csv has 0.00044 at
-92 %, 0.00046 at 96 % and 0.00049 at 98 %. What photos and seeds do together counts in both parts, on the careful side.
-
-The best is the luckiest of many, and each other one is compared with it. Their p are corrected for that with Holm's
-method, so that one that is as good is seldom told from it however many there are. Which share is told wrongly, and
-which rightly, is simulated by python -m benchmarks.ties; its table is in docs/search.md.
+The best candidate is the luckiest of many, and every other one is compared with it. The p values are corrected by
+Holm's method, so that an equally good candidate is rarely called worse, however many there are. python -m
+benchmarks.ties simulates the rates of wrong and right calls; see docs/results/ties.md.
 """
 
 from collections.abc import Sequence
@@ -30,9 +29,10 @@ PRIOR_DF = 4
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """value: the mean of trials' values. scores: their mean by photo, None where they were not kept.
+    """A candidate and the values of its trials.
 
-    standard_error: over photos, which serves where there are no scores, as if each had photos of its own.
+    value: the mean over trials. scores: the mean scores by photo; None where a trial has none.
+    standard_error: of the value over photos; without scores, candidates are compared as if their photos were unpaired.
     """
 
     value: float
@@ -42,9 +42,9 @@ class Candidate:
 
 
 def tied(candidates: Sequence[Candidate], is_share: bool, trainings: int = 1) -> npt.NDArray[np.bool_]:
-    """Which candidates are not distinguishable from the first, which is the best.
+    """Which candidates are not distinguishable from the first, the best one; shape (candidates,).
 
-    is_share: whether values are shares of 1, or log-losses. trainings: networks of which a trial's value is the mean.
+    is_share: whether values are shares, 0..1, or log-losses. trainings: the number of networks that a trial trains.
     """
     from statsmodels.stats.multitest import multipletests  # takes two seconds
 
@@ -57,7 +57,7 @@ def tied(candidates: Sequence[Candidate], is_share: bool, trainings: int = 1) ->
 
 
 def seed_variance(candidates: Sequence[Candidate], is_share: bool, trainings: int) -> float:
-    """Variance of a trial's value over its seeds; of a share p in units of p (1 - p)."""
+    """Variance of the value of a trial over seeds; for a share p in units of p (1 - p)."""
     prior = (SEEDS_OF_SHARES if is_share else SEEDS_OF_LOSS) / trainings
     squares, df = PRIOR_DF * prior, PRIOR_DF
     for each in candidates:
@@ -73,7 +73,7 @@ def _unit(value: float, is_share: bool) -> float:
 
 
 def _z(one: Candidate, best: Candidate, of_seeds: float) -> float:
-    """How many standard errors they differ by. of_seeds: variance of a trial's value over its seeds."""
+    """The difference in standard errors. of_seeds: variance of the value of a trial over seeds."""
     if one.scores is None or best.scores is None:
         of_photos = one.standard_error**2 + best.standard_error**2
     else:
