@@ -127,7 +127,7 @@ def search_thresholds(
     Parameters
     ----------
     images : array of uint8, (N, H, W) or (N, H, W, 3)
-        Images in grey levels or in RGB. Other numeric types are accepted if all values are whole numbers 0..255.
+        Images in grey levels or in RGB. Other numeric types are accepted if all values are integers in 0..255.
     labels : array of int or str, (N,)
         The class of each image.
     groups : array of int or str, (N,), or "none", default=None

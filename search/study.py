@@ -1,7 +1,6 @@
-"""python -m search.study: searches how many cut points to use and where to put them.
+"""python -m search.study: searches the number and the positions of cut points.
 
-The whole run, from top to bottom: pictures, protocol, study, greyscale, trials, results.
-Nothing imports this module.
+A run from top to bottom: images, plan, study, trials, results, confirmation.
 """
 
 import time

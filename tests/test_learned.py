@@ -1,4 +1,4 @@
-"""Thresholds that are learned by gradient, and the references that are made of them."""
+"""Thresholds learned by gradient descent, and the references made from them."""
 
 from dataclasses import replace
 
@@ -108,7 +108,7 @@ def test_thresholds_that_fall_together_move_apart(values):
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_threshold_moves_to_the_level_that_tells_the_classes_apart(precision):
+def test_a_threshold_moves_to_the_level_that_separates_the_classes(precision):
     images, labels = divided_at_170()
     start = started_at(Pixels.of(images, labels), 1)
     assert start[0] < 155
@@ -117,20 +117,20 @@ def test_a_threshold_moves_to_the_level_that_tells_the_classes_apart(precision):
 
 
 @pytest.mark.parametrize("start", [(30.0, 60.0, 90.0), (1.0, 254.5)])
-def test_learned_thresholds_stay_in_order_and_among_the_grey_levels(start):
+def test_learned_thresholds_stay_sorted_and_within_the_grey_levels(start):
     found = learn(start).thresholds
     assert len(found) == len(start)
     assert list(found) == sorted(found)
     assert all(1 <= c <= 255 for c in found)
 
 
-def test_a_seed_gives_the_same_thresholds_and_another_seed_others():
+def test_equal_seeds_give_equal_thresholds_and_different_seeds_different_ones():
     first, again, other = (learn((100.0, 200.0), seed, epochs=2).thresholds for seed in (3, 3, 4))
     assert first == again
     assert first != other
 
 
-def test_a_check_that_raises_ends_the_learning():
+def test_an_exception_in_check_stops_the_learning():
     calls = []
 
     def check():
@@ -143,7 +143,7 @@ def test_a_check_that_raises_ends_the_learning():
     assert len(calls) == 3
 
 
-def test_a_learning_that_diverges_has_no_thresholds():
+def test_learning_that_diverges_returns_no_thresholds():
     assert learn((100.0,), learning_rate=1e30).thresholds is None
 
 
@@ -166,14 +166,14 @@ def test_learning_starts_at_quantiles():
     assert rounded(started_at(PIXELS, 4)) == cuts
 
 
-def test_a_learned_reference_has_its_cut_points_its_encoding_and_what_it_cost():
+def test_a_learned_reference_has_cut_points_an_encoding_and_its_training_time():
     found = learner(epochs=1)(ToLearn(3, "thermometer"))
     assert found.name == "learned"
     assert (len(found.binarization.cut_points), found.binarization.encoding) == (3, "thermometer")
     assert found.seconds > 0
 
 
-def test_a_learning_that_diverges_is_no_reference_and_is_not_tried_again(capsys):
+def test_learning_that_diverges_returns_no_reference_and_is_not_repeated(capsys):
     learn_one = learner(learning_rate=1e30)
     assert learn_one(ToLearn(1, "thermometer")) is None
     assert learn_one(ToLearn(1, "thermometer")) is None
@@ -205,7 +205,7 @@ def fake(learned):
     return learn_one
 
 
-def test_a_reference_is_learned_when_its_turn_has_come_and_not_before(study):
+def test_a_reference_is_learned_only_when_it_is_next_in_the_queue(study):
     learned, seen = [], []
     for _ in range(5):
         enqueue(study, SPACE, WANTED, 10, fake(learned))
@@ -224,7 +224,7 @@ def test_a_reference_is_learned_when_its_turn_has_come_and_not_before(study):
     assert frame["reference_seconds"][::2].isna().all()
 
 
-def test_a_learned_reference_that_the_study_has_is_not_learned_again(study):
+def test_a_learned_reference_of_the_study_is_not_learned_again(study):
     learned = []
     wanted = [ToLearn(2, "thermometer")]
     assert enqueue(study, SPACE, wanted, 10, fake(learned)) == 1
@@ -237,13 +237,13 @@ def test_a_learned_reference_that_the_study_has_is_not_learned_again(study):
     assert learned == [2]
 
 
-def test_nothing_is_learned_without_room_for_its_trial(study):
+def test_nothing_is_learned_if_no_trial_is_left_for_it(study):
     learned = []
     assert enqueue(study, SPACE, [ToLearn(2, "thermometer")], 1, fake(learned)) == 0
     assert learned == []
 
 
-def test_a_reference_that_could_not_be_learned_stops_no_other(study):
+def test_a_reference_that_cannot_be_learned_does_not_stop_the_others(study):
     seen = []
     for _ in range(3):
         enqueue(study, SPACE, WANTED, 10, lambda _: None)

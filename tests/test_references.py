@@ -41,7 +41,7 @@ def test_all_is_every_rule_the_paper_and_a_learned_one_for_every_number_of_cuts(
     assert rest == references("auto", [PIXELS], space(8, ENCODINGS), sign_mnist=True)
 
 
-def test_learned_references_are_ranges_where_the_space_has_no_thermometers():
+def test_learned_references_use_range_if_the_space_has_no_thermometer():
     found = references("all", [PIXELS], space(3, ("range",)), sign_mnist=False)
     assert {r.encoding for r in found if isinstance(r, ToLearn)} == {"range"}
 
@@ -59,30 +59,30 @@ def test_the_papers_eight_settings_are_ranges():
     assert {r.binarization.encoding for r in found} == {"range"}
 
 
-def test_auto_leaves_the_paper_to_its_own_pictures():
+def test_auto_has_the_papers_settings_on_sign_mnist_only():
     assert kinds(references("auto", [PIXELS], space(8, ENCODINGS), sign_mnist=False)) == set(RULES)
     assert kinds(references("auto", [PIXELS], space(8, ENCODINGS), sign_mnist=True)) == {*RULES, "paper"}
 
 
-def test_none_is_none_and_the_number_of_cuts_is_a_limit():
+def test_none_has_no_references_and_max_cuts_limits_the_others():
     assert references("none", [PIXELS], space(8, ENCODINGS), sign_mnist=True) == []
     assert max(cuts(r) for r in references("all", [PIXELS], space(3, ENCODINGS), True)) == 3
 
 
-def test_the_order_gives_variety_early():
+def test_the_order_alternates_between_rules_and_numbers_of_cut_points():
     early = references("all", [PIXELS], space(8, ENCODINGS), sign_mnist=True)[:8]
     assert kinds(early) == {*RULES, "paper", "learned"}
     assert len({cuts(r) for r in early}) >= 5
     assert {r.binarization.encoding for r in early if isinstance(r, Reference)} == set(ENCODINGS)
 
 
-def test_no_reference_comes_twice():
+def test_there_are_no_duplicate_references():
     even = Pixels(np.ones((2, 256), dtype=np.int64))  # uniform and quantile cuts coincide
     found = references("all", [even], space(8, ("range",)), sign_mnist=True)
     unique: set[Binarization | ToLearn] = {r.binarization if isinstance(r, Reference) else r for r in found}
     assert len(found) == len(unique)
 
 
-def test_references_that_look_at_labels_can_be_left_out():
+def test_references_that_use_labels_can_be_left_out():
     found = references("all", [PIXELS], space(8), sign_mnist=True, supervised=False)
     assert kinds(found) == {"multi-otsu", "quantile", "uniform", "lloyd-max", "paper"}

@@ -64,13 +64,13 @@ def test_pixels_are_counted_by_class():
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_scikit_image_and_the_dynamic_programme_agree(k):
+def test_scikit_image_and_dynamic_programming_agree(k):
     assert multi_otsu(PIXELS, k) == multi_otsu_exact(PIXELS, k)
 
 
 @settings(max_examples=25)
 @given(small_pixels(1), st.integers(1, 4))
-def test_the_dynamic_programme_finds_the_largest_variance_of_all_combinations(pixels, k):
+def test_dynamic_programming_finds_the_largest_variance_of_all_combinations(pixels, k):
     found = multi_otsu_exact(pixels, k)
     best = max(between_variance(pixels, cuts) for cuts in combinations(LEVELS[1:], k))
     assert between_variance(pixels, found) == pytest.approx(best)
@@ -85,7 +85,7 @@ def test_one_otsu_cut_separates_two_levels_exactly():
 
 @settings(max_examples=50)
 @given(small_pixels(3), st.integers(1, 2))
-def test_entropy_cuts_tell_as_much_about_the_class_as_the_best_of_all_combinations(pixels, k):
+def test_entropy_cuts_have_the_largest_mutual_information_of_all_combinations(pixels, k):
     found = entropy(pixels, k)
     best = max(information(pixels, cuts) for cuts in combinations(LEVELS[1:], k))
     if found is None:
@@ -94,7 +94,7 @@ def test_entropy_cuts_tell_as_much_about_the_class_as_the_best_of_all_combinatio
         assert information(pixels, found) == pytest.approx(best)
 
 
-def test_an_entropy_cut_separates_the_classes_where_there_is_a_level_between_them():
+def test_an_entropy_cut_separates_two_classes_of_different_levels():
     by_class = np.ones((2, 256), dtype=np.int64)
     by_class[0, 150:171] += 50
     by_class[1, 171:190] += 50
@@ -102,11 +102,11 @@ def test_an_entropy_cut_separates_the_classes_where_there_is_a_level_between_the
 
 
 @pytest.mark.parametrize("by_class", [[[7, 8, 9]], [[7, 8, 9], [14, 16, 18]]])
-def test_pixels_that_tell_nothing_about_the_class_have_no_entropy_cuts(by_class):
+def test_pixels_without_information_about_the_class_have_no_entropy_cuts(by_class):
     assert entropy(on_levels(by_class, [10, 20, 30]), 1) is None
 
 
-def test_a_further_entropy_cut_that_tells_nothing_more_does_not_exist():
+def test_there_is_no_entropy_cut_that_adds_no_information():
     pixels = on_levels([[5, 5, 0, 0], [0, 0, 5, 5]], [10, 20, 30, 40])
     assert entropy(pixels, 1).bins(np.array([10, 20, 30, 40], np.uint8)).tolist() == [0, 0, 1, 1]
     assert entropy(pixels, 2) is None
@@ -114,7 +114,7 @@ def test_a_further_entropy_cut_that_tells_nothing_more_does_not_exist():
 
 @settings(max_examples=40, deadline=None)
 @given(histograms, st.integers(1, 9))
-def test_each_lloyd_max_cut_is_halfway_between_the_means_of_its_neighbouring_ranges(pixels, k):
+def test_each_lloyd_max_cut_is_halfway_between_the_means_of_its_neighboring_ranges(pixels, k):
     found = lloyd_max(pixels, k)
     if found is None:
         assert np.count_nonzero(pixels.histogram) <= k
@@ -125,7 +125,7 @@ def test_each_lloyd_max_cut_is_halfway_between_the_means_of_its_neighbouring_ran
     ]
     halfway = np.array([(a + b) / 2 for a, b in pairwise(means)])
     present = np.flatnonzero(pixels.histogram)
-    # The same levels lie above; one that is exactly halfway may go either way.
+    # The same levels lie above; a level exactly halfway may lie on either side.
     for cut, half in zip(found, halfway, strict=True):
         assert not ((present >= cut) & (present < half - 1e-9)).any()
         assert not ((present < cut) & (present > half + 1e-9)).any()
@@ -157,7 +157,7 @@ def test_every_rule_gives_k_cut_points(name, k):
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2), st.integers(1, 1000)), min_size=1), st.integers(1, 8))
-def test_every_rule_gives_k_cut_points_or_none_whatever_the_pixels(counts, k):
+def test_every_rule_gives_k_cut_points_or_none_for_any_pixels(counts, k):
     by_class = np.zeros((3, 256), dtype=np.int64)
     for level, label, count in counts:
         by_class[label, level] += count
@@ -166,7 +166,7 @@ def test_every_rule_gives_k_cut_points_or_none_whatever_the_pixels(counts, k):
         assert found is None or len(found) == k
 
 
-def test_what_the_pixels_do_not_support_does_not_exist():
+def test_a_rule_returns_none_if_the_pixels_do_not_support_k_cut_points():
     black_and_white = on_levels([[600, 10], [300, 90]], [0, 255])
     for find in (multi_otsu, lloyd_max, entropy):
         assert find(black_and_white, 1) is not None

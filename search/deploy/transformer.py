@@ -98,7 +98,7 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
     def transform(self, X: npt.ArrayLike) -> npt.NDArray[np.uint8]:  # noqa: N803
         """Images to channels of 0 and 1, uint8 (N, C, H, W), or (N, C·H·W) with flatten=True.
 
-        X: whole numbers 0..255 of any numeric type, (N, H, W), (N, H, W, 3), or (N, pixels) with one image per row.
+        X: integers in 0..255 of any numeric type, (N, H, W), (N, H, W, 3), or (N, pixels) with one image per row.
         Raises: BadInput, which is a ValueError, for other input or images of another size than `fit` was given.
         """
         check_is_fitted(self)
@@ -157,7 +157,7 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.positive_only = True
-        tags.input_tags.categorical = True  # whole numbers from a finite set, as for CategoricalNB
+        tags.input_tags.categorical = True  # integers from a finite set, as for CategoricalNB
         tags.transformer_tags.preserves_dtype = []  # the output is uint8 whatever the input is
         tags.no_validation = False
         return tags

@@ -1,6 +1,6 @@
-"""References: cut points that need no search, in the order in which a study tries them.
+"""References: binarizations that need no search, in the order in which a study tries them.
 
-Enters: the training pixels. Leaves: references by name, and those that have still to be learned. Trains nothing.
+Takes the training pixels. Returns named references, and placeholders for those that are learned later. Trains nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from search.references.rules import RULES, SUPERVISED, Pixels, Rule, uniform
 from search.sampling.space import Space
 
 PLANES = "bit-planes"  # the encoding, and its reference
-LEARNED = "learned"  # the name of references that are learned by gradient
+LEARNED = "learned"  # the name of references whose cut points are learned by gradient descent
 WHICH = ("auto", "paper", "all", "none")
 
 # The eight settings of the paper's Tables I–III and Section IV, in its order.
@@ -34,16 +34,16 @@ PAPER = (
 
 @dataclass(frozen=True)
 class Reference:
-    """A binarization that needs no search, and what it is called."""
+    """A binarization that needs no search, and its name."""
 
     name: str
     binarization: Binarization
-    seconds: float = 0.0  # of training that finding it took
+    seconds: float = 0.0  # training time that was needed to find it
 
 
 @dataclass(frozen=True)
 class ToLearn:
-    """A reference whose cut points are not known yet: so many of them, for this encoding and arithmetic."""
+    """A reference whose cut points are not learned yet: their number, the encoding and the arithmetic."""
 
     cuts: int
     encoding: str
@@ -53,17 +53,20 @@ class ToLearn:
 def references(
     which: str, pixels: Sequence[Pixels], space: Space, sign_mnist: bool, supervised: bool = True
 ) -> list[Reference | ToLearn]:
-    """References in an order that gives variety early, none of them twice.
+    """The references of a study, without duplicates, in an order that alternates between rules.
 
-    pixels: of each channel that has cut points of its own. A rule takes as many of each color; the paper's and learned
-    cut points are of grey pictures only.
-    which: `auto` is every rule, and the paper's settings on Sign Language MNIST only, because they were picked for its
-    grey levels; `paper`; `all` is all of these and those learned by gradient, which cost a training each; `none`.
-    Where the space has several encodings, the paper's settings are one-hot ranges as in the paper, learned ones are
-    thermometers as they were learned, bit planes are of the picture itself, and the others take the encodings, weights
-    and activations in turn: a sampler that had seen only one would hardly try another. The picture's own levels are
-    spread evenly whatever the training pixels are, so for the local encoding only uniform cut points are a rule.
-    supervised: False leaves out what looks at labels.
+    which: `auto` is every rule, and the paper's settings on Sign Language MNIST, for whose grey levels they were
+        chosen; `paper` is the paper's settings; `all` is all of these and the learned references, which cost one
+        training each; `none` is no reference.
+    pixels: the training pixels of each channel that has cut points of its own. With three colors, a rule gives each
+        color the same number of cut points. The paper's settings and learned references exist for grey images only.
+    sign_mnist: whether the images are Sign Language MNIST.
+    supervised: whether references that use labels are included.
+
+    If the space has several encodings, the paper's settings use `range`, as in the paper, learned references use
+    `thermometer`, with which they are learned, and the bit planes use `bit-planes`. The rules cycle through the
+    encodings, weights and activations, because a sampler that has seen only one of them rarely tries another. The
+    levels of the local encoding are spread evenly for all images, so its only rule is `uniform`.
     """
     max_cuts = space.max_cuts
     fixed = [kind for kind in space.kinds if not ENCODINGS[kind[0]].local]
@@ -86,21 +89,21 @@ def references(
         kind = next((each for each in fixed if each[0] == "thermometer"), fixed[0])
         levels = np.count_nonzero(pixels[0].histogram)
         series.append([ToLearn(k, *kind) for k in _spread(max_cuts) if k < levels])
-    # One of each kind in turn, each kind beginning with another number of cut points.
+    # Take one of each series in turn. Each series starts with a different number of cut points.
     turned = [_rotate(each, 2 * i) for i, each in enumerate(series)]
     in_turn = [found for row in zip_longest(*turned) for found in row if found is not None]
-    first = {_key(found): found for found in reversed(in_turn)}  # of equal ones the first name is kept
+    first = {_key(found): found for found in reversed(in_turn)}  # of equal binarizations, the first name is kept
     return [found for found in in_turn if first[_key(found)] is found]
 
 
 def _by_rule(rule: Rule, pixels: Sequence[Pixels], k: int) -> AnyCutPoints | None:
-    """So many cut points of each channel; None where one has no such."""
+    """k cut points for each channel; None if the rule has none for some channel."""
     parts = [part for each in pixels if (part := rule(each, k)) is not None]
     return cut_points_of(parts) if len(parts) == len(pixels) else None
 
 
 def _bit_planes(pixels: Sequence[Pixels], space: Space) -> Iterator[tuple[AnyCutPoints, tuple[str, Arithmetic]]]:
-    """The highest 1, 2, … bit planes of the picture: 2^b - 1 cut points at equal distances."""
+    """The highest 1, 2, … bit planes of the image: 2^b - 1 equally spaced cut points give b planes."""
     kind = next(each for each in space.kinds if each[0] == PLANES)
     for bits in range(1, (space.max_cuts + 1).bit_length()):
         cuts = _by_rule(uniform, pixels, 2**bits - 1)
@@ -113,7 +116,7 @@ def _key(found: Reference | ToLearn) -> Binarization | ToLearn:
 
 
 def _spread(max_cuts: int) -> Iterator[int]:
-    """1..max_cuts with the far apart first: for 8, 4 1 8 2 6 3 7 5."""
+    """1..max_cuts, widely spaced numbers first: for 8, 4 1 8 2 6 3 7 5."""
     wanted = [4, 1, 8, 2, 6, 3, 7, 5]
     yield from (k for k in wanted if k <= max_cuts)
     yield from range(len(wanted) + 1, max_cuts + 1)

@@ -1,6 +1,6 @@
-"""Cut points that are learned by gradient: one training each, paid when its turn has come.
+"""Cut points that are learned by gradient descent, together with a network: one training for each reference.
 
-Enters: a split's training photos and a protocol. Leaves: references. Never looks at validation or test photos.
+Takes the training photos of a split and a protocol. Returns references. Never uses validation or test photos.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,10 @@ Learn = Callable[[ToLearn], Reference | None]
 
 
 def make_learner(split: Split, protocol: Protocol, device: torch.device, check: Callable[[], None]) -> Learn:
-    """What learns a reference by the protocol: its recipe, variants and seed, the first fold's training photos.
+    """A function that learns a reference with the protocol's recipe, variants and seed, on the first fold.
 
-    None is given when the training diverged; it is not tried again. check(): called before each training step.
+    It returns None if the training diverged, and does not train the same reference again.
+    check: called before each training step; an exception that it raises stops the training.
     """
     (pixels, *_) = Pixels.by_channel(split.train.images, split.train.labels)
     classes = len(split.pictures.class_names)
@@ -39,7 +40,7 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
             started_at(pixels, wanted.cuts), training, classes, protocol.recipe, protocol.seed, check
         )
         if learned.thresholds is None:
-            say("learning thresholds: failed, the training diverged; there is no such reference")
+            say("learning thresholds failed: the training diverged; this reference is left out")
             return None
         return Reference(
             LEARNED,
@@ -51,14 +52,14 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
 
 
 def started_at(pixels: Pixels, k: int) -> tuple[float, ...]:
-    """Quantiles, each halfway between two grey levels."""
+    """The k thresholds that training starts from: quantiles of the pixels, halfway between two grey levels."""
     quantiles = pixels.quantiles(np.arange(1, k + 1) / (k + 1)) + 1
     return tuple(cut - 0.5 for cut in strictly_increasing(quantiles.tolist()))
 
 
 def rounded(thresholds: tuple[float, ...]) -> CutPoints:
-    """The cut points that divide the grey levels as the thresholds do: x >= c is x >= ⌈c⌉ for an integer x.
+    """The cut points that divide integer grey levels as the thresholds do, because x >= c equals x >= ⌈c⌉.
 
-    Where two came to lie between the same levels they move apart, by as little as it takes.
+    Thresholds that round to the same cut point are moved apart by as little as possible.
     """
     return CutPoints(strictly_increasing(int(np.ceil(c)) for c in thresholds))
