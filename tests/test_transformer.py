@@ -33,7 +33,7 @@ RGB = RNG.integers(0, 256, (5, 6, 4, 3), dtype=np.uint8)
 COLOR_CUTS = ((90,), (80, 120), (30,))
 
 
-# The checks use small integers, because the tags say that input is positive and categorical. No check is expected to fail.
+# The checks use small integers, because the tags say that input is positive and categorical. No check should fail.
 @parametrize_with_checks(
     [
         BinarizedInput(cut_points=(1, 2), flatten=True),
