@@ -486,7 +486,7 @@ def test_what_each_trial_was_trained_with_is_kept_and_a_mixture_is_said(toy, cap
     formula_study(toy, trials=3)
     out, err = capsys.readouterr()
     assert "warning: trials of this study were trained with another torch; now it is torch" in err
-    assert "warning: it was trained with an older torch; now it is torch" in err
+    assert "warning: it was trained with an older torch, trials now with torch" in err
     assert "warning: trained with another torch and torch" in out
 
 
