@@ -2,8 +2,8 @@
 
 Fills a fresh SQLite database with finished trials and runs the real loop of `search.study` for some trials more. A
 formula takes the place of training, with six reported epochs and a score for each of 500 photos. Prints, for each
-number of trials, the time of a trial without the formula: the median and the 90th percentile, in milliseconds, and the
-median of each part.
+number of trials, the time of a trial without the formula in milliseconds: the median, the 90th percentile, the median of
+each part, and the median processor time, which depends less on what else the machine does.
 
     python -m benchmarks.overhead --sizes 10 100 1000 10000 --samplers local tpe
 """
@@ -32,13 +32,13 @@ from optuna.distributions import distribution_to_json
 from search.binarization.binarization import Binarization
 from search.config import StudyConfig
 from search.evaluation.objective import Report, Result, TrialSpec
-from search.references.catalogue import references
+from search.references.catalogue import Reference, references
 from search.references.rules import Pixels
 from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import SAMPLERS
 from search.sampling.space import SCALES, Space
 from search.trials.loop import search
-from search.trials.queue import enqueue
+from search.trials.queue import enqueue, reference_attributes
 from storage.attributes import IDENTITY, internal, set_internal
 from storage.claims import Once
 from storage.database import Database, open_database
@@ -62,10 +62,11 @@ def main() -> None:
         for size in args.sizes:
             with tempfile.TemporaryDirectory() as folder:
                 parts = overhead(f"sqlite:///{Path(folder) / 'studies.db'}", sampler, size, args.trials)
-            total = parts.sum(axis=1)
+            processor, total = parts.pop("processor"), parts.sum(axis=1)
             rows.append(
                 {"sampler": sampler, "trials": size, "median ms": total.median(), "90 % ms": total.quantile(0.9)}
                 | parts.median().to_dict()
+                | {"processor ms": processor.median()}
             )
     print(pd.DataFrame(rows).round(1).to_string(index=False))
 
@@ -76,11 +77,11 @@ def overhead(url: str, sampler: str, size: int, trials: int) -> pd.DataFrame:
     database = open_database(url)
     pixels = Pixels(np.ones((2, 256), dtype=np.int64))
     space = Space(config.max_cuts, config.encodings, SCALES[config.positions](pixels.histogram))
-    fill(database, space, size)
+    wanted = references(config.references, [pixels], space, False)
+    fill(database, space, size, wanted)
     pruner = PRUNERS[config.pruner_name](EPOCHS)
     study = optuna.load_study(study_name=NAME, storage=database.storage, pruner=pruner)
     once = Once(internal(study, IDENTITY), database)
-    wanted = references(config.references, [pixels], space, False)
     stopwatch = Stopwatch(partial(enqueue, study, space, wanted, config.trials, once=once, seed=config.seed))
     with contextlib.redirect_stderr(io.StringIO()):
         search(
@@ -104,6 +105,7 @@ class Stopwatch:
 
     def __init__(self, queue: Callable[[], int]) -> None:
         self._queue, self._mark = queue, time.perf_counter()
+        self._processor = time.process_time()
         self._parts: dict[str, list[float]] = defaultdict(list)
 
     def _lap(self, part: str) -> None:
@@ -114,6 +116,9 @@ class Stopwatch:
     def queue(self) -> int:
         """The loop's queue(); what came before it, since the last evaluation, belongs to telling the last trial."""
         self._lap("tell")
+        now = time.process_time()
+        self._parts["processor"].append(1000 * (now - self._processor))
+        self._processor = now
         queued = self._queue()
         self._lap("queue")
         return queued
@@ -123,7 +128,9 @@ class Stopwatch:
         self._lap("ask")
         (spec,) = specs
         assert isinstance(spec.input, Binarization)
+        before = time.process_time()
         photos = photo_scores(spec.input, spec.seed)
+        self._processor += time.process_time() - before  # the formula itself
         values, spent = epochs(photos.value), 0.0
         for number, value in enumerate(values):
             check()
@@ -149,8 +156,10 @@ class Stopwatch:
     def frame(self) -> pd.DataFrame:
         """A row a trial, a column a part, in milliseconds."""
         self._lap("tell")
-        told = {"tell": self._parts["tell"][1:]}  # the first is what came before the first trial
-        return pd.DataFrame(self._parts | told)[list(PARTS)]
+        self._parts["processor"].append(1000 * (time.process_time() - self._processor))
+        # The first of these is what came before the first trial.
+        after = {part: self._parts[part][1:] for part in ("tell", "processor")}
+        return pd.DataFrame(self._parts | after)[[*PARTS, "processor"]]
 
 
 def photo_scores(binarization: Binarization, seed: int) -> Scores:
@@ -167,8 +176,8 @@ def epochs(value: float) -> list[float]:
     return [value * (1 - 0.5 ** (epoch + 1)) for epoch in range(EPOCHS - 1)] + [value]
 
 
-def fill(database: Database, space: Space, size: int) -> None:
-    """A study of `size` complete trials at random, with the rows that the loop would have written."""
+def fill(database: Database, space: Space, size: int, first: Sequence[Reference]) -> None:
+    """A study of `size` complete trials, references first, with the rows that the loop would have written."""
     study = optuna.create_study(storage=database.storage, study_name=NAME, direction="maximize")
     set_internal(study, IDENTITY, uuid4().hex)
     if size == 0:
@@ -178,19 +187,22 @@ def fill(database: Database, space: Space, size: int) -> None:
     with database.engine.begin() as connection:
         tables.reflect(connection)
         (study_id,) = connection.execute(sa.select(tables.tables["studies"].c.study_id)).one()
-        for name, rows in trial_rows(space, size, study_id, np.random.default_rng(0)).items():
+        for name, rows in trial_rows(space, size, first, study_id, np.random.default_rng(0)).items():
             connection.execute(tables.tables[name].insert(), rows)
 
 
 def trial_rows(
-    space: Space, size: int, study_id: int, rng: np.random.Generator
+    space: Space, size: int, first: Sequence[Reference], study_id: int, rng: np.random.Generator
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows of Optuna's tables and of our scores, by the table's name."""
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     for number in range(size):
         key = {"trial_id": number + 1}
+        reference = first[number] if number < len(first) else None
         params = {name: drawn(each, rng) for name, each in space.distributions.items()}
+        if reference is not None:
+            params = dict(space.params(reference.binarization))
         binarization = space.binarization(params)
         photos = photo_scores(binarization, 0)
         rows["trials"].append(
@@ -211,7 +223,7 @@ def trial_rows(
                 "distribution_json": distribution_to_json(each),
             }
             rows["trial_params"].append(key | row)
-        for name, value in attributes(binarization, photos).items():
+        for name, value in attributes(binarization, photos, reference).items():
             rows["trial_user_attributes"].append(key | {"key": name, "value_json": json.dumps(value)})
         for step, value in enumerate(epochs(photos.value), start=1):
             row = {"step": step, "intermediate_value": value, "intermediate_value_type": "FINITE"}
@@ -228,10 +240,11 @@ def drawn(distribution: optuna.distributions.BaseDistribution, rng: np.random.Ge
     return float(rng.random())
 
 
-def attributes(binarization: Binarization, photos: Scores) -> dict[str, Any]:
+def attributes(binarization: Binarization, photos: Scores, reference: Reference | None) -> dict[str, Any]:
     """What the loop writes of a complete trial."""
+    found: dict[str, Any] = {} if reference is None else reference_attributes(reference)
     arm = 1.96 * photos.standard_error
-    return {
+    return found | {
         "worker": "elsewhere:1:1.00",
         "training_seed": 0,
         "trained_with": "the formula of benchmarks/overhead.py",

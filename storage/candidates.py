@@ -1,12 +1,15 @@
-"""The binarizations of a study as a data frame, one row each, and the best of them by kind."""
+"""The binarizations of a study: as a data frame, one row each, and the best of them while the study runs."""
 
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from storage.records import KIND, STOPPED
+from storage.records import KIND, STOPPED, key_of, kind_of
 
 
 def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
@@ -34,6 +37,67 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
     return frame.sort_values(
         ["value", "channels", "first_trial"], ascending=[not maximize, True, True], ignore_index=True
     )
+
+
+@dataclass
+class Candidate:
+    """One binarization's complete trials."""
+
+    kind: Mapping[str, Any]  # cut_points, encoding, weights, activations
+    channels: int
+    first_trial: int
+    values: list[float] = field(default_factory=list)
+    intervals: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def value(self) -> float:
+        """The mean over the trials."""
+        return fmean(self.values)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The mean 95 % interval, NaN where no trial has one."""
+        low, high = zip(*self.intervals, strict=True) if self.intervals else ([float("nan")], [float("nan")])
+        return fmean(low), fmean(high)
+
+
+class Ranking:
+    """The candidates of `candidates_frame` in the same order, kept up to date trial by trial.
+
+    It is a summary of storage.study_trials.StudyTrials.
+    """
+
+    def __init__(self, maximize: bool) -> None:
+        self._sign = -1.0 if maximize else 1.0
+        self._candidates: dict[str, Candidate] = {}
+        self._order: list[tuple[float, int, int, str]] = []
+
+    @property
+    def best(self) -> Candidate | None:
+        """The first row of `candidates_frame`."""
+        return self._candidates[self._order[0][-1]] if self._order else None
+
+    def add(self, trial: FrozenTrial) -> None:
+        """Take one more finished trial into account."""
+        attributes = trial.user_attrs
+        kind = kind_of(attributes)
+        if trial.state is not TrialState.COMPLETE or STOPPED in attributes or kind["encoding"] is None:
+            return
+        key = key_of(attributes)
+        candidate = self._candidates.get(key)
+        if candidate is None:
+            candidate = self._candidates[key] = Candidate(kind, int(attributes["channels"]), trial.number)
+        else:
+            del self._order[bisect_left(self._order, self._place(key))]
+        candidate.first_trial = min(candidate.first_trial, trial.number)
+        candidate.values.append(trial.values[0])
+        if "low" in attributes and "high" in attributes:
+            candidate.intervals.append((attributes["low"], attributes["high"]))
+        insort(self._order, self._place(key))
+
+    def _place(self, key: str) -> tuple[float, int, int, str]:
+        candidate = self._candidates[key]
+        return self._sign * candidate.value, candidate.channels, candidate.first_trial, key
 
 
 def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ tables, and data frames of them. Knows nothing of training or of how cut points 
 """
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -139,6 +140,11 @@ def kind_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """A started trial's cut points, encoding, weights and activations; old trials had real ones and say nothing."""
     kind = {key: attributes.get(key, None if key == "encoding" else "real") for key in KIND}
     return {"cut_points": _tuples(attributes.get("cut_points", ())), **kind}
+
+
+def key_of(attributes: Mapping[str, Any]) -> str:
+    """The canonical JSON of a started trial's binarization; equal to Binarization.key."""
+    return json.dumps(kind_of(attributes), sort_keys=True, separators=(",", ":"))
 
 
 def _tuples(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -157,8 +157,8 @@ def test_with_two_objectives_parents_are_on_the_front():
 
 
 def test_a_parent_is_not_always_the_best():
-    ranked = {Binarization(CutPoints((cut,)), "range"): -float(cut) for cut in range(1, 11)}
-    parents = Parents(ranked, np.random.default_rng(0))
+    ranked = [Binarization(CutPoints((cut,)), "range") for cut in range(1, 11)]
+    parents = Parents(ranked, -np.arange(1.0, 11.0), np.ones(10, np.int64), np.random.default_rng(0))
     picked = Counter(parents.best(0.35).cut_points.values[0] for _ in range(500))
     assert 0.28 < picked[1] / 500 < 0.44
     assert len(picked) == 10

@@ -7,8 +7,7 @@ An evolution strategy over sets of cut points ((mu+1), Rechenberg 1973, Schwefel
 of the best, because one value is noisy; move, add or remove cut points on the space's scale; never twice the same.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
@@ -66,9 +65,11 @@ class LocalSampler(SpaceSampler):
         tried = history(study, self.space, trial.number)
         if len(study.directions) > 1:
             front = (t for t in study.best_trials if t.distributions == search_space)
-            parents = Parents({self.space.binarization(t.params): 0.0 for t in front}, self._rng)
+            binarizations = list(dict.fromkeys(self.space.binarization(t.params) for t in front))
+            cuts = np.array([len(each.cut_points) for each in binarizations], np.int64)
+            parents = Parents(binarizations, np.zeros(len(binarizations)), cuts, self._rng)
         else:
-            parents = Parents({t.binarization: t.mean for t in tried.values() if t.values}, self._rng)
+            parents = Parents(*tried.parents(), self._rng)
         for _ in range(ATTEMPTS):
             new = self._child(parents) if len(tried) >= self.steps.startup and parents else self._anything()
             if new not in tried:
@@ -137,16 +138,23 @@ class LocalSampler(SpaceSampler):
 
 
 class Parents:
-    """Binarizations with their means, to choose from: the higher ranked, the likelier."""
+    """Binarizations to choose from: the higher their mean value, the likelier.
 
-    def __init__(self, means: Mapping[Binarization, float], rng: np.random.Generator) -> None:
-        order = rng.permutation(len(means))  # ties, and all of a Pareto front, in any order
-        shuffled = [list(means)[i] for i in order]
-        self._ranked = sorted(shuffled, key=lambda each: -means[each])
-        self._by_k: dict[int, list[Binarization]] = defaultdict(list)
-        for each in self._ranked:
-            self._by_k[len(each.cut_points)].append(each)
-        self._rng = rng
+    means (N,): of each binarization's values, NaN for one that is no parent; ties are in random order.
+    cuts (N,): numbers of cut points.
+    """
+
+    def __init__(
+        self,
+        binarizations: Sequence[Binarization],
+        means: npt.NDArray[np.float64],
+        cuts: npt.NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> None:
+        rows = np.flatnonzero(~np.isnan(means))
+        order = rows[rng.permutation(len(rows))]
+        self._ranked = order[np.argsort(-means[order], kind="stable")]  # indices of binarizations, the best first
+        self._binarizations, self._cuts, self._rng = binarizations, cuts, rng
 
     def __len__(self) -> int:
         return len(self._ranked)
@@ -156,11 +164,12 @@ class Parents:
         return self._pick(self._ranked, share)
 
     def near(self, k: int, share: float) -> Binarization:
-        """One of the best with k cut points, or with the number next to k that was tried."""
-        return self._pick(self._by_k[min(self._by_k, key=lambda each: (abs(each - k), each))], share)
+        """One of the best with k cut points, or with the nearest number of cut points that was tried."""
+        nearest = min(np.unique(self._cuts[self._ranked]).tolist(), key=lambda each: (abs(each - k), each))
+        return self._pick(self._ranked[self._cuts[self._ranked] == nearest], share)
 
-    def _pick(self, ranked: list[Binarization], share: float) -> Binarization:
-        return ranked[(int(self._rng.geometric(share)) - 1) % len(ranked)]
+    def _pick(self, ranked: npt.NDArray[np.int64], share: float) -> Binarization:
+        return self._binarizations[ranked[(int(self._rng.geometric(share)) - 1) % len(ranked)]]
 
 
 def _nearest_free(level: int, cuts: list[int]) -> int:

@@ -1,6 +1,7 @@
 """Which trials are stopped early, and what they are compared with."""
 
 import warnings
+from bisect import insort
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -12,21 +13,26 @@ from optuna.trial import FrozenTrial, TrialState
 
 from storage.candidates import number_of_cuts
 from storage.optuna_private import storage_of
+from storage.study_trials import trials_of
 
 
 class SameCuts(BasePruner):
-    """Lets another pruner see only trials with as many cut points as the one in question.
+    """A pruner that sees only trials with as many cut points as the one in question.
 
-    Against all trials, one or two cut points would nearly always be pruned, and the answer to "how
-    few bits are enough?" with them.
+    Compared with all trials, those with one or two cut points would nearly always be pruned, and the study could not
+    answer how few bits are enough.
     """
 
     def __init__(self, pruner: BasePruner) -> None:
         self.pruner = pruner
+        self._view: _SameCutsStudy | None = None
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """Whether to prune; see the wrapped pruner."""
-        return self.pruner.prune(_SameCutsStudy(study, number_of_cuts(trial.user_attrs["cut_points"])), trial)
+        """Return whether to prune; see the wrapped pruner."""
+        k = number_of_cuts(trial.user_attrs["cut_points"])
+        if self._view is None or self._view.whole is not study or self._view.k != k:
+            self._view = _SameCutsStudy(study, k)  # once a trial, because it reads the study's id
+        return self.pruner.prune(self._view, trial)
 
 
 class _SameCutsStudy(optuna.Study):
@@ -34,15 +40,17 @@ class _SameCutsStudy(optuna.Study):
 
     def __init__(self, study: optuna.Study, k: int) -> None:
         super().__init__(study.study_name, storage_of(study), study.sampler, study.pruner)
-        self._k = k
+        self.whole, self.k = study, k
 
     def get_trials(
         self,
         deepcopy: bool = True,
         states: Sequence[TrialState] | None = None,  # type: ignore[override]
     ) -> list[FrozenTrial]:
+        if not deepcopy and states == (TrialState.COMPLETE,):  # what pruners ask at each step
+            return trials_of(self.whole).summary(CompleteByCuts, CompleteByCuts).trials.get(self.k, [])
         trials = super().get_trials(deepcopy=deepcopy, states=states)
-        return [trial for trial in trials if number_of_cuts(trial.user_attrs.get("cut_points", ())) == self._k]
+        return [trial for trial in trials if number_of_cuts(trial.user_attrs.get("cut_points", ())) == self.k]
 
     @property
     def best_trial(self) -> FrozenTrial:
@@ -50,6 +58,22 @@ class _SameCutsStudy(optuna.Study):
         complete = self.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         best = max if self.direction == StudyDirection.MAXIMIZE else min
         return best(complete, key=lambda trial: cast(float, trial.value))
+
+
+class CompleteByCuts:
+    """Complete trials by their number of cut points, each list in the order of the trials' numbers.
+
+    It is a summary of storage.study_trials.StudyTrials.
+    """
+
+    def __init__(self) -> None:
+        self.trials: dict[int, list[FrozenTrial]] = {}
+
+    def add(self, trial: FrozenTrial) -> None:
+        """Take one more finished trial into account."""
+        if trial.state is TrialState.COMPLETE:
+            k = number_of_cuts(trial.user_attrs.get("cut_points", ()))
+            insort(self.trials.setdefault(k, []), trial, key=lambda each: each.number)
 
 
 def wilcoxon(epochs: int) -> BasePruner:

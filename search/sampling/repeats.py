@@ -34,7 +34,7 @@ class RepeatsSampler(SpaceSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Parameters of a reference, trained before or not."""
-        found = [t for t in history(study, self.space, trial.number).values() if t.reference]
+        found = history(study, self.space, trial.number).references()
         if search_space != self.space.distributions or not found:
             return self.at_random(study, trial, search_space)
         left = better_half(found) if self.halving else found

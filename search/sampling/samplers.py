@@ -23,7 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.sampling.local import LocalSampler
 from search.sampling.repeats import RepeatsSampler
 from search.sampling.space import Space
-from storage.records import STOPPED
+from storage.study_trials import Read, trials_of
 
 SEQUENCE_SEED = 0  # of the scrambled Sobol' sequence
 
@@ -100,7 +100,7 @@ def make_sampler(name: str, seed: int, rank: int, space: Space) -> BaseSampler:
 
 def rank_of(study: optuna.Study, number: int) -> int:
     """How many trials before that number count: all but those that were stopped and queued again."""
-    return sum(t.number < number and STOPPED not in t.user_attrs for t in study.get_trials(deepcopy=False))
+    return trials_of(study, Read.NOTHING).rank(number)
 
 
 class SeededByRank(BaseSampler):

@@ -26,6 +26,7 @@ from search.trials.lifecycle import (
     Asked,
     ask,
     counted,
+    counted_and_running,
     fail,
     is_too_many,
     put_back,
@@ -33,13 +34,13 @@ from search.trials.lifecycle import (
     running,
     tell,
     trained_here,
-    under_way,
     withdraw,
 )
 from search.trials.progress import Best, Progress
-from storage.candidates import candidates_frame
+from storage.candidates import Ranking
 from storage.database import Database
-from storage.records import Run, trials_frame
+from storage.records import Run
+from storage.study_trials import trials_of
 
 POLL_SECONDS = 0.5  # between two looks at what other processes do
 APART_SECONDS = 0.3  # at the most, before a process asks again that found its trial to be one too many
@@ -61,8 +62,8 @@ def search(
 
     check(): called again and again; what it raises ends the loop after the running trial was queued again.
     """
-    if counted(study) >= config.trials:
-        say(f"the study has {plural(counted(study), 'trial')} already; a larger --trials goes on")
+    if (done := counted(study)) >= config.trials:
+        say(f"the study has {plural(done, 'trial')} already; a larger --trials goes on")
         return
     one_objective = len(study.directions) == 1
     if not one_objective:
@@ -70,13 +71,16 @@ def search(
     study.sampler = SeededByRank(config.sampler, config.seed, space)
     metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
     bits, best, made_with = 8 * len(space.ends), best_so_far(study), trained_with(device, config.precision)
-    with Progress(config.trials, counted(study), greyscale, bits, best, metric, step_name) as progress:
-        while counted(study) < config.trials:
+    with Progress(config.trials, done, greyscale, bits, best, metric, step_name) as progress:
+        while True:
+            done, others = counted_and_running(study)
+            if done >= config.trials:
+                return
             check()
             if config.timeout is not None and time.monotonic() - started >= config.timeout:
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
-            if under_way(study) >= config.trials:
+            if done + others >= config.trials:
                 if not wait_for_others(study, config.trials, check):
                     return
                 continue
@@ -131,7 +135,10 @@ def say_lost(asked: Asked) -> None:
 def wait_for_others(study: optuna.Study, total: int, check: Callable[[], None]) -> bool:
     """Until a trial is needed again or the study has its trials; False when only other machines still train."""
     said: set[str] = set()
-    while under_way(study) >= total > counted(study):
+    while True:
+        done, others = counted_and_running(study)
+        if not done + others >= total > done:
+            return True
         check()
         if put_back_abandoned(study):
             say("a trial of a process that ended is queued again")
@@ -145,13 +152,10 @@ def wait_for_others(study: optuna.Study, total: int, check: Callable[[], None]) 
             say(f"waiting for {plural(len(others), 'trial')} in other processes: {', '.join(sorted(workers))}")
             said |= workers
         time.sleep(POLL_SECONDS)
-    return True
 
 
 def best_so_far(study: optuna.Study) -> Best | None:
     """The best candidate of the study now."""
-    candidates = candidates_frame(trials_frame(study), study.directions[0] == StudyDirection.MAXIMIZE)
-    if candidates.empty:
-        return None
-    row = candidates.iloc[0]
-    return Best(Binarization.of(row), float(row["value"]), (float(row["low"]), float(row["high"])))
+    maximize = study.directions[0] == StudyDirection.MAXIMIZE
+    best = trials_of(study).summary(Ranking, lambda: Ranking(maximize)).best
+    return None if best is None else Best(Binarization.of(best.kind), best.value, best.interval)
