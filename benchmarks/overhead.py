@@ -2,8 +2,8 @@
 
 Fills a fresh SQLite database with finished trials and runs the real loop of `search.study` for some trials more. A
 formula takes the place of training, with six reported epochs and a score for each of 500 photos. Prints, for each
-number of trials, the time of a trial without the formula in milliseconds: the median, the 90th percentile, the median of
-each part, and the median processor time, which depends less on what else the machine does.
+number of trials, the time of a trial without the formula in milliseconds: the median, the 90th percentile, the median
+of each part, and the median processor time, which depends less on what else the machine does.
 
     python -m benchmarks.overhead --sizes 10 100 1000 10000 --samplers local tpe
 """

@@ -31,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.optuna_private import (
     INTERMEDIATE_VALUES,
     PARAMS,
+    STUDIES,
     SYSTEM_ATTRIBUTES,
     TRIALS,
     USER_ATTRIBUTES,
@@ -66,6 +67,26 @@ def at_once(study: optuna.Study) -> AbstractContextManager[None]:
     return storage.at_once() if isinstance(storage, FewStatementsStorage) else nullcontext()
 
 
+@contextmanager
+def without_sync(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that SQLite does not force to the disk, for what is written of an unfinished trial.
+
+    In WAL mode a power failure may lose it, but a crash of the process does not. The change of state that finishes the
+    trial is forced to the disk, and everything written before with it.
+    """
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+            connection.rollback()
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if sqlite:
+                connection.exec_driver_sql("PRAGMA synchronous=FULL")
+
+
 class FewStatementsStorage(RDBStorage):
     """An RDBStorage that reads and writes the same with fewer statements."""
 
@@ -78,7 +99,7 @@ class FewStatementsStorage(RDBStorage):
             yield
         finally:
             _PENDING.reset(token)
-        with self._without_sync() as connection:
+        with without_sync(self.engine) as connection:
             for trial_id, written in pending.items():
                 self._lock_unfinished(connection, trial_id)
                 if written.params:
@@ -96,9 +117,7 @@ class FewStatementsStorage(RDBStorage):
     ) -> None:
         pending = _PENDING.get()
         if pending is None or previous_distribution is None:
-            super()._set_trial_param(
-                trial_id, param_name, param_value_internal, distribution, previous_distribution
-            )
+            super()._set_trial_param(trial_id, param_name, param_value_internal, distribution, previous_distribution)
             return
         check_distribution_compatibility(previous_distribution, distribution)
         pending[trial_id].params.append(
@@ -122,38 +141,48 @@ class FewStatementsStorage(RDBStorage):
         value, kind = stored_intermediate_value(intermediate_value)
         row = {"id": trial_id, "step": step, "value": value, "kind": kind}
         try:
-            with self._without_sync() as connection:
+            with without_sync(self.engine) as connection:
                 if connection.execute(_REPORT, row).rowcount == 1:
                     return
         except IntegrityError:
             pass  # the step was reported before
         super().set_trial_intermediate_value(trial_id, step, intermediate_value)
 
-    @contextmanager
-    def _without_sync(self) -> Iterator[sa.Connection]:
-        """A transaction that SQLite does not force to the disk, for what is written of an unfinished trial.
-
-        In WAL mode a power failure may then lose it, but a crash of the process does not. The change of state that
-        finishes a trial is forced to the disk, and everything written before with it.
-        """
-        with self.engine.connect() as connection:
-            if self.engine.dialect.name != "sqlite":
-                with connection.begin():
-                    yield connection
-                return
-            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
-            connection.rollback()
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                connection.exec_driver_sql("PRAGMA synchronous=FULL")
-
     def states(self, study_id: int, included_trial_ids: Sequence[int], trial_id_greater_than: int) -> list[Any]:
         """Return trial_id and state of a study's trials with the given ids and of all with a greater id."""
         row = {"study": study_id, "ids": included_trial_ids, "after": trial_id_greater_than}
         with self.engine.connect() as connection:
             return list(connection.execute(_STATES, row))
+
+    def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        if template_trial is not None:
+            return super()._create_new_trial(study_id, template_trial)
+        of_study = TRIALS.c.study_id == study_id
+        last = sa.select(TRIALS.c.number).where(of_study).order_by(TRIALS.c.trial_id.desc()).limit(1)
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        with without_sync(self.engine) as connection:
+            # Numbers have no gaps: the study is locked while one is given.
+            locked = STUDIES.update().where(STUDIES.c.study_id == study_id).values(study_name=STUDIES.c.study_name)
+            if connection.execute(locked).rowcount != 1:
+                raise KeyError(f"no study has the id {study_id}")
+            before = connection.execute(last).scalar()
+            number = 0 if before is None else before + 1
+            row = {"study_id": study_id, "number": number, "state": TrialState.RUNNING, "datetime_start": now}
+            inserted = connection.execute(TRIALS.insert(), row).inserted_primary_key
+            assert inserted is not None
+        return FrozenTrial(
+            trial_id=inserted.trial_id,
+            number=number,
+            state=TrialState.RUNNING,
+            value=None,
+            datetime_start=_local(now),
+            datetime_complete=None,
+            params={},
+            distributions={},
+            user_attrs={},
+            system_attrs={},
+            intermediate_values={},
+        )
 
     @staticmethod
     def _lock_unfinished(connection: sa.Connection, trial_id: int) -> None:
@@ -199,17 +228,13 @@ _REPORT = INTERMEDIATE_VALUES.insert().from_select(
 )
 _STATES = sa.select(TRIALS.c.trial_id, TRIALS.c.state).where(
     TRIALS.c.study_id == sa.bindparam("study"),
-    sa.or_(
-        TRIALS.c.trial_id.in_(sa.bindparam("ids", expanding=True)), TRIALS.c.trial_id > sa.bindparam("after")
-    ),
+    sa.or_(TRIALS.c.trial_id.in_(sa.bindparam("ids", expanding=True)), TRIALS.c.trial_id > sa.bindparam("after")),
 )
 
 
 def _replace_attributes(connection: sa.Connection, trial_id: int, attributes: dict[str, str]) -> None:
     columns = USER_ATTRIBUTES.c
-    connection.execute(
-        USER_ATTRIBUTES.delete().where(columns.trial_id == trial_id, columns.key.in_(list(attributes)))
-    )
+    connection.execute(USER_ATTRIBUTES.delete().where(columns.trial_id == trial_id, columns.key.in_(list(attributes))))
     rows = [{"trial_id": trial_id, "key": key, "value_json": value} for key, value in attributes.items()]
     connection.execute(USER_ATTRIBUTES.insert(), rows)
 

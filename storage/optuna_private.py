@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 # Optuna's tables. storage/few_statements.py reads and writes them with fewer statements than Optuna, and
 # storage/one_owner.py compares and sets a trial's state in one statement.
+STUDIES = models.StudyModel.__table__
 TRIALS = models.TrialModel.__table__
 PARAMS = models.TrialParamModel.__table__
 VALUES = models.TrialValueModel.__table__
@@ -40,7 +41,7 @@ def database_of(study: optuna.Study) -> RDBStorage | None:
 
 
 class Cache:
-    """Optuna's cache of one study's trials. The public get_trials also reads it, but then copies and sorts all of it."""
+    """Optuna's cache of one study's trials. The public get_trials also uses it, but copies and sorts all of it."""
 
     def __init__(self, study: optuna.Study) -> None:
         assert isinstance(study._storage, _CachedStorage)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
+from storage.few_statements import without_sync
 from storage.tables import trial_scores
 
 Floats = npt.NDArray[np.floating]
@@ -54,10 +55,10 @@ def mean_of(scores: Sequence[Scores]) -> Scores:
 
 
 def save_scores(database: Database, identity: str, number: int, scores: Scores) -> None:
-    """Keeps a trial's scores, once."""
+    """Store a running trial's scores, once."""
     row = {"study_identity": identity, "number": number}
     row |= {name: np.asarray(getattr(scores, key), "<f4").tobytes() for name, key in COLUMNS.items()}
-    with suppress(IntegrityError), database.engine.begin() as connection:
+    with suppress(IntegrityError), without_sync(database.engine) as connection:
         connection.execute(trial_scores.insert().values(**row))
 
 

@@ -154,8 +154,11 @@ def _trials(study: optuna.Study, read: Read, following: int) -> tuple[Mapping[in
     if cache is None:
         trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
         return trials, [number for number in trials if number >= following]
-    storage = database_of(study)
-    quick = isinstance(storage, FewStatementsStorage)
-    if read is Read.ALL or (read is Read.STATES and not (quick and not cache.is_behind(storage.states))):
+    if read is Read.ALL or (read is Read.STATES and _is_behind(cache, study)):
         cache.read()
     return cache.trials, list(takewhile(cache.trials.__contains__, count(following)))
+
+
+def _is_behind(cache: Cache, study: optuna.Study) -> bool:
+    storage = database_of(study)
+    return not isinstance(storage, FewStatementsStorage) or cache.is_behind(storage.states)

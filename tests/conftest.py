@@ -8,9 +8,12 @@ REAL_DATA = os.environ.get("CUTPOINTS_DATA")
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -62,6 +65,18 @@ def command(module: str, *arguments: str, cwd: Path | None = None, env: dict[str
         timeout=300,
         stdin=subprocess.DEVNULL,
     )
+
+
+def together(workers: int, body: Callable[[int], Any]) -> list[Any]:
+    """What each of several threads returned that started together; body takes the thread's number."""
+    barrier = Barrier(workers)
+
+    def wait_and_go(number: int) -> Any:
+        barrier.wait()
+        return body(number)
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(wait_and_go, range(workers)))
 
 
 def toy_pictures(photos: int = 12, variants: int = 3, classes: int = 3, side: int = 8, seed: int = 0) -> Pictures:

@@ -4,17 +4,13 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
-from threading import Barrier
 
 import optuna
 import pytest
 import sqlalchemy as sa
 from alembic import command as alembic_command
 from alembic.config import Config
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import TrialState
 
 from storage.confirmations import claimed
 from storage.database import StorageUnavailable, UnknownStudy, open_database, upgrade_own_tables
@@ -126,56 +122,6 @@ def test_the_newest_study_is_taken_where_none_is_named(tmp_path):
     assert database.load_study("b").study_name == "b"
     with pytest.raises(UnknownStudy, match=r"no study 'c' in .*; it holds b, a"):
         database.load_study("c")
-
-
-def at_once(workers, body):
-    """What each of several threads gave that began together."""
-    together = Barrier(workers)
-
-    def wait_and_go(number):
-        together.wait()
-        return body(number)
-
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(wait_and_go, range(workers)))
-
-
-def test_of_workers_that_take_from_the_queue_at_once_each_gets_trials_of_its_own(tmp_path):
-    url = f"sqlite:///{tmp_path}/a.db"
-    made = optuna.create_study(storage=open_database(url).storage, study_name="queue")
-    for i in range(24):
-        made.enqueue_trial({"x": i / 100})
-    studies = [open_database(url).load_study("queue") for _ in range(4)]
-    taken = at_once(4, lambda number: [studies[number].ask().number for _ in range(6)])
-    assert sorted(n for numbers in taken for n in numbers) == list(range(24))
-
-
-def test_of_workers_that_end_the_same_trial_at_once_one_does(tmp_path):
-    url = f"sqlite:///{tmp_path}/a.db"
-    made = optuna.create_study(storage=open_database(url).storage, study_name="ended")
-    studies = [open_database(url).load_study("ended") for _ in range(4)]
-    for number in range(8):
-        made.ask()
-
-        def end(worker, number=number):
-            try:
-                studies[worker].tell(number, state=TrialState.FAIL)
-            except (UpdateFinishedTrialError, ValueError):
-                return 0
-            return 1
-
-        assert sum(at_once(4, end)) == 1
-
-
-def test_a_trials_states_keep_their_times_and_their_order(tmp_path):
-    study = optuna.create_study(storage=open_database(f"sqlite:///{tmp_path}/a.db").storage)
-    study.enqueue_trial({"x": 0.5})
-    asked = study.ask()
-    study.tell(asked, state=TrialState.FAIL)
-    (trial,) = study.trials
-    assert trial.datetime_start <= trial.datetime_complete <= dt.datetime.now()
-    with pytest.raises(UpdateFinishedTrialError):
-        study._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", "America/Los_Angeles"])

@@ -10,10 +10,10 @@ import pytest
 from search.references.catalogue import LEARNED, Reference, ToLearn, references
 from search.sampling.space import Space, linear_scale
 from search.trials.queue import enqueue
-from storage.claims import Once, claim, holder, release
+from storage.claims import Once
 from storage.database import open_database
 from storage.workers import this_worker
-from tests.test_database import at_once
+from tests.conftest import together
 from tests.test_rules import PIXELS
 from tests.test_trials import ONE
 
@@ -36,7 +36,7 @@ def queue(url, total=12, wanted=WANTED, learn=lambda _: None):
 
 
 def test_of_processes_that_begin_together_each_reference_is_queued_by_one(url):
-    queued = at_once(4, lambda _: queue(url))
+    queued = together(4, lambda _: queue(url))
     trials = open_database(url).load_study("one").trials
     assert sum(queued) == len(trials) == 6
     assert len({t.user_attrs["reference_binarization"] for t in trials}) == 6
@@ -54,20 +54,6 @@ def test_one_that_is_learned_in_another_process_is_not_learned_here(url):
 
     assert queue(url, wanted=[ToLearn(2, "thermometer")], learn=slow) == 1
     assert learned == [2]
-
-
-def test_what_a_process_claimed_that_ended_is_queued_by_the_next(url):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    host, _, began = this_worker().rsplit(":", 2)
-    database = open_database(url)
-    once = Once("identity", database)
-    assert once.mine("x")
-    release(database, "identity x", this_worker())
-    assert claim(database, "identity x", f"{host}:{gone.pid}:{began}")
-    assert once.mine("x")
-    assert holder(database, "identity x").worker == this_worker()
-    assert not once.mine("x")
 
 
 def test_a_learning_that_is_interrupted_may_be_begun_again(url):

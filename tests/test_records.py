@@ -1,6 +1,5 @@
 """Records in, data frames out."""
 
-import numpy as np
 import optuna
 import pandas as pd
 import pytest
@@ -9,15 +8,9 @@ from storage.candidates import best_by_arithmetic, best_by_cuts, candidates_fram
 from storage.database import open_database
 from storage.records import (
     TRIAL_COLUMNS,
-    DataSet,
-    Run,
     StartedTrial,
-    load_data_set,
-    load_runs,
     record_end,
     record_start,
-    save_data_set,
-    save_run,
     trials_frame,
 )
 
@@ -96,25 +89,6 @@ def test_a_study_without_trials_gives_empty_frames(database):
     assert trials_frame(study).empty
     assert candidates_frame(trials_frame(study), True).empty
     assert best_by_cuts(candidates_frame(trials_frame(study), True)).empty
-
-
-def test_a_data_set_comes_back_and_is_kept_once(database):
-    kept = DataSet(
-        "f", "toy", ("A", "B"), tuple(range(256)), np.arange(2 * 12, dtype=np.uint8).reshape(2, 3, 4), (0, 1)
-    )
-    save_data_set(database, kept)
-    save_data_set(database, kept)
-    back = load_data_set(database, "f")
-    assert (back.examples == kept.examples).all()
-    assert (back.name, back.class_names, back.histogram) == ("toy", ("A", "B"), tuple(range(256)))
-    assert load_data_set(database, "other") is None
-
-
-def test_of_two_equal_runs_the_first_is_kept(database):
-    save_run(database, Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0, (0.9, 1.0), "torch"))
-    save_run(database, Run("p", "greyscale", 0, 0.10, 0.01, (0.1,), 3.0, (0.9, 1.0), "torch"))
-    assert load_runs(database, "p") == [Run("p", "greyscale", 0, 0.95, 0.01, (0.5, 0.95), 3.0, (0.9, 1.0), "torch")]
-    assert load_runs(database, "q") == []
 
 
 def test_candidates_do_not_depend_on_the_order_of_trials(database):

@@ -20,7 +20,7 @@ from search.trials.queue import enqueue
 from storage.database import open_database
 from storage.records import STOPPED, record_start
 from storage.workers import this_worker
-from tests.test_database import at_once
+from tests.conftest import together
 from tests.test_rules import PIXELS
 
 SPACE = Space(2, ("range", "thermometer"), linear_scale(np.ones(256)))
@@ -167,7 +167,7 @@ def test_workers_that_ask_for_the_same_all_at_once_never_train_with_the_same_see
     for _ in range(12):
         made.enqueue_trial(dict(SPACE.params(ONE.binarization)))
     studies = [open_database(url).load_study("same") for _ in range(4)]
-    asked = at_once(4, lambda number: [ask(studies[number], SPACE, 0).training_seed for _ in range(3)])
+    asked = together(4, lambda number: [ask(studies[number], SPACE, 0).training_seed for _ in range(3)])
     seeds = sorted(seed for each in asked for seed in each)
     assert len(set(seeds)) == 12
     assert sorted(t.user_attrs["training_seed"] for t in made.trials) == seeds

@@ -28,7 +28,9 @@ class Tried:
     """A binarization's trials, including those that run now."""
 
     binarization: Binarization
-    values: tuple[float, ...] = ()  # of its COMPLETE trials, with a sign such that higher is better; () for 2 objectives
+    values: tuple[
+        float, ...
+    ] = ()  # of its COMPLETE trials, with a sign such that higher is better; () for 2 objectives
     trials: int = 0  # number of trials, without those that were stopped and queued again
     reference: bool = False
 

@@ -169,7 +169,7 @@ class Parents:
         return self._pick(self._ranked[self._cuts[self._ranked] == nearest], share)
 
     def _pick(self, ranked: npt.NDArray[np.int64], share: float) -> Binarization:
-        return self._binarizations[ranked[(int(self._rng.geometric(share)) - 1) % len(ranked)]]
+        return self._binarizations[int(ranked[(int(self._rng.geometric(share)) - 1) % len(ranked)])]
 
 
 def _nearest_free(level: int, cuts: list[int]) -> int:

@@ -12,7 +12,7 @@ from search.sampling.space import Params, Space
 
 
 class SpaceSampler(BaseSampler):
-    """A sampler of one Space. Subclasses implement sample_relative. Other parameters are sampled uniformly at random."""
+    """A sampler of one Space. Subclasses implement sample_relative. Other parameters are sampled uniformly."""
 
     def __init__(self, space: Space, seed: int | None = None) -> None:
         self.space = space

@@ -152,10 +152,7 @@ def tell(study: optuna.Study, asked: Asked, result: Result, database: Database |
         record_end(asked.trial, result.standard_error, result.interval, result.seconds)
         if result.diverged:
             asked.trial.set_user_attr("failure", DIVERGED)
-    if result.diverged:
-        state = TrialState.FAIL
-    else:
-        state = TrialState.PRUNED if result.value is None else TrialState.COMPLETE
+    state = TrialState.FAIL if result.diverged else TrialState.PRUNED if result.value is None else TrialState.COMPLETE
     values = None
     if result.value is not None:
         values = [result.value, float(asked.binarization.channels)][: len(study.directions)]
@@ -224,4 +221,3 @@ def _is_abandoned(trial: FrozenTrial) -> bool:
     if "worker" not in trial.user_attrs:  # killed while asking, which takes a few seconds at most
         return (dt.datetime.now(dt.UTC) - since).total_seconds() > ASKING_SECONDS
     return is_gone(str(trial.user_attrs["worker"]), since)
-

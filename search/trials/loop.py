@@ -1,7 +1,7 @@
-"""The loop of a study: queue, ask, train, record, tell, show, until the study has its trials or the time is over.
+"""The loop of a study: queue, ask, train, record, tell and show, until the study has its trials or the time is over.
 
-Any number of processes may run it on one study. Together they make exactly the total, and a process whose help is not
-needed any more waits for those of its own machine, because it takes over what one of them leaves behind.
+Any number of processes may run it on one study. Together they train exactly the total. A process that is no longer
+needed waits for the others of its machine, because it takes over the trial of one that dies.
 """
 
 import random
@@ -42,8 +42,8 @@ from storage.database import Database
 from storage.records import Run
 from storage.study_trials import trials_of
 
-POLL_SECONDS = 0.5  # between two looks at what other processes do
-APART_SECONDS = 0.3  # at the most, before a process asks again that found its trial to be one too many
+POLL_SECONDS = 0.5  # between two readings of the study while waiting for other processes
+APART_SECONDS = 0.3  # the longest random wait of a process whose trial was one too many, before it asks again
 
 
 def search(
@@ -58,9 +58,10 @@ def search(
     check: Callable[[], None],
     started: float,
 ) -> None:
-    """Until the study has its trials, the time is over, or only other machines still train.
+    """Run trials until the study has its total, the time is over, or only other machines still train.
 
-    check(): called again and again; what it raises ends the loop after the running trial was queued again.
+    queue: queues the references that are missing. check: is called before each trial and each training step; what it
+    raises ends the loop, after the running trial was queued again. started: time.monotonic() of the start of the run.
     """
     if (done := counted(study)) >= config.trials:
         say(f"the study has {plural(done, 'trial')} already; a larger --trials goes on")
@@ -73,14 +74,14 @@ def search(
     bits, best, made_with = 8 * len(space.ends), best_so_far(study), trained_with(device, config.precision)
     with Progress(config.trials, done, greyscale, bits, best, metric, step_name) as progress:
         while True:
-            done, others = counted_and_running(study)
+            done, now = counted_and_running(study)
             if done >= config.trials:
                 return
             check()
             if config.timeout is not None and time.monotonic() - started >= config.timeout:
                 say(f"--timeout: {config.timeout:g} seconds are over")
                 return
-            if done + others >= config.trials:
+            if done + now >= config.trials:
                 if not wait_for_others(study, config.trials, check):
                     return
                 continue
@@ -125,7 +126,7 @@ def search(
 
 
 def say_lost(asked: Asked) -> None:
-    """What happens to a process that was paused for long, or is on a machine that another one cannot see."""
+    """Say that a trial was lost: this process was paused for long, or another machine could not see it."""
     say(
         f"trial {asked.trial.number}: another process took this one for dead and queued the trial again; what was "
         "trained of it here is left out"
@@ -133,11 +134,11 @@ def say_lost(asked: Asked) -> None:
 
 
 def wait_for_others(study: optuna.Study, total: int, check: Callable[[], None]) -> bool:
-    """Until a trial is needed again or the study has its trials; False when only other machines still train."""
+    """Wait until a trial is needed again or the study has its total; return False if only other machines train."""
     said: set[str] = set()
     while True:
-        done, others = counted_and_running(study)
-        if not done + others >= total > done:
+        done, now = counted_and_running(study)
+        if not done + now >= total > done:
             return True
         check()
         if put_back_abandoned(study):
@@ -155,7 +156,7 @@ def wait_for_others(study: optuna.Study, total: int, check: Callable[[], None]) 
 
 
 def best_so_far(study: optuna.Study) -> Best | None:
-    """The best candidate of the study now."""
+    """Return the best candidate of the study now, or None before the first complete trial."""
     maximize = study.directions[0] == StudyDirection.MAXIMIZE
     best = trials_of(study).summary(Ranking, lambda: Ranking(maximize)).best
     return None if best is None else Best(Binarization.of(best.kind), best.value, best.interval)

@@ -120,9 +120,7 @@ def _reference(trial: FrozenTrial) -> set[_Present]:
     attributes = trial.user_attrs
     if STOPPED in attributes or "reference_binarization" not in attributes:
         return set()
-    return {
-        _Present(attributes["reference"], attributes["reference_binarization"], attributes.get("reference_cuts"))
-    }
+    return {_Present(attributes["reference"], attributes["reference_binarization"], attributes.get("reference_cuts"))}
 
 
 def _references(trials: StudyTrials) -> set[_Present]:
