@@ -1,8 +1,11 @@
 """The database: Optuna's storage and tables of our own. Records in, data frames out.
 
 database.py       opens a database and lists its studies
-optuna_private.py every use of Optuna's private API
+optuna_private.py all uses of Optuna's private API
+few_statements.py Optuna's storage with fewer statements and transactions for each trial
+trial_rows.py     reads trials of Optuna's tables
 one_owner.py      Optuna's storage, safe for several processes on SQLite
+study_trials.py   a study's trials, read incrementally
 secrets.py        URLs and messages without passwords
 tables.py         our own tables; migrations/ holds their history
 attributes.py     what a study keeps of itself in Optuna's attributes

@@ -2,27 +2,21 @@
 
 Optuna 5.0 writes each parameter and each attribute in a transaction of its own, and reads a trial with a query by the
 object-relational mapper for each of its tables. A trial of this project has about 25 parameters and attributes. Inside
-`at_once` they are written in one transaction, and trials are read with plain statements. What is stored is the same.
+`at_once` they are written in one transaction, and storage/trial_rows.py reads trials. What is stored is the same.
 """
 
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import optuna
 import sqlalchemy as sa
-from optuna.distributions import (
-    BaseDistribution,
-    check_distribution_compatibility,
-    distribution_to_json,
-    json_to_distribution,
-)
+from optuna.distributions import BaseDistribution, check_distribution_compatibility, distribution_to_json
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -32,18 +26,14 @@ from storage.optuna_private import (
     INTERMEDIATE_VALUES,
     PARAMS,
     STUDIES,
-    SYSTEM_ATTRIBUTES,
     TRIALS,
     USER_ATTRIBUTES,
-    VALUES,
     database_of,
-    intermediate_value_of,
     stored_intermediate_value,
-    value_of,
 )
+from storage.trial_rows import AT_MOST, local_time, read_states, read_trials
 
 UNFINISHED = (TrialState.RUNNING, TrialState.WAITING)
-AT_MOST = 500  # trials of one statement; databases limit the number of its parameters
 
 
 @dataclass
@@ -150,9 +140,8 @@ class FewStatementsStorage(RDBStorage):
 
     def states(self, study_id: int, included_trial_ids: Sequence[int], trial_id_greater_than: int) -> list[Any]:
         """Return trial_id and state of a study's trials with the given ids and of all with a greater id."""
-        row = {"study": study_id, "ids": included_trial_ids, "after": trial_id_greater_than}
         with self.engine.connect() as connection:
-            return list(connection.execute(_STATES, row))
+            return read_states(connection, study_id, included_trial_ids, trial_id_greater_than)
 
     def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
         if template_trial is not None:
@@ -175,7 +164,7 @@ class FewStatementsStorage(RDBStorage):
             number=number,
             state=TrialState.RUNNING,
             value=None,
-            datetime_start=_local(now),
+            datetime_start=local_time(now),
             datetime_complete=None,
             params={},
             distributions={},
@@ -194,7 +183,7 @@ class FewStatementsStorage(RDBStorage):
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """As Optuna's. Raises: KeyError."""
         with self.engine.connect() as connection:
-            trials = _read(connection, [TRIALS.c.trial_id == trial_id])
+            trials = read_trials(connection, [TRIALS.c.trial_id == trial_id])
         if not trials:
             raise KeyError(f"no trial has the id {trial_id}")
         return trials[0]
@@ -211,7 +200,7 @@ class FewStatementsStorage(RDBStorage):
         conditions = [TRIALS.c.trial_id.in_(included[i : i + AT_MOST]) for i in range(0, len(included), AT_MOST)]
         conditions.append(TRIALS.c.trial_id > trial_id_greater_than)
         with self.engine.connect() as connection:
-            trials = _read(connection, [sa.and_(of_study, each) for each in conditions])
+            trials = read_trials(connection, [sa.and_(of_study, each) for each in conditions])
         if not trials and trial_id_greater_than == -1:
             return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
         return [trial for trial in trials if states is None or trial.state in states]
@@ -226,10 +215,6 @@ _REPORT = INTERMEDIATE_VALUES.insert().from_select(
         sa.bindparam("kind", type_=INTERMEDIATE_VALUES.c.intermediate_value_type.type),
     ).where(TRIALS.c.trial_id == sa.bindparam("id"), TRIALS.c.state.in_(UNFINISHED)),
 )
-_STATES = sa.select(TRIALS.c.trial_id, TRIALS.c.state).where(
-    TRIALS.c.study_id == sa.bindparam("study"),
-    sa.or_(TRIALS.c.trial_id.in_(sa.bindparam("ids", expanding=True)), TRIALS.c.trial_id > sa.bindparam("after")),
-)
 
 
 def _replace_attributes(connection: sa.Connection, trial_id: int, attributes: dict[str, str]) -> None:
@@ -237,84 +222,3 @@ def _replace_attributes(connection: sa.Connection, trial_id: int, attributes: di
     connection.execute(USER_ATTRIBUTES.delete().where(columns.trial_id == trial_id, columns.key.in_(list(attributes))))
     rows = [{"trial_id": trial_id, "key": key, "value_json": value} for key, value in attributes.items()]
     connection.execute(USER_ATTRIBUTES.insert(), rows)
-
-
-def _read(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]]) -> list[FrozenTrial]:
-    """The trials for which any of the conditions holds, in that order, then by id.
-
-    States are read first: a finished trial does not change, so that what is read of it afterwards is complete.
-    """
-    rows: list[Any] = []
-    for condition in conditions:
-        rows += connection.execute(_HEADS.where(condition).order_by(TRIALS.c.trial_id)).all()
-    trials: list[FrozenTrial] = []
-    for start in range(0, len(rows), AT_MOST):
-        some = rows[start : start + AT_MOST]
-        details: dict[tuple[int, str], list[Any]] = defaultdict(list)
-        for row in connection.execute(_DETAILS, {"ids": [row.trial_id for row in some]}):
-            details[row.trial_id, row.source].append(row)
-        trials += [_trial(row, details) for row in some]
-    return trials
-
-
-_HEADS = sa.select(*(TRIALS.c[n] for n in ("trial_id", "number", "state", "datetime_start", "datetime_complete")))
-
-
-def _rows_of(table: sa.Table, name: str | None, position: str | None, value: str | None, text: str) -> sa.Select[Any]:
-    """The rows of one table in the columns of _DETAILS, some of which it may lack."""
-    (key,) = table.primary_key
-    return sa.select(
-        sa.literal(table.name, sa.String).label("source"),
-        table.c.trial_id,
-        key.label("id"),
-        (sa.cast(sa.null(), sa.String) if name is None else sa.cast(table.c[name], sa.String)).label("name"),
-        (sa.cast(sa.null(), sa.Integer) if position is None else table.c[position]).label("position"),
-        (sa.cast(sa.null(), sa.Double) if value is None else table.c[value]).label("value"),
-        sa.cast(table.c[text], sa.Text).label("text"),
-    ).where(table.c.trial_id.in_(sa.bindparam("ids", expanding=True)))
-
-
-# All tables in one statement, in the order in which their rows were written.
-_DETAILS = sa.union_all(
-    _rows_of(PARAMS, "param_name", None, "param_value", "distribution_json"),
-    _rows_of(VALUES, None, "objective", "value", "value_type"),
-    _rows_of(USER_ATTRIBUTES, "key", None, None, "value_json"),
-    _rows_of(SYSTEM_ATTRIBUTES, "key", None, None, "value_json"),
-    _rows_of(INTERMEDIATE_VALUES, None, "step", "intermediate_value", "intermediate_value_type"),
-).order_by("source", "id")
-
-
-def _trial(row: Any, details: Mapping[tuple[int, str], list[Any]]) -> FrozenTrial:
-    def of(table: sa.Table) -> list[Any]:
-        return details.get((row.trial_id, table.name), [])
-
-    values = sorted(of(VALUES), key=lambda each: each.position)
-    distributions = {each.name: _distribution(each.text) for each in of(PARAMS)}
-    return FrozenTrial(
-        trial_id=row.trial_id,
-        number=row.number,
-        state=row.state,
-        value=None,
-        values=[value_of(each.value, VALUES.c.value_type.type.enum_class[each.text]) for each in values] or None,
-        datetime_start=_local(row.datetime_start),
-        datetime_complete=_local(row.datetime_complete),
-        params={each.name: distributions[each.name].to_external_repr(each.value) for each in of(PARAMS)},
-        distributions=distributions,
-        user_attrs={each.name: json.loads(each.text) for each in of(USER_ATTRIBUTES)},
-        system_attrs={each.name: json.loads(each.text) for each in of(SYSTEM_ATTRIBUTES)},
-        intermediate_values={
-            each.position: intermediate_value_of(
-                each.value, INTERMEDIATE_VALUES.c.intermediate_value_type.type.enum_class[each.text]
-            )
-            for each in of(INTERMEDIATE_VALUES)
-        },
-    )
-
-
-# Trials of a study share their distributions, which nothing changes.
-_distribution: Callable[[str], BaseDistribution] = lru_cache(maxsize=10_000)(json_to_distribution)
-
-
-def _local(time: dt.datetime | None) -> dt.datetime | None:
-    """Local time without a zone, as Optuna gives it, of UTC without a zone, as its columns hold it."""
-    return None if time is None else time.replace(tzinfo=dt.UTC).astimezone().replace(tzinfo=None)

@@ -1,14 +1,21 @@
 """Records in, data frames out."""
 
+import json
+
 import optuna
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from storage.candidates import best_by_arithmetic, best_by_cuts, candidates_frame, counts
+from search.binarization.binarization import Arithmetic, Binarization
+from search.binarization.cut_points import ColorCutPoints, CutPoints
+from storage.candidates import Ranking, best_by_arithmetic, best_by_cuts, candidates_frame, counts
 from storage.database import open_database
 from storage.records import (
     TRIAL_COLUMNS,
     StartedTrial,
+    key_of,
     record_end,
     record_start,
     trials_frame,
@@ -98,3 +105,39 @@ def test_candidates_do_not_depend_on_the_order_of_trials(database):
     trials = trials_frame(study)
     shuffled = candidates_frame(trials.sample(frac=1, random_state=1), True)
     pd.testing.assert_frame_equal(candidates_frame(trials, True), shuffled)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([(10,), (20,), (20, 30)]),
+            st.one_of(st.none(), st.sampled_from([0.25, 0.5, 0.75])),
+            st.sampled_from(["range", "thermometer"]),
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_the_ranking_of_a_running_study_begins_with_the_first_candidate_of_its_table(trials, maximize):
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize" if maximize else "minimize")
+    ranking = Ranking(maximize)
+    for cuts, value, encoding in trials:
+        add(study, cuts, value, encoding)
+        ranking.add(study.trials[-1])
+        candidates = candidates_frame(trials_frame(study), maximize)
+        assert (ranking.best is None) == candidates.empty
+        if ranking.best is None:
+            continue
+        best, row = ranking.best, candidates.iloc[0]
+        assert (best.kind["cut_points"], best.kind["encoding"]) == (row["cut_points"], row["encoding"])
+        assert (best.value, *best.interval) == pytest.approx((row["value"], row["low"], row["high"]))
+        assert (best.channels, best.first_trial) == (row["channels"], row["first_trial"])
+
+
+def test_the_key_of_a_stored_trial_is_that_of_its_binarization():
+    for binarization in (
+        Binarization(CutPoints((90, 150)), "range", Arithmetic("xnor", "binary")),
+        Binarization(ColorCutPoints((CutPoints((1,)), CutPoints((2, 3)), CutPoints((4,)))), "thermometer"),
+    ):
+        assert key_of(json.loads(json.dumps(binarization.record))) == key_of(binarization.record) == binarization.key

@@ -1,5 +1,7 @@
 """Every sampler and pruner by name, under the same contract."""
 
+import hashlib
+
 import numpy as np
 import optuna
 import pytest
@@ -13,6 +15,7 @@ from search.sampling.samplers import SAMPLERS, SeededByRank
 from search.sampling.space import Space, linear_scale
 from search.trials.lifecycle import ask, put_back, tell
 from search.trials.queue import enqueue
+from storage.database import open_database
 
 NO_SEARCH = {"repeats", "halving"}  # train the references again, on purpose
 SPACE = Space(3, ("range", "thermometer"), linear_scale(np.ones(256)))
@@ -52,6 +55,51 @@ def test_every_sampler_takes_references_and_goes_on(name):
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_seed_gives_the_same_trials(name):
     assert run_trials(study_with(name), 6) == run_trials(study_with(name), 6)
+
+
+# SHA-256 of the keys of 40 trials, as of the first version: a study that is resumed goes on as it began.
+DRAWS = {"local": "2f2e4b9e561c192e", "repeats": "d77c06266cf494f6", "halving": "3cce77766b239554"}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_seed_gives_the_same_trials_in_every_version(name):
+    study = study_with(name)
+    enqueue(study, SPACE, references("auto", [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False), 8)
+    keys = "\n".join(binarization.key for binarization in run_trials(study, 40))
+    assert hashlib.sha256(keys.encode()).hexdigest()[:16] == DRAWS[name]
+
+
+@pytest.mark.parametrize("name", ["local", "tpe"])
+def test_a_database_and_the_memory_give_the_same_trials_with_every_pruner(name, tmp_path):
+    """Optuna shows a sampler only a part of the study where the pruner is hyperband."""
+    for pruner in PRUNERS:
+        tried = []
+        for storage in (None, open_database(f"sqlite:///{tmp_path}/{name}-{pruner}.db").storage):
+            study = optuna.create_study(
+                direction="maximize",
+                sampler=SeededByRank(name, 0, SPACE),
+                pruner=PRUNERS[pruner](3),
+                study_name="fixed",
+                storage=storage,
+            )
+            tried.append(run_reporting(study, 12))
+        assert tried[0] == tried[1]
+
+
+def run_reporting(study, n):
+    """The binarizations of n trials that report three epochs, and the epochs that each of them had."""
+    tried = []
+    for _ in range(n):
+        asked = ask(study, SPACE, 0)
+        value, steps = 1 - abs(asked.binarization.cut_points.values[0] - 120) / 255, []
+        while len(steps) < 3:
+            steps.append(value * (len(steps) + 1) / 3)
+            asked.trial.report(steps[-1], len(steps))
+            if asked.trial.should_prune():
+                break
+        tell(study, asked, Result(value if len(steps) == 3 else None, 0.01, tuple(steps), 0.0, False))
+        tried.append((asked.binarization, len(steps)))
+    return tried
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
