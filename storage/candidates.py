@@ -13,10 +13,10 @@ from storage.records import KIND, STOPPED, key_of, kind_of
 
 
 def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
-    """One row for each binarization with a finished trial, the best first: that with the largest or smallest value.
+    """Return a row for each binarization with a complete trial, the best first.
 
-    value is the mean over its trials: a repeat's evidence counts, and the luckier of two is not chosen. low and high
-    are the means of theirs.
+    value, low and high are means over its trials, so that repeats count and a single lucky value is not chosen.
+    maximize: whether a larger value is better.
     """
     complete = trials[trials["state"] == "COMPLETE"]
     grouped = complete.groupby(["cut_points", *KIND], sort=False)
@@ -101,35 +101,35 @@ class Ranking:
 
 
 def best_by_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The best candidate for each number of cut points, by that number."""
+    """Return the best candidate for each number of cut points, in the order of that number."""
     return candidates.drop_duplicates("cuts").sort_values("cuts", ignore_index=True)
 
 
 def best_by_arithmetic(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The best candidate for each kind of weights and activations, the best first."""
+    """Return the best candidate for each combination of weights and activations, the best first."""
     return candidates.drop_duplicates(["weights", "activations"])
 
 
 def columns_of_kind(rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
-    """What a table says of each row's kind: its encoding; weights and activations where not all of them are real."""
+    """Return the columns of a table for each row's kind: encoding; weights and activations if any is not real."""
     return {name: rows[name] for name in KIND if name == "encoding" or (rows[name] != "real").any()}
 
 
 def pareto_front(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The candidates that none with as few bits a pixel equals in value, the best value and most bits first.
+    """Return the Pareto front of value and bits a pixel, the best value and most bits first.
 
-    Of candidates with the same value and bits the first stands for all.
+    Of candidates with equal value and bits, the first is returned.
     """
     fewest_before = candidates["channels"].cummin().shift(fill_value=candidates["channels"].max() + 1)
     return candidates[candidates["channels"] < fewest_before]
 
 
 def counts(trials: pd.DataFrame) -> dict[str, int]:
-    """Number of trials by state, each state named: Optuna's, and stopped for those that were queued again."""
+    """Return the number of trials in each of Optuna's states, and of those that were stopped and queued again."""
     found = trials["state"].value_counts()
     return {state.lower(): int(found.get(state, 0)) for state in [*(s.name for s in TrialState), STOPPED.upper()]}
 
 
 def number_of_cuts(cut_points: Sequence[Any]) -> int:
-    """How many there are, of all colors together where each has its own."""
+    """Return the number of cut points, of all colors together if each color has its own."""
     return sum(len(part) if isinstance(part, list | tuple) else 1 for part in cut_points)

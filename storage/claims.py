@@ -1,7 +1,7 @@
-"""Claims: of several processes that want to do the same thing once, one does it.
+"""Claims: if several processes want to do the same work, exactly one does it.
 
-A claim is a unique row of our own table. Who made it does the work and keeps the row, or releases it when the work did
-not come to its end. Whether another process still lives is for the caller to find out.
+A claim is a unique row of a table. The process that inserts it does the work and keeps the row, or deletes it if the
+work was not completed. The caller finds out whether the process of a claim is still alive.
 """
 
 import datetime as dt
@@ -19,14 +19,14 @@ from storage.workers import is_gone, this_worker
 
 @dataclass(frozen=True)
 class Claim:
-    """Who took something, and when, in UTC."""
+    """The worker that holds a claim, and the time of the claim in UTC."""
 
     worker: str
     at: dt.datetime
 
 
 def claim(database: Database, what: str, worker: str) -> bool:
-    """Takes something for a worker; False where it is taken."""
+    """Claim something for a worker; return False if it is already claimed."""
     row = {"key": _key(what), "what": what, "worker": worker, "claimed_at": dt.datetime.now(dt.UTC)}
     with suppress(IntegrityError), database.engine.begin() as connection:
         connection.execute(claims.insert().values(**row))
@@ -35,7 +35,7 @@ def claim(database: Database, what: str, worker: str) -> bool:
 
 
 def holder(database: Database, what: str) -> Claim | None:
-    """Whose it is; None where it is free."""
+    """Return the claim of something, or None."""
     query = sa.select(claims.c.worker, claims.c.claimed_at).where(claims.c.key == _key(what))
     with database.engine.connect() as connection:
         row = connection.execute(query).mappings().first()
@@ -44,7 +44,7 @@ def holder(database: Database, what: str) -> Claim | None:
 
 
 def release(database: Database, what: str, worker: str) -> None:
-    """Gives something back, if it is still that worker's."""
+    """Release a claim, if that worker still holds it."""
     with database.engine.begin() as connection:
         connection.execute(claims.delete().where(claims.c.key == _key(what), claims.c.worker == worker))
 
@@ -55,13 +55,13 @@ def _key(what: str) -> str:
 
 @dataclass(frozen=True)
 class Once:
-    """Whether this process is the one that does something for a study. Without a database there is no other."""
+    """Work that exactly one process does for a study. Without a database, this process does everything."""
 
     study: str  # its identity
     database: Database | None = None
 
     def mine(self, what: str) -> bool:
-        """Claims it; what a process claimed that ended before it was done is free again."""
+        """Claim it, also from a process that ended; return whether this process has the claim now."""
         if self.database is None:
             return True
         name = f"{self.study} {what}"
@@ -74,6 +74,6 @@ class Once:
         return claim(self.database, name, this_worker())
 
     def give_back(self, what: str) -> None:
-        """Another process may do it, or this one again."""
+        """Release the claim, so that another process, or this one again, can do the work."""
         if self.database is not None:
             release(self.database, f"{self.study} {what}", this_worker())

@@ -1,7 +1,6 @@
-"""Opening the database: Optuna's storage and our own tables in one place.
+"""Opens the database: Optuna's storage and the project's own tables.
 
-Enters: a database URL. Leaves: a Database. Never prints or stores a password: messages show the URL
-with the password hidden.
+Takes a database URL. Returns a Database. Messages show the URL without its password.
 """
 
 import logging
@@ -58,12 +57,12 @@ class Database:
     shown_url: str
 
     def study_names(self) -> list[str]:
-        """Names of all studies, the oldest first."""
+        """Return the names of all studies, the oldest first."""
         studies = sorted(self.storage.get_all_studies(), key=age)
         return [study.study_name for study in studies]
 
     def load_study(self, name: str | None) -> optuna.Study:
-        """The study of that name; without a name, the newest. Raises: UnknownStudy."""
+        """Return the study of that name, or the newest one without a name. Raises: UnknownStudy."""
         names = self.study_names()
         if not names:
             raise UnknownStudy(f"{self.shown_url} holds no study; make one with python -m search.study")
@@ -78,10 +77,10 @@ def default_storage() -> str:
 
 
 def open_database(url: str, create: bool = True) -> Database:
-    """Opens a database and brings our own tables up to date.
+    """Open a database and upgrade the project's own tables.
 
-    create: False refuses an SQLite file that does not exist yet, for commands that only read.
-    Raises: StorageUnavailable; EarlierVersion, before anything is changed that an earlier version could not read.
+    create: whether to create an SQLite file that does not exist.
+    Raises: StorageUnavailable; EarlierVersion, before a change that an earlier version could not read.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     parsed = _parse(url)
@@ -107,7 +106,7 @@ def open_database(url: str, create: bool = True) -> Database:
 
 
 def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
-    """Optuna's storage. It makes its tables without a lock: of several first starts, the late ones try again."""
+    """Return Optuna's storage. It creates tables without a lock, so processes that start at once may have to retry."""
     for attempt in count(1):
         try:
             return OneOwnerStorage(url, engine_kwargs={"connect_args": arguments})
@@ -119,9 +118,9 @@ def _optuna_storage(url: str, arguments: dict[str, int]) -> OneOwnerStorage:
 
 
 def upgrade_own_tables(storage: RDBStorage) -> None:
-    """Runs the migrations that the database lacks, in one transaction with their record.
+    """Run the missing migrations, in one transaction with their record.
 
-    Raises: EarlierVersion, and changes no table, where the version that made the database still has studies in it.
+    Raises: EarlierVersion, without any change, if the database holds studies of an earlier version.
     """
     engine, config = storage.engine, Config()
     config.set_main_option("script_location", str(files("storage") / "migrations"))
@@ -168,6 +167,6 @@ def _write_ahead(engine: sa.Engine) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """The driver's own words, without SQLAlchemy's statement and link."""
+    """Return the message of the driver, without SQLAlchemy's statement and link."""
     original = getattr(error, "orig", None) or error
     return str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__

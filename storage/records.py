@@ -1,7 +1,6 @@
-"""Records in, data frames out: the only place that knows under which names things are stored.
+"""Records of trials, runs and data sets, and the names under which they are stored.
 
-Enters: plain values about trials, runs and data sets. Leaves: Optuna attributes and rows of our own
-tables, and data frames of them. Knows nothing of training or of how cut points are made.
+Takes plain values. Writes Optuna attributes and rows of the project's own tables, and returns them as data frames.
 """
 
 import datetime as dt
@@ -21,8 +20,8 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import Database
 from storage.tables import data_sets, runs
 
-STOPPED = "stopped"  # attribute of a failed trial that was stopped or killed and queued again; it counts nowhere
-KIND = ("encoding", "weights", "activations")  # what trials of the same cut points may differ in
+STOPPED = "stopped"  # attribute of a failed trial that was stopped or killed and queued again; it is not counted
+KIND = ("encoding", "weights", "activations")  # how trials of the same cut points may differ
 TRIAL_COLUMNS = (
     "number",
     "state",  # Optuna's, or STOPPED
@@ -49,7 +48,7 @@ TRIAL_COLUMNS = (
 
 @dataclass(frozen=True)
 class StartedTrial:
-    """What is known of a trial before it trains; readable in optuna-dashboard as it stands."""
+    """What is known of a trial before it trains, in a form that is readable in optuna-dashboard."""
 
     worker: str  # written first: by it a killed worker's trial is known
     training_seed: int
@@ -68,7 +67,7 @@ class StartedTrial:
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a report shows of a data set: examples are training pictures (N, H, W) or (N, H, W, 3) uint8."""
+    """What a report shows of a data set; examples: training pictures (N, H, W) or (N, H, W, 3), uint8."""
 
     fingerprint: str  # of data and split
     name: str
@@ -79,13 +78,13 @@ class DataSet:
 
     @property
     def colors(self) -> int:
-        """Channels that have cut points of their own: 1, or 3 of pictures in color."""
+        """Number of channels with cut points of their own: 1, or 3 for pictures in color."""
         return len(self.histogram) // 256
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training that is no trial, because it has no cut points."""
+    """A training that is not a trial, because it has no cut points: the greyscale reference."""
 
     protocol: str
     input: str
@@ -99,7 +98,7 @@ class Run:
 
 
 def record_start(trial: optuna.Trial, started: StartedTrial) -> None:
-    """Writes a trial's cut points before it trains, so that pruned and failed trials have them too."""
+    """Write a trial's cut points before it trains, so that pruned and failed trials have them too."""
     for key, value in asdict(started).items():
         if value is not None:
             trial.set_user_attr(key, value)
@@ -108,7 +107,7 @@ def record_start(trial: optuna.Trial, started: StartedTrial) -> None:
 def record_end(
     trial: optuna.Trial, standard_error: float | None, interval: tuple[float, float] | None, seconds: float
 ) -> None:
-    """Writes what is known of a trial when its training ended; interval: of its value, over photos."""
+    """Write what is known of a trial after its training; interval: of its value, over photos."""
     if standard_error is not None:
         trial.set_user_attr("standard_error", round(standard_error, 6))
     for name, bound in zip(("low", "high"), interval or (), strict=False):
@@ -117,7 +116,7 @@ def record_end(
 
 
 def trials_frame(study: optuna.Study) -> pd.DataFrame:
-    """One row a trial, with TRIAL_COLUMNS; trials that wait have no cut points yet."""
+    """Return a data frame with a row for each trial and TRIAL_COLUMNS. Queued trials have no cut points yet."""
     rows = [_trial_row(trial) for trial in study.get_trials(deepcopy=False)]
     return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
 
@@ -137,13 +136,13 @@ def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 
 
 def kind_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """A started trial's cut points, encoding, weights and activations; old trials had real ones and say nothing."""
+    """Return a started trial's cut points, encoding, weights and activations; the default of the latter two is real."""
     kind = {key: attributes.get(key, None if key == "encoding" else "real") for key in KIND}
     return {"cut_points": _tuples(attributes.get("cut_points", ())), **kind}
 
 
 def key_of(attributes: Mapping[str, Any]) -> str:
-    """The canonical JSON of a started trial's binarization; equal to Binarization.key."""
+    """Return the canonical JSON of a started trial's binarization, which equals Binarization.key."""
     return json.dumps(kind_of(attributes), sort_keys=True, separators=(",", ":"))
 
 
@@ -152,7 +151,7 @@ def _tuples(values: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def save_data_set(database: Database, data_set: DataSet) -> None:
-    """Keeps what a report shows of a data set, once."""
+    """Store what a report shows of a data set, once."""
     height, width = data_set.examples.shape[1:3]
     row = {
         "fingerprint": data_set.fingerprint,
@@ -168,7 +167,7 @@ def save_data_set(database: Database, data_set: DataSet) -> None:
 
 
 def load_data_set(database: Database, fingerprint: str) -> DataSet | None:
-    """What was kept of a data set."""
+    """Return what was stored of a data set, or None."""
     with database.engine.connect() as connection:
         row = connection.execute(sa.select(data_sets).where(data_sets.c.fingerprint == fingerprint)).mappings().first()
     if row is None:
@@ -191,14 +190,14 @@ def _pictures(data: bytes, n: int, height: int, width: int) -> npt.NDArray[np.ui
 
 
 def save_run(database: Database, run: Run) -> None:
-    """Keeps a run; of two workers that made the same one, the first is kept."""
+    """Store a run. If two workers made the same run, the first one is stored."""
     row = asdict(run) | {"accuracies": list(run.accuracies), "finished_at": dt.datetime.now(dt.UTC)}
     row["low"], row["high"] = row.pop("interval")
     _insert_once(database, runs, row)
 
 
 def load_runs(database: Database, protocol: str) -> list[Run]:
-    """The runs under a protocol, the oldest first."""
+    """Return the runs of a protocol, the oldest first."""
     query = sa.select(runs).where(runs.c.protocol == protocol).order_by(runs.c.id)
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()

@@ -1,7 +1,6 @@
-"""What each complete trial scored on each validation photo.
+"""The score of each complete trial on each validation photo.
 
-Enters: a trial's photo scores. Leaves: rows of our own table, and the same scores again, so that two trials can be
-compared on the photos that both were validated on. A trial told by an earlier version has none.
+They are stored so that two trials can be compared on the same photos. Trials of earlier versions have none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +22,11 @@ COLUMNS = {"scores": "by_photo", "weights": "weights"}  # a column and its field
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Of each photo, in one order for all trials of a protocol: by_photo (G,), which add up to the trial's value, and
-    weights (G,), the photo's share of it, which add up to 1."""
+    """Scores of G photos, in the same order for all trials of a protocol.
+
+    by_photo (G,): contributions to the trial's value, which is their sum. weights (G,): shares of the photos, whose
+    sum is 1.
+    """
 
     by_photo: Floats
     weights: Floats
@@ -36,7 +38,7 @@ class Scores:
 
     @property
     def standard_error(self) -> float:
-        """Of the weighted mean, when photos are independent; of a difference the paired one.
+        """The standard error of the weighted mean if photos are independent; of a difference, the paired one.
 
         The cluster-robust (linearized) estimator for a ratio mean: Cochran, Sampling Techniques, 9A.
         """
@@ -45,12 +47,12 @@ class Scores:
         return float(np.sqrt(g / max(g - 1, 1) * (residuals**2).sum()))
 
     def __sub__(self, other: "Scores") -> "Scores":
-        """The difference on the same photos."""
+        """Return the difference on the same photos."""
         return Scores(self.by_photo - other.by_photo, self.weights)
 
 
 def mean_of(scores: Sequence[Scores]) -> Scores:
-    """The mean of several trials on the same photos."""
+    """Return the mean of several trials on the same photos."""
     return Scores(np.mean([each.by_photo for each in scores], axis=0), scores[0].weights)
 
 
@@ -63,7 +65,7 @@ def save_scores(database: Database, identity: str, number: int, scores: Scores) 
 
 
 def load_scores(database: Database, identity: str | None) -> Mapping[int, Scores]:
-    """A study's scores by trial number."""
+    """Return a study's scores by trial number."""
     query = sa.select(trial_scores).where(trial_scores.c.study_identity == identity)
     with database.engine.connect() as connection:
         rows = connection.execute(query).mappings().all()

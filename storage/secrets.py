@@ -1,7 +1,7 @@
-"""Database URLs without their secrets, and texts without the secrets of a URL.
+"""Hides the secrets of database URLs in messages.
 
-Enters: a URL, and what is about to be shown. Leaves: the same with `***` for passwords and for every value of the query
-that is not known to be harmless: what a secret's key is called differs from driver to driver.
+Replaces passwords, and every value of a URL's query that is not known to be harmless, by `***`. The names of keys that
+hold secrets differ from driver to driver.
 """
 
 import re
@@ -37,21 +37,21 @@ LIKE_A_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.]*://(?:[^\n]*@)?[^\s'\"`<>|]*")
 
 
 def shown_url(url: URL) -> str:
-    """A URL as messages may have it."""
+    """Return a URL without its secrets."""
     query = {key: value if key.lower() in HARMLESS else HIDDEN for key, value in url.query.items()}
     host = None if url.host is None else url.host.rpartition("@")[2]  # what stands before is the end of a password
     return url.set(query=query, host=host).render_as_string(hide_password=True).replace(quote_plus(HIDDEN), HIDDEN)
 
 
 def without_secrets(text: str, url: str | None = None) -> str:
-    """A text in which URLs are shown as shown_url does, and in which no secret of `url` is left."""
+    """Return a text in which URLs are shown as by shown_url, without any secret of `url`."""
     for secret in sorted(_secrets(url), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return LIKE_A_URL.sub(lambda found: _shown(found.group()), text)
 
 
 def _shown(text: str) -> str:
-    """Something that looks like a URL; of what cannot be read as one, the beginning."""
+    """Return a URL without its secrets; of text that cannot be parsed as a URL, only the scheme."""
     link = text.rstrip(".,;:)")
     parsed, rest = _parsed(link), text[len(link) :]
     if parsed is None:
@@ -60,7 +60,7 @@ def _shown(text: str) -> str:
 
 
 def _secrets(url: str | None) -> set[str]:
-    """The password and the hidden values of a URL's query, each as it may stand in a message."""
+    """Return the password and the hidden values of a URL's query, in the forms that messages may contain."""
     parsed = None if url is None else _parsed(url)
     if parsed is None:
         return set()

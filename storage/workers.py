@@ -7,25 +7,25 @@ from pathlib import Path
 
 import psutil
 
-SAME_START_SECONDS = 1  # clocks are read to less than this
-HOLDS = dt.timedelta(days=1)  # of another machine's process nothing is known: after a day it counts as gone
-OUTERMOST = 0xEFFFFFFC  # Linux's number of the process namespace that is no container's
+SAME_START_SECONDS = 1  # the two clocks agree better than this
+HOLDS = dt.timedelta(days=1)  # after which a process of another machine counts as ended
+OUTERMOST = 0xEFFFFFFC  # inode of Linux's process namespace outside of containers
 
 
 def this_worker() -> str:
-    """Machine, process id and when the process began: an id alone is used again."""
+    """Return machine, process id and start time of this process. The id alone may be reused."""
     return f"{_machine()}:{os.getpid()}:{_began(os.getpid()):.2f}"
 
 
 def is_here(worker: str) -> bool:
-    """Whether it is a process of this machine, and of the same container."""
+    """Return whether it is a process of this machine and of the same container."""
     return worker.rsplit(":", 2)[0] == _machine()
 
 
 def is_gone(worker: str, since: dt.datetime) -> bool:
-    """Whether a process has ended. Of another machine's nothing is known, so it is given a day.
+    """Return whether a process has ended. A process of another machine counts as ended after a day.
 
-    since: when it took what it works on, with a time zone.
+    since: when it started its current work, with a time zone.
     """
     try:
         _, pid, began = worker.rsplit(":", 2)
@@ -36,12 +36,12 @@ def is_gone(worker: str, since: dt.datetime) -> bool:
     except psutil.AccessDenied:
         return False
     except ValueError:
-        pass  # written by something else: as little is known of it
+        pass  # not in this format: treated as of another machine
     return dt.datetime.now(dt.UTC) - since > HOLDS
 
 
 def _machine() -> str:
-    """The host's name, and in a container the number of its process namespace: ids mean nothing outside of it."""
+    """Return the host's name, and in a container the number of its process namespace, in which ids are unique."""
     try:
         namespace = Path("/proc/self/ns/pid").stat().st_ino
     except OSError:
@@ -50,6 +50,6 @@ def _machine() -> str:
 
 
 def _began(pid: int) -> float:
-    """Seconds from the machine's start to the process's, which no change of the clock moves."""
+    """Return the seconds from the start of the machine to that of the process, which clock changes do not affect."""
     booted = psutil.boot_time()
     return psutil.Process(pid).create_time() - booted

@@ -1,10 +1,10 @@
-"""How the next trial is chosen, and which trials are stopped early.
+"""The search space, samplers and pruners.
 
-space.py       Optuna's parameters to binarizations and back
+space.py       converts Optuna's parameters to binarizations and back
 samplers.py    samplers by name, seeded by a trial's rank
-space_sampler.py  what local.py and repeats.py share
+space_sampler.py  the base class of local.py and repeats.py
 local.py       local search over cut points
 repeats.py     the references again, as a baseline without search
-history.py     the finished trials of a study, as local.py and repeats.py read them
+history.py     the binarizations that a study has tried, for local.py and repeats.py
 pruners.py     pruners by name
 """

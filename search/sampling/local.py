@@ -1,10 +1,10 @@
-"""A sampler that changes good earlier binarizations by a little: local search with a share for every k.
+"""A sampler that changes good earlier binarizations slightly: local search, with a share of trials for every k.
 
-Enters: a study's trials. Leaves: parameters of a binarization that was not tried before. Keeps no state: what it
-knows it reads from the study, so stopping, resuming and several workers change nothing.
+Takes a study's trials. Returns parameters of a binarization that was not tried before. The sampler has no state besides
+the study, so it works with stopped and resumed studies and with several workers.
 
-An evolution strategy over sets of cut points ((mu+1), Rechenberg 1973, Schwefel 1981): choose a parent among several
-of the best, because one value is noisy; move, add or remove cut points on the space's scale; never twice the same.
+It is a (mu+1) evolution strategy over sets of cut points (Rechenberg 1973, Schwefel 1981): it chooses a parent among
+several of the best, because a single value is noisy, and moves, adds or removes cut points on the space's scale.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,13 +25,16 @@ from search.sampling.history import history
 from search.sampling.space import Params, Space, number, position
 from search.sampling.space_sampler import SpaceSampler
 
-ATTEMPTS = 100  # to find a binarization that was not tried, before all of them are gone through
+ATTEMPTS = 100  # to draw a binarization that was not tried, before all of them are enumerated
 
 
 @dataclass(frozen=True)
 class Steps:
-    """How far and how often. Chosen among ten settings on the surrogate of benchmarks/many_cuts.py, eight seeds that
-    docs/samplers.md does not use; most differences were within two standard errors."""
+    """Sizes and probabilities of the changes.
+
+    Chosen among ten settings on the surrogate of benchmarks/many_cuts.py with eight seeds that docs/samplers.md does
+    not use; most differences were within two standard errors.
+    """
 
     startup: int = 10  # binarizations at random, fewer where references were tried
     fresh: float = 0.05  # share of trials that stay random
@@ -45,21 +48,21 @@ class Steps:
 
 
 class LocalSampler(SpaceSampler):
-    """Samples a Space by changing what was good; anything else is sampled uniformly at random."""
+    """A sampler of one Space by local search. Other parameters are sampled uniformly at random."""
 
     def __init__(self, space: Space, seed: int | None = None, steps: Steps | None = None) -> None:
         super().__init__(space, seed)
         self.steps, self._rng = steps or Steps(), np.random.default_rng(seed)
 
     def reseed_rng(self) -> None:
-        """A new seed for a copy in another thread."""
+        """Take a new seed, for a copy in another thread."""
         super().reseed_rng()
         self._rng = np.random.default_rng()
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Parameters of a binarization that was neither tried nor is running, as long as there is one."""
+        """Return parameters of a binarization that was neither tried nor is running, as long as there is one."""
         if search_space != self.space.distributions:
             return self.at_random(study, trial, search_space)
         tried = history(study, self.space, trial.number)
@@ -78,7 +81,7 @@ class LocalSampler(SpaceSampler):
         return self.space.params(unseen or self._anything())
 
     def _anything(self) -> Binarization:
-        """Uniformly at random in the parameters."""
+        """Return a binarization, uniformly at random in the parameters."""
         params: Params = {}
         for end in self.space.ends:
             drawn = self._rng.random(self.space.max_cuts)
@@ -88,7 +91,7 @@ class LocalSampler(SpaceSampler):
 
     @property
     def _drawn(self) -> list[str]:
-        """What is drawn by name. The encoding is also where there is one alone: old studies go on as they began."""
+        """The choices that are drawn. A single encoding is drawn too, so that earlier studies keep their draws."""
         return [name for name, choices in self.space.choices.items() if name == "encoding" or len(choices) > 1]
 
     def _one(self, name: str) -> str:
@@ -96,7 +99,7 @@ class LocalSampler(SpaceSampler):
         return choices[int(self._rng.integers(len(choices)))]
 
     def _child(self, parents: "Parents") -> Binarization:
-        """A parent with some cut points moved, added or removed."""
+        """Return a parent with some cut points moved, added or removed."""
         steps, rng, colors = self.steps, self._rng, len(self.space.ends)
         if rng.random() < steps.fresh:
             return self._anything()
@@ -121,7 +124,7 @@ class LocalSampler(SpaceSampler):
         return Binarization.of(record | {"cut_points": cut_points.values})
 
     def _moved(self, cuts: list[int], k: int, moves: int, edges: npt.NDArray[np.float64]) -> list[int]:
-        """`cuts` with as many added or removed as make k, and `moves` of them moved on the scale, in order."""
+        """Return `cuts` after adding or removing some to have k, and moving `moves` of them on the scale, in order."""
         steps, rng = self.steps, self._rng
         while len(cuts) > k:
             cuts.pop(int(rng.integers(len(cuts))))
@@ -131,7 +134,7 @@ class LocalSampler(SpaceSampler):
                 cut = cuts.pop(int(rng.integers(len(cuts))))
                 step = steps.smallest * (steps.largest / steps.smallest) ** rng.random()
                 position = abs((edges[cut - 1] + edges[cut]) / 2 + step * rng.normal()) % 2
-                position = min(position, 2 - position)  # what leaves the scale is reflected
+                position = min(position, 2 - position)  # reflected at the ends of the scale
             level = min(max(int(np.searchsorted(edges, position, side="right")), 1), LEVELS - 1)
             cuts.append(_nearest_free(level, cuts))
         return sorted(cuts)
@@ -160,11 +163,11 @@ class Parents:
         return len(self._ranked)
 
     def best(self, share: float) -> Binarization:
-        """One of the best of all."""
+        """Return one of the best of all."""
         return self._pick(self._ranked, share)
 
     def near(self, k: int, share: float) -> Binarization:
-        """One of the best with k cut points, or with the nearest number of cut points that was tried."""
+        """Return one of the best with k cut points, or with the nearest number of cut points that was tried."""
         nearest = min(np.unique(self._cuts[self._ranked]).tolist(), key=lambda each: (abs(each - k), each))
         return self._pick(self._ranked[self._cuts[self._ranked] == nearest], share)
 
@@ -173,12 +176,12 @@ class Parents:
 
 
 def _nearest_free(level: int, cuts: list[int]) -> int:
-    """The grey level 1..255 nearest to `level` that is no cut point."""
+    """Return the grey level in 1..255 nearest to `level` that is not a cut point."""
     return min((c for c in range(1, LEVELS) if c not in cuts), key=lambda c: abs(c - level))
 
 
 def everything(space: Space) -> Iterator[Binarization]:
-    """All of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
+    """Yield all binarizations of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
     colors = len(space.ends)
     for sizes in sorted(product(range(1, space.max_cuts + 1), repeat=colors), key=lambda s: (sum(s), s)):
         for parts in product(*(combinations(range(1, LEVELS), k) for k in sizes)):

@@ -1,4 +1,4 @@
-"""Which trials are stopped early, and what they are compared with."""
+"""Pruners by name, and the trials that they compare a trial with."""
 
 import warnings
 from bisect import insort
@@ -77,7 +77,7 @@ class CompleteByCuts:
 
 
 def wilcoxon(epochs: int) -> BasePruner:
-    """Compares the trainings of a trial, fold by fold and seed by seed, with those of the best trial."""
+    """Compare the trainings of a trial, fold by fold and seed by seed, with those of the best trial."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return SameCuts(WilcoxonPruner(p_threshold=0.1))

@@ -1,7 +1,7 @@
-"""Samplers that search nothing: they train references again, as often as a search trains anything.
+"""Samplers without search: they repeat the references, as a baseline with the same number of trials.
 
-What a search found is worth its compute only if the same compute, spent on knowing better which reference is best,
-finds less. These make that comparison a study like any other.
+A search is worth its compute only if it finds more than the same compute that is spent on repeating the references, to
+know better which one is the best.
 """
 
 from collections import defaultdict
@@ -19,11 +19,10 @@ EACH = 2  # trials of each reference in a round of halving
 
 
 class RepeatsSampler(SpaceSampler):
-    """The reference with the fewest trials; of these the best. Where a study has no references, random ones.
+    """Samples the reference with the fewest trials, of several the best; random parameters without references.
 
-    halving: after every EACH trials of all that are left, only the better half goes on (sequential halving, Karnin,
-    Koren and Somekh 2013): among those that are clearly worse no repeat decides anything. Within each number of cut
-    points, because the answer is the best for each.
+    halving: after EACH trials of all remaining references, only the better half remains (sequential halving, Karnin,
+    Koren and Somekh 2013), separately for each number of cut points.
     """
 
     def __init__(self, space: Space, seed: int | None = None, halving: bool = False) -> None:
@@ -33,7 +32,7 @@ class RepeatsSampler(SpaceSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Parameters of a reference, trained before or not."""
+        """Return the parameters of a reference."""
         found = history(study, self.space, trial.number).references()
         if search_space != self.space.distributions or not found:
             return self.at_random(study, trial, search_space)
@@ -42,7 +41,7 @@ class RepeatsSampler(SpaceSampler):
 
 
 def better_half(found: list[Tried]) -> list[Tried]:
-    """What is left of references: for each number of cut points half as many a round, at least one."""
+    """Return the remaining references: in each round half as many for each number of cut points, at least one."""
     by_k: dict[int, list[Tried]] = defaultdict(list)
     for each in sorted(found, key=lambda t: -t.mean):
         by_k[len(each.binarization.cut_points)].append(each)

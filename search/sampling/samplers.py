@@ -1,12 +1,11 @@
 """Samplers and pruners by name.
 
-Optuna does not store a sampler's random state. Here every trial gets a sampler whose seed is made of the study's seed
-and the trial's rank among the trials that count, so workers draw differently, and one worker's study that was stopped
-and resumed draws what it would have drawn without the stop. (Of several workers one that is killed frees its rank, and
-the next trial may repeat a draw: the same cut points with another training seed.) That holds for all samplers but
-cmaes, which counts the trial that was stopped as a lost one of its generation. Sobol' points (qmc) have no seed of
-their own trial: their place in the sequence is stored, and the sequence must stay the same. The hyperband pruner goes
-by trial numbers.
+Optuna does not store a sampler's random state. Here each trial has a sampler of its own, seeded with the study's seed
+and the trial's rank among the trials that count. So workers draw differently, and a study of one worker that was
+stopped and resumed draws what it would have drawn without the stop. (With several workers, a killed one frees its rank,
+and the next trial may repeat its draw: the same cut points with another training seed.) The exceptions are cmaes, which
+counts a stopped trial as a lost one of its generation, and qmc, which stores its place in one sequence of Sobol' points
+for the whole study. The hyperband pruner depends on trial numbers.
 """
 
 import warnings
@@ -63,17 +62,17 @@ def qmc(seed: int, space: Space) -> BaseSampler:
 
 
 def local(seed: int, space: Space) -> BaseSampler:
-    """Moves, adds or removes a cut point of a good earlier trial; nothing twice. See search/sampling/local.py."""
+    """Move, add or remove cut points of a good earlier trial, never twice the same. See search/sampling/local.py."""
     return LocalSampler(space, seed)
 
 
 def repeats(seed: int, space: Space) -> BaseSampler:
-    """No search: the references again and again, those with the fewest trials first."""
+    """No search: repeat the references, those with the fewest trials first."""
     return RepeatsSampler(space, seed)
 
 
 def halving(seed: int, space: Space) -> BaseSampler:
-    """No search: the references again, each time only the better half of those with as many cut points."""
+    """No search: repeat the references, in each round the better half of those with as many cut points."""
     return RepeatsSampler(space, seed, halving=True)
 
 
@@ -91,7 +90,7 @@ SAMPLERS: dict[str, Callable[[int, Space], BaseSampler]] = {
 
 
 def make_sampler(name: str, seed: int, rank: int, space: Space) -> BaseSampler:
-    """The sampler for the trial of that rank: see `rank_of`."""
+    """Return the sampler for the trial of that rank: see `rank_of`."""
     fresh = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
@@ -99,19 +98,19 @@ def make_sampler(name: str, seed: int, rank: int, space: Space) -> BaseSampler:
 
 
 def rank_of(study: optuna.Study, number: int) -> int:
-    """How many trials before that number count: all but those that were stopped and queued again."""
+    """Return the number of trials before that number, without those that were stopped and queued again."""
     return trials_of(study, Read.NOTHING).rank(number)
 
 
 class SeededByRank(BaseSampler):
-    """For each trial the sampler of that name with a seed of the trial's own; it keeps nothing from trial to trial."""
+    """A sampler that makes a sampler of the given name for each trial, with a seed of the trial's own."""
 
     def __init__(self, name: str, seed: int, space: Space) -> None:
         self.name, self.seed, self.space = name, seed, space
         self._of_trial = make_sampler(name, seed, 0, space)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Makes the trial's sampler."""
+        """Make the sampler of the trial."""
         self._of_trial = make_sampler(self.name, self.seed, rank_of(study, trial.number), self.space)
         self._of_trial.before_trial(study, trial)
 
@@ -138,4 +137,4 @@ class SeededByRank(BaseSampler):
         self._of_trial.after_trial(study, trial, state, values)
 
     def reseed_rng(self) -> None:
-        """Nothing: each trial has a seed of its own."""
+        """Do nothing, because each trial has a seed of its own."""

@@ -29,17 +29,17 @@ Params = dict[str, int | float | str]
 
 
 def pixel_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-    """Half the training pixels' own distribution, half even.
+    """Return a scale of which half follows the distribution of the training pixels and half is even.
 
-    The pixels' share puts cut points where pixels are; the even share gives every cut point 1..255
-    a part of the scale, so that each can be found and inverted also where a grey level is unused.
+    The even half gives every cut point 1..255 a part of the scale, so that each can be sampled and inverted, even where
+    a grey level is unused.
     """
     pixels = histogram[1:] / max(histogram[1:].sum(), 1)
     return _scale(0.5 * pixels + 0.5 / (LEVELS - 1))
 
 
 def linear_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-    """Every cut point 1..255 is as likely as another, whatever the pixels are."""
+    """Return an even scale: every cut point 1..255 is equally likely, whatever the pixels are."""
     return _scale(np.ones(LEVELS - 1))
 
 
@@ -56,12 +56,12 @@ SCALES: dict[str, Callable[[npt.NDArray[np.integer]], npt.NDArray[np.float64]]] 
 
 
 def number(end: str = "") -> str:
-    """The parameter that says how many cut points there are; end: of one color, such as `_r`."""
+    """Name the parameter for the number of cut points; end: of one color, such as `_r`."""
     return f"number_of_cut_points{end}"
 
 
 def position(i: int, end: str = "") -> str:
-    """The parameter that says where cut point i = 1, 2, … lies."""
+    """Name the parameter for the position of cut point i = 1, 2, …"""
     return f"position_{i}{end}"
 
 
@@ -77,18 +77,18 @@ class Space:
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
-        """What is chosen by name; a parameter of its own where there is more than one."""
+        """The categorical choices; each is a parameter where it has more than one value."""
         return {"encoding": self.encodings, "weights": self.weights, "activations": self.activations}
 
     @property
     def kinds(self) -> list[tuple[str, Arithmetic]]:
-        """Every encoding with every arithmetic."""
+        """Every combination of encoding and arithmetic."""
         return [(e, Arithmetic(w, a)) for w in self.weights for a in self.activations for e in self.encodings]
 
     def parts(self, encoding: str) -> list[tuple[str, npt.NDArray[np.float64]]]:
-        """For each channel that has cut points of its own what its parameters' names end with, and its edges.
+        """Return the suffix of parameter names and the edges for each channel that has cut points of its own.
 
-        A picture's own levels are spread evenly, whatever the training pixels are, so local cut points have even edges.
+        Cut points of a local encoding have even edges, because the levels of one picture are spread evenly.
         """
         if ENCODINGS[encoding].local:
             even = linear_scale(np.ones(LEVELS, dtype=np.int64))
@@ -97,12 +97,12 @@ class Space:
 
     @property
     def ends(self) -> list[str]:
-        """What parameters' names end with: nothing, or each color."""
+        """The suffixes of parameter names: an empty one, or one for each color."""
         return [""] if self.edges.ndim == 1 else [f"_{c}" for c in RGB]
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
-        """What Optuna suggests in each trial."""
+        """The parameters of each trial, for Optuna."""
         made: dict[str, BaseDistribution] = {}
         for end in self.ends:
             made[number(end)] = IntDistribution(1, self.max_cuts)
@@ -111,7 +111,7 @@ class Space:
         return made
 
     def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
-        """What a trial's parameters stand for; exactly k cut points."""
+        """Return the binarization of a trial's parameters, with exactly k cut points."""
         named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
         parts = []
         for end, edges in self.parts(named["encoding"]):
@@ -123,9 +123,9 @@ class Space:
         return Binarization.of({"cut_points": cut_points_of(parts).values, **named})
 
     def params(self, binarization: Binarization, seed: int = 0) -> Params:
-        """Parameters that stand for a binarization: the inverse, at the middle of each cut point's part.
+        """Return parameters of a binarization: the inverse, at the middle of each cut point's part of the scale.
 
-        Parameters without effect are drawn uniformly, so that they do not tell references from what was searched.
+        Parameters without effect are drawn uniformly, so that references look like sampled trials.
         seed: of these draws; equal arguments give equal parameters.
         Raises: ValueError when the space does not hold it.
         """

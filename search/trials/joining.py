@@ -1,7 +1,7 @@
-"""Creating a study or joining an existing one, which must be of the same protocol and space.
+"""Creates a study, or joins an existing one of the same protocol and space.
 
-Enters: a protocol, a space, a name. Leaves: an Optuna study that describes itself. A value is only
-compared with values of the same protocol, so anything else is refused and the differences are listed.
+Takes a protocol, a space and a name. Returns an Optuna study whose attributes describe it. Values are compared only
+with values of the same protocol, so any other study is refused with a list of the differences.
 """
 
 import platform
@@ -40,14 +40,14 @@ Plain = dict[str, Any]
 
 
 def default_name(data: str, protocol: Protocol, space: Plain, budget: str) -> str:
-    """The data set's name, the budget, and a fingerprint of all that must be equal to join."""
+    """Return the name of the data set, the budget, and a fingerprint of all that must be equal to join."""
     return f"{data}-{budget}-{fingerprint({PROTOCOL: protocol.as_dict(), SPACE: space})}"
 
 
 def join(
     database: Database, name: str, protocol: Protocol, space: Plain, objectives: Sequence[str], pruner: BasePruner
 ) -> optuna.Study:
-    """The study of that name, made where it is missing; its sampler is set by the caller.
+    """Return the study of that name, after creating it if it does not exist. The caller sets its sampler.
 
     Raises: ProtocolMismatch, EarlierVersion.
     """
@@ -86,13 +86,13 @@ def join(
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a value may depend on."""
+    """Return the versions of the software that a value may depend on."""
     packages = ("cutpoints", "torch", "numpy", "optuna")
     return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
 def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:
-    """What the report shows of the pictures: one training picture of each of a few classes."""
+    """Return what the report shows of the data set: one training picture of each of a few classes."""
     classes = len(split.pictures.class_names)
     chosen = np.unique(np.linspace(0, classes - 1, EXAMPLES).round().astype(int))
     rows = [int(np.flatnonzero(split.train.labels == label)[0]) for label in chosen]
@@ -106,4 +106,4 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
     )
 
 
-EXAMPLES = 6  # training pictures that are kept for the report
+EXAMPLES = 6  # training pictures that are stored for the report

@@ -1,7 +1,4 @@
-"""What a person sees while a study runs: a live view on a terminal, plain lines elsewhere; on stderr.
-
-Enters: trials as they start, train and end. Leaves: nothing but text.
-"""
+"""Progress of a running study on stderr: a live view on a terminal, plain lines elsewhere."""
 
 import statistics
 import time
@@ -32,11 +29,11 @@ class Best:
 
 
 class TimeLeft:
-    """How long the trials that are left will take: as many times the median of what each of the recent ones took.
+    """The remaining time of a study: the number of missing trials times the median duration of recent ones.
 
-    The first trial also pays for what happens once, and some trials for a reference that has to be learned first. The
-    median is not moved by these, but needs a few trials, before which nothing is said. What other processes finish
-    meanwhile counts: a trial's time is the time since the batch before ended, divided by the trials that ended in it.
+    The median is robust to the first trial, which includes initialization, and to trials before which a reference was
+    learned. It is shown only after a few trials. Trials of other processes count: the duration of a trial is the time
+    since the previous batch ended, divided by the number of trials that ended meanwhile.
     """
 
     FEWEST, RECENT = 3, 15  # batches
@@ -48,11 +45,11 @@ class TimeLeft:
         self._is_first_of_batch = True
 
     def start(self) -> None:
-        """A batch of trials begins."""
+        """Note that a batch of trials starts."""
         self._began, self._is_first_of_batch = self._ended, True
 
     def end(self, done: int) -> None:
-        """A trial of the batch ended; done: the study's trials so far."""
+        """Note that a trial of the batch ended; done: the number of finished trials of the study."""
         now = self._clock()
         if not self._is_first_of_batch:
             self._took.pop()
@@ -100,18 +97,18 @@ class Progress:
             self._live.stop()
 
     def start(self, batch: Sequence[Asked]) -> None:
-        """Trials begin."""
+        """Show that a batch of trials starts."""
         self._time_left.start()
         self._now, self._step_text = batch[0], ""
         self._refresh()
 
     def step(self, step: int, value: float) -> None:
-        """An epoch or a training of the current trial ended."""
+        """Show the value after an epoch or a training of the current trial."""
         self._step_text = f"after {self.step_name} {step + 1} {self.metric.shown(value)}"
         self._refresh()
 
     def end(self, asked: Asked, result: Result, state: TrialState, done: int, best: Best | None) -> None:
-        """A trial ended; failed ones say why."""
+        """Show how a trial ended, and why it failed if it did."""
         self.done, self.best = done, best
         self._time_left.end(done)
         if state is TrialState.FAIL:

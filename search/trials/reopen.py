@@ -1,4 +1,4 @@
-"""A study's pictures, found again from what the study keeps of them."""
+"""Loads the pictures of a study again, from where the study says that they are."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from storage.results import Results
 
 
 def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> None:
-    """Where and how the pictures were read, so that a confirmation finds them again, from any folder."""
+    """Store where and how the pictures were read, so that a confirmation finds them again from any folder."""
     named = pictures.name if source.data in (None, "digits", "sign-mnist") else str(Path(str(source.data)).resolve())
     folder = pictures.origin if named == "sign-mnist" else None
     known = {
@@ -28,9 +28,9 @@ def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> 
 
 
 def pictures_of(results: Results | None, named: Source | None = None, data_dir: Path | None = None) -> Pictures:
-    """The pictures that are named, otherwise the study's, from where it found them.
+    """Load the named pictures, or else the study's, from where the study read them.
 
-    data_dir: where to look for Sign Language MNIST instead. Raises: BadInput.
+    data_dir: the folder to search for Sign Language MNIST instead. Raises: BadInput.
     """
     if named is not None or results is None:
         return load_pictures(named or Source())[0]
@@ -51,7 +51,7 @@ def pictures_of(results: Results | None, named: Source | None = None, data_dir: 
 
 
 def split_of(pictures: Pictures, results: Results | None, rival: Results | None) -> Split:
-    """The study's split of these pictures. Raises: ProtocolMismatch for pictures other than the study's."""
+    """Return the study's split of these pictures. Raises: ProtocolMismatch if they are not the study's pictures."""
     if results is None:
         return split_pictures(pictures, 0)
     protocol = Protocol.from_dict(results.protocol)

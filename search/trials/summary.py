@@ -1,7 +1,4 @@
-"""The end of a study as a table for stdout.
-
-Enters: results. Leaves: text. Intervals are of 95 %, over photos.
-"""
+"""The results of a study as a table for stdout. Intervals are 95 % intervals over photos."""
 
 from typing import Any
 
@@ -77,7 +74,7 @@ def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
 
 
 def metric(results: Results) -> Metric:
-    """What the study's values measure."""
+    """Return the metric of the study's values."""
     return METRICS[Protocol.from_dict(results.protocol).metric]
 
 
