@@ -81,7 +81,7 @@ def test_one_is_one_trial_one_cut_point_and_one_bit_wherever_it_is_said(capsys):
     report = Path("results/one/report.html").read_text().partition("<body>")[2]
     assert "0 of 1 trial done" in said
     assert "has 2 cut points; there are 1" in said
-    assert "bit a pixel (1 cut point)" in report
+    assert "bit per pixel (1 cut point)" in report
     assert "1 cut point, " in report  # where the mouse is over the positions
     for text in (said, report):
         assert (
