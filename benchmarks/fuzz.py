@@ -25,7 +25,7 @@ from search.data.load import load_pictures
 from search.data.source import Source, source_of
 from search.deploy.thresholds import read
 from search.errors import BadInput
-from search.light import as_in_the_file, recipe_of
+from search.light import as_in_the_file, protocol_of
 
 FAILED = Path("failed")
 LONGEST = 2000  # characters of a message, which may list five bad pictures
@@ -53,8 +53,7 @@ def refusal(path: Path, case: Case) -> str | None:
             warnings.simplefilter("error")
             if path.suffix == ".json":
                 _, made = read(path)
-                recipe_of(path, made["protocol"])
-                source_of(as_in_the_file(made))
+                source_of(as_in_the_file(made, protocol_of(path, made)))
                 return None
             pictures, _ = load_pictures(Source(str(path), **case.flags))
     except BadInput as error:

@@ -441,6 +441,11 @@ def a_document() -> dict[str, Any]:
         "study": {"name": "s", "trials": counts},
         "fingerprints": {"data": "0" * 16, "split": "0" * 16, "protocol": "0" * 8},
         "protocol": {
+            "data_fingerprint": "0" * 16,
+            "split_fingerprint": "0" * 16,
+            "photos": "validation",
+            "training_version": 2,
+            "preprocessing": {},
             "recipe": recipe,
             "metric": "accuracy",
             "seed": 0,

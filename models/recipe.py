@@ -48,6 +48,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for each in fields(self):
             value, choices = getattr(self, each.name), each.metadata["choices"]
+            kind = (int, float) if isinstance(each.default, float) else type(each.default)
+            if not isinstance(value, kind):
+                raise ValueError(f"{each.name} {value!r}: expected {type(each.default).__name__}")
             if choices is not None and value not in choices:
                 raise ValueError(f"{each.name} {value!r}: expected {', '.join(choices)}")
 

@@ -326,7 +326,7 @@ def test_a_training_that_failed_is_not_done_again_and_the_next_run_says_so_at_on
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        (["--seeds", "1"], 2, "one training says nothing"),
+        (["--seeds", "1"], 2, "one training does not show"),
         (["--margin", "0"], 2, "--margin 0: expected points of accuracy"),
         (["--margin", "nan"], 2, "--margin nan"),
         (["--cuts", "9"], 2, "has so many cut points; there are 1, 2, 3"),
@@ -372,7 +372,7 @@ def test_what_will_be_read_is_said_before_anything_trains(study, capsys):
     capsys.readouterr()
     confirmed(*FEW)
     err = capsys.readouterr().err
-    said = "with the labels at once: reading 1 of these photos in this database. A reading is used up"
+    said = "with the labels: reading 1 of these photos in this database. Read sparingly"
     assert said in err
     assert err.index(said) < err.index("trained ")
 
@@ -391,7 +391,7 @@ def test_a_dry_run_says_what_is_missing_and_trains_and_reads_nothing(study, caps
     assert len(readings()) == 1
     assert not Path("elsewhere").exists()
     assert confirmed(*FEW, "--dry-run") == 0
-    assert "that is shown again, and nothing is read" in capsys.readouterr().err
+    assert "the findings are shown again and nothing is read" in capsys.readouterr().err
 
 
 def test_another_margin_reads_nothing_again(study, capsys):

@@ -1,5 +1,6 @@
 """Which candidate is picked: properties that hold for any candidates, and worked examples."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from search.deploy.picks import PICKS
 from search.deploy.ties import Candidate, tied
 from storage.candidates import best_by_cuts, candidates_frame, pareto_front
 from storage.scores import Scores
+from tests.confirmed import PROTOCOL
 
 values = st.floats(0.0, 1.0).map(lambda x: round(x, 3))  # coarse, so that ties happen
 trial = st.tuples(st.integers(1, 6), st.sampled_from(["range", "thermometer"]), values, st.floats(0, 0.1))
@@ -44,7 +46,7 @@ def study(trials, metric="accuracy"):
     return SimpleNamespace(
         candidates=candidates,
         by_cuts=best_by_cuts(candidates),
-        protocol={"metric": metric, "folds": 1, "repeats": 1},
+        protocol=replace(PROTOCOL, metric=metric).as_dict(),
         trials=table,
         scores={},
     )

@@ -61,6 +61,7 @@ def test_a_stored_protocol_that_lacks_a_value_is_refused(name):
     [
         {"metric": "x"},
         {"seed": -1},
+        {"seed": 1.5},
         {"folds": 0},
         {"variants_of": "x"},
         {"grouping": {"groups": "automatic"}},
@@ -72,7 +73,9 @@ def test_a_protocol_with_values_that_do_not_exist_is_refused(bad):
         replace(PROTOCOL, **bad)
 
 
-@pytest.mark.parametrize("bad", [{"precision": "float8"}, {"real_layers": "all"}, {"gradient": "none"}])
+@pytest.mark.parametrize(
+    "bad", [{"epochs": "6"}, {"precision": "float8"}, {"real_layers": "all"}, {"gradient": "none"}]
+)
 def test_a_recipe_with_values_that_do_not_exist_is_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         Recipe(**bad)

@@ -45,17 +45,17 @@ class Protocol:
     def __post_init__(self) -> None:
         similarity = self.grouping.get("similarity")
         valid = {
-            "variants": self.variants >= 0,
-            "seed": self.seed >= 0,
+            "variants": _is_whole(self.variants, 0),
+            "seed": _is_whole(self.seed, 0),
             "metric": self.metric in METRICS,
-            "folds": self.folds > 0,
-            "repeats": self.repeats > 0,
+            "folds": _is_whole(self.folds, 1),
+            "repeats": _is_whole(self.repeats, 1),
             "variants_of": self.variants_of in (COPIES, GROUPS),
             "grouping": self.grouping["groups"] == NONE or (similarity is not None and 0 <= similarity <= 1),
         }
         for name, is_valid in valid.items():
             if not is_valid:
-                raise ValueError(f"{name} {getattr(self, name)!r} is not known")
+                raise ValueError(f"{name} {getattr(self, name)!r} is not valid")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, nested at most two levels, as they are stored with a study.
@@ -82,6 +82,10 @@ class Protocol:
     def fingerprint(self) -> str:
         """8 hexadecimal digits."""
         return fingerprint(self.as_dict())
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
 
 
 def make_protocol(
