@@ -1,7 +1,6 @@
-"""Random changes of grey pictures before they are encoded: small moves, and another light.
+"""Random geometric and lighting changes of images, applied before the thresholds.
 
-Enters: images_u8 (N, H, W), or in color (N, H, W, 3). Leaves: the same shape. It happens before the thresholds,
-because that is where a camera, a hand and a lamp differ; a binary picture cannot be made a little brighter any more.
+Cameras and lamps differ before thresholding; a binary image can no longer be made slightly brighter.
 """
 
 import math
@@ -14,10 +13,10 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a picture may change, each drawn evenly between -x and x for each picture; all zero changes nothing.
+    """Limits of the changes. Each change is drawn uniformly from [-limit, limit], independently for each image.
 
-    shift: a share of the height and the width. rotation: in degrees. scale: a share of the size. gain: a share of
-    the grey level's distance from 0. brightness: in grey levels. flip: the probability of a mirror image.
+    shift: share of the height and of the width. rotation: degrees. scale: share of the size. gain: share of the grey
+    level. brightness: grey levels. flip: probability of a horizontal flip. With all values 0, images stay as they are.
     """
 
     shift: float = 0.0
@@ -32,7 +31,10 @@ class Augmentation:
 
 
 def augment(images_u8: Tensor, by: Augmentation) -> Tensor:
-    """Each picture changed in its own way, drawn from torch's generator; pixels from outside repeat the border."""
+    """Changes each image by values drawn from torch's generator; the border is repeated outside the image.
+
+    images_u8: (N, H, W), or (N, H, W, 3) in color. Returns the same shape and type.
+    """
     n, height, width = images_u8.shape[:3]
     device = images_u8.device
 
@@ -42,7 +44,7 @@ def augment(images_u8: Tensor, by: Augmentation) -> Tensor:
     angle, size = within(math.radians(by.rotation)), 1 + within(by.scale)
     mirror = torch.where(torch.rand(n, device=device) < by.flip, -1.0, 1.0)
     cos, sin = angle.cos() / size, angle.sin() / size
-    # Coordinates run from -1 to 1 over a side, whatever its length: a rotation needs the sides' ratio.
+    # Coordinates run from -1 to 1 along each side, so a rotation depends on the aspect ratio.
     across = torch.stack([cos * mirror, -sin * height / width, within(2 * by.shift)], 1)
     down = torch.stack([sin * mirror * width / height, cos, within(2 * by.shift)], 1)
     grid = functional.affine_grid(torch.stack([across, down], 1), [n, 1, height, width], align_corners=False)

@@ -1,7 +1,4 @@
-"""What networks share: how often they halve a picture, and blocks that do it.
-
-Enters: sizes and a quantization. Leaves: layers. Never looks at data.
-"""
+"""Building blocks that the networks share."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +9,12 @@ from models.quantize import Quantization
 
 
 def halvings(height: int, width_px: int, smallest: int) -> int:
-    """How often a picture is halved until `smallest` pixels a side are left; at least twice, at most six times."""
+    """The number of halvings, from two to six, that leaves at least `smallest` pixels a side where possible."""
     return min(max(int(math.log2(max(min(height, width_px), 1) / smallest)), 2), 6)
 
 
 def halving_blocks(channels: int, filters: Sequence[int], size: int, quantization: Quantization) -> nn.Sequential:
-    """Blocks of conv size×size → max-pool → batch norm → activation, with so many filters each.
-
-    The first reads the picture's channels.
+    """One block of conv size×size → max-pool → batch norm → activation for each number in `filters`.
 
     (N, channels, H, W) → (N, filters[-1], H >> len(filters), W >> len(filters)).
     """

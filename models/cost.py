@@ -1,7 +1,4 @@
-"""What a network costs: parameters and multiply-accumulates.
-
-Enters: a network and the shape of its input. Leaves: counts. Never looks at data.
-"""
+"""The cost of a network: parameters and multiply-accumulates."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +9,9 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Cost:
-    """parameters: all that training moves. macs: multiply-accumulates of convolutions and linear layers, one picture.
+    """parameters: number of trained values. macs: multiply-accumulates of convolutions and linear layers per image.
 
-    Where both factors are ±1, a multiply-accumulate is one bit of an XNOR and of a popcount.
+    Where weights and activations are ±1, a multiply-accumulate is one bit of an XNOR and a popcount.
     """
 
     parameters: int
@@ -22,7 +19,10 @@ class Cost:
 
 
 def cost_of(network: nn.Module, channels: int, height: int, width_px: int) -> Cost:
-    """Counted in one forward pass of a picture of zeros; the network is in evaluation mode afterwards."""
+    """Counts parameters, and the multiply-accumulates of one forward pass on zeros.
+
+    network: takes (N, channels, height, width_px); it is in evaluation mode afterwards.
+    """
     macs = 0
 
     def count(layer: nn.Module, _: Any, out: Tensor) -> None:

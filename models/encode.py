@@ -1,7 +1,4 @@
-"""A picture's own grey levels: how bright each pixel is among the others of its picture.
-
-Enters: images_u8 (N, H, W). Leaves: levels (N, H, W) uint8 that keep the order of pixels, and are spread evenly.
-"""
+"""Grey levels to channels by lookup tables, on the device."""
 
 from collections.abc import Sequence
 
@@ -13,7 +10,10 @@ from models.constants import LEVELS
 
 
 def own_levels(images_u8: Tensor) -> Tensor:
-    """(N, H, W) uint8 → ⌊256 · darker / pixels⌋ (N, H, W) uint8; darker: how many pixels of the picture are darker."""
+    """The rank of each pixel among the pixels of its image: (N, H, W) uint8 → (N, H, W) uint8.
+
+    The rank is ⌊256 · darker / pixels⌋, where `darker` is the number of darker pixels in the image.
+    """
     flat = images_u8.flatten(1).long()
     counts = torch.zeros(len(flat), LEVELS, dtype=torch.long, device=flat.device)
     counts.scatter_add_(1, flat, torch.ones_like(flat))
@@ -23,10 +23,10 @@ def own_levels(images_u8: Tensor) -> Tensor:
 
 
 def encode(images_u8: Tensor, tables: Sequence[Tensor], local: bool = False) -> Tensor:
-    """(N, H, W) uint8 and one table (256, C) → channels (N, C, H, W) float32, channels-last in memory.
+    """Looks up each pixel: (N, H, W) uint8 and a table (256, C) → (N, C, H, W) float32 in channels-last memory format.
 
-    Pictures in color are (N, H, W, 3) and have three tables; their channels follow one another.
-    local: looks the picture's own levels up instead of the grey levels.
+    Color images (N, H, W, 3) take three tables; the channels of red, green and blue follow one another.
+    local: looks up the rank of each pixel in its image (own_levels) instead of its grey level.
     """
     planes = [images_u8] if images_u8.ndim == 3 else images_u8.unbind(-1)
     levels = [own_levels(plane) if local else plane for plane in planes]

@@ -1,8 +1,4 @@
-"""Thresholds that are learned by gradient, together with a network that is thrown away afterwards.
-
-Enters: where the thresholds start, pictures and labels as tensors, a recipe, a seed. Leaves: thresholds, grey levels
-with a fraction. Knows nothing of validation, data sets, cut points or studies.
-"""
+"""Thresholds learned by gradient descent together with a network, which is discarded afterwards."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,13 +13,13 @@ from models.encode import encode
 from models.recipe import Recipe
 from models.train import Resident, batch_loss, batches, new_network, steps_an_epoch, without_tf32
 
-WINDOW = 32.0  # grey levels on both sides of a threshold that its gradient comes from
-RATE = 1.0  # grey levels that a threshold moves in a step at the most, when the one-cycle schedule is highest
+WINDOW = 32.0  # pixels within this many grey levels of a threshold contribute to its gradient
+RATE = 1.0  # largest step of a threshold, in grey levels, at the peak of the one-cycle schedule
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Thresholds in order, in 1..255 with a fraction; None when the training diverged."""
+    """Increasing thresholds in 1..255, not rounded, and the training time; None if the training diverged."""
 
     thresholds: tuple[float, ...] | None
     seconds: float
@@ -39,8 +35,8 @@ class _Thermometer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
         images_u8, distance = ctx.saved_tensors
-        # Looked up like the forward pass. One step of 128 pictures at width 24: 58 ms with fixed thresholds, 64 ms with
-        # this, 69 ms with the gradient of an embedding's table (processor time, one thread, median of 12).
+        # A lookup, like the forward pass. One step of 128 images at width 24 takes 58 ms with fixed thresholds, 64 ms
+        # with this, and 69 ms with the gradient of an embedding table (CPU time, one thread, median of 12).
         inside = encode(images_u8, [(distance.abs() <= WINDOW).to(distance.dtype)])
         return None, -(inside * gradients[0]).sum(dim=(0, 2, 3)) / (2 * WINDOW)
 
@@ -48,11 +44,11 @@ class _Thermometer(torch.autograd.Function):
 def thermometer(images_u8: Tensor, thresholds: Tensor) -> Tensor:
     """images_u8 (N, H, W) and thresholds (K,) → channels (N, K, H, W), with a straight-through gradient.
 
-    Forward: y_i = 1 where x >= c_i, otherwise 0: the hard encoding itself, 1 at equality.
+    Forward: y_i = 1 where x >= c_i, otherwise 0; 1 at equality.
     Surrogate gradient: that of clamp((x - c_i) / 2w + 1/2, 0, 1), so dy_i / dc_i = -1 / 2w where |x - c_i| <= w, both
     ends included, otherwise 0; w = 32 grey levels. Sources: the straight-through estimator with a window, Bengio,
-    Léonard and Courville 2013 and Hubara et al. 2016; thermometers with learned thresholds, Nguyen and Guicquero, arXiv
-    2505.13462, from which this takes the idea, not the details.
+    Léonard and Courville 2013 and Hubara et al. 2016. Nguyen and Guicquero, arXiv 2505.13462, also learn the thresholds
+    of a thermometer, with another gradient.
     """
     channels: Tensor = _Thermometer.apply(images_u8, thresholds)  # type: ignore[no-untyped-call]
     return channels
@@ -67,11 +63,12 @@ def learn_thresholds(
     check: Callable[[], None],
     rate: float = RATE,
 ) -> Learned:
-    """Trains thresholds (K,) and a network on their thermometer by the recipe; costs about what one training costs.
+    """Trains thresholds and a network on their thermometer by the recipe, at about the cost of one training.
 
-    rate: the thresholds' own learning rate, in grey levels. Each is kept in 1..255; they may overtake each other,
-    which only renames channels. check(): called before each step; what it raises ends everything.
-    Deterministic for a seed on one CPU with one number of threads.
+    start: initial thresholds (K,) in grey levels. rate: learning rate of the thresholds, in grey levels. Thresholds are
+    kept in 1..255; they may change their order, which permutes channels. check(): called before each step; an
+    exception that it raises ends the training.
+    Deterministic for a given seed, CPU and number of threads.
     """
     started = time.perf_counter()
     without_tf32()

@@ -1,4 +1,4 @@
-"""A trial run of a network on a few empty pictures, before anything is trained.
+"""A trial run of a network on a few empty images, before anything is trained.
 
 Takes what a training would build and feed. Raises UnusableNetwork for a network that could not be trained.
 """
@@ -18,13 +18,13 @@ from models.quantize import BinaryActivation, Quantization, latent_weights
 from models.recipe import PRECISIONS
 from models.spec import NetworkSpec
 
-BATCH = 2  # pictures
+BATCH = 2  # images
 
 
 def try_out(
     build: Callable[[NetworkSpec], nn.Module], spec: NetworkSpec, device: torch.device, precision: str = "float32"
 ) -> None:
-    """Builds a network and runs it on zeros: a training step, then predictions of two pictures and of one.
+    """Builds a network and runs it on zeros: a training step, then predictions of two images and of one.
 
     The input has the memory layout that training uses (channels last). The state of torch's random generator is kept.
     Raises: UnusableNetwork when building or running fails, and when the network has nothing to train, returns
@@ -38,8 +38,8 @@ def try_out(
         _check_quantization(network, spec.quantization)
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         _run("a training step", spec, partial(_step, network, spec, device, precision))
-        for pictures in (BATCH, 1):
-            _run(f"predicting a batch of {pictures}", spec, partial(_predict, network, pictures, spec, device))
+        for images in (BATCH, 1):
+            _run(f"predicting a batch of {images}", spec, partial(_predict, network, images, spec, device))
 
 
 def _run(what: str, spec: NetworkSpec, body: Callable[[], Any]) -> Any:
@@ -52,8 +52,8 @@ def _run(what: str, spec: NetworkSpec, body: Callable[[], Any]) -> Any:
         raise UnusableNetwork(f"{what} failed for channels {shape}: {type(error).__name__}: {error}") from error
 
 
-def _zeros(pictures: int, spec: NetworkSpec, device: torch.device) -> Tensor:
-    return torch.zeros(pictures, spec.height, spec.width_px, spec.channels, device=device).permute(0, 3, 1, 2)
+def _zeros(images: int, spec: NetworkSpec, device: torch.device) -> Tensor:
+    return torch.zeros(images, spec.height, spec.width_px, spec.channels, device=device).permute(0, 3, 1, 2)
 
 
 def _step(network: nn.Module, spec: NetworkSpec, device: torch.device, precision: str) -> None:
@@ -67,16 +67,16 @@ def _step(network: nn.Module, spec: NetworkSpec, device: torch.device, precision
 
 
 @torch.inference_mode()
-def _predict(network: nn.Module, pictures: int, spec: NetworkSpec, device: torch.device) -> None:
+def _predict(network: nn.Module, images: int, spec: NetworkSpec, device: torch.device) -> None:
     network.eval()
-    _check_logits(network(_zeros(pictures, spec, device)), pictures, spec)
+    _check_logits(network(_zeros(images, spec, device)), images, spec)
 
 
-def _check_logits(logits: Any, pictures: int, spec: NetworkSpec) -> None:
-    expected = f"expected floating-point logits (N, classes), here {(pictures, spec.classes)}"
+def _check_logits(logits: Any, images: int, spec: NetworkSpec) -> None:
+    expected = f"expected floating-point logits (N, classes), here {(images, spec.classes)}"
     if not isinstance(logits, Tensor):
         raise UnusableNetwork(f"its output is a {type(logits).__name__}; {expected}")
-    if logits.shape != (pictures, spec.classes) or not logits.is_floating_point():
+    if logits.shape != (images, spec.classes) or not logits.is_floating_point():
         raise UnusableNetwork(f"its output is {logits.dtype} {tuple(logits.shape)}; {expected}")
 
 

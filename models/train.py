@@ -1,11 +1,10 @@
-"""Training one network on pictures that stay uint8 until their batch is encoded.
+"""The training loop.
 
-Enters: lanes (lookup tables and a seed each), pictures and labels as tensors, a recipe.
-Leaves: an outcome a lane. Knows nothing of data sets, cut points or studies.
+Takes lanes (one model each), images and labels as tensors, and a recipe. Returns one outcome per lane.
 
-The choices that make it fast on a CPU (measured side by side in benchmarks/training.py): pictures
-resident as uint8 and picked by a permutation, encoding by an embedding lookup that comes out
-channels-last, channels-last convolutions, max-pool before batch norm, fused AdamW.
+Images stay uint8 on the device until their batch is encoded. benchmarks/training.py measures what makes this fast on a
+CPU: batches picked by a permutation, encoding by an embedding lookup, channels-last memory format, max-pooling before
+batch norm, and fused AdamW.
 """
 
 import math
@@ -33,10 +32,10 @@ Logits = npt.NDArray[np.float32]  # (N, classes)
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """One model: what each grey level becomes, and the seed of its training.
+    """One model to train.
 
-    tables: (256, C) for each channel of the pictures, one or three. local: whether they are of the picture's own levels
-    instead of the grey levels.
+    tables: one lookup table (256, C) for grey images, three for color images. seed: of its training. local: whether the
+    tables take the rank of a pixel in its image instead of its grey level. weights, activations: see Quantization.
     """
 
     tables: tuple[npt.NDArray[np.generic], ...]
@@ -48,7 +47,7 @@ class Lane:
 
 @dataclass(frozen=True, eq=False)
 class Resident:
-    """Pictures on the device for the whole run: images_u8 (N, H, W) or in color (N, H, W, 3), labels (N,)."""
+    """Images on the device: images_u8 (N, H, W), or (N, H, W, 3) in color, and labels (N,)."""
 
     images_u8: Tensor
     labels: Tensor
@@ -60,10 +59,11 @@ class Resident:
 
 @dataclass(eq=False)
 class Outcome:
-    """What one lane's training came to.
+    """The result of training one lane.
 
-    logits: (N, classes) float32 for each validation picture after the last epoch that was trained; None
-    before the first. pruned, diverged: whether and how it ended early; diverged: the loss or a logit was not finite.
+    logits: (N, classes) float32 of the validation images after the last trained epoch; None if there are none.
+    seconds: training time. pruned: whether `report` ended it early. diverged: whether the loss or a logit became NaN or
+    infinite.
     """
 
     logits: Logits | None = None
@@ -81,13 +81,13 @@ def train(
     report: Callable[[int, int, Logits], bool] | None,
     check: Callable[[], None],
 ) -> list[Outcome]:
-    """Trains the lanes one after the other: the readable reference for any faster way.
+    """Trains the lanes one after the other. Faster implementations must give the same outcomes.
 
-    validation_u8: (M, H, W) or (M, H, W, 3) uint8; their labels are not asked for.
-    report(lane, epoch, logits): called after each epoch with (N, classes) of the validation pictures; True ends
-    that lane as pruned. None predicts them once, at the end.
-    check(): called before each step; what it raises ends everything.
-    Deterministic for a seed on one CPU with one number of threads.
+    validation_u8: (N, H, W) or (N, H, W, 3) uint8; predicted only, so no labels are needed.
+    report(lane, epoch, logits): called after each epoch with the logits (N, classes) of the validation images; True
+    prunes the lane. If it is None, the validation images are predicted once, after the last epoch.
+    check(): called before each step; an exception that it raises ends the training.
+    Deterministic for given seeds, CPU and number of threads.
     """
     return [
         _train_one(
@@ -155,7 +155,7 @@ def _train_one(
 
 
 def without_tf32() -> None:
-    """Makes float32 mean float32 on a GPU too: without this, convolutions there round to TF32's 10 bits."""
+    """Computes float32 in full precision on a GPU, where convolutions use TF32 (10 bits of mantissa) by default."""
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
 
@@ -163,7 +163,11 @@ def without_tf32() -> None:
 def new_network(
     channels: int, training: Resident, classes: int, recipe: Recipe, quantization: Quantization | None = None
 ) -> nn.Module:
-    """An untrained network for pictures of that size, where they are; all of it is real without a quantization."""
+    """An untrained network by the recipe, for the image size and on the device of `training`.
+
+    channels: of its input. quantization: None for real weights and activations.
+    Raises: UnusableNetwork when a network of the user's own cannot be imported.
+    """
     height, width_px = training.images_u8.shape[1:3]
     spec = NetworkSpec(
         channels, height, width_px, classes, recipe.width, recipe.dropout, quantization or Quantization()
@@ -173,21 +177,21 @@ def new_network(
 
 
 def parameter_groups(network: nn.Module, latent: Sequence[nn.Parameter]) -> list[dict[str, Any]]:
-    """What an optimizer trains: latent weights without decay, which would only make signs change more easily."""
+    """Parameter groups for an optimizer. Latent weights have no weight decay, which would only favor sign changes."""
     ids = {id(weights) for weights in latent}
     groups: list[dict[str, Any]] = [{"params": [p for p in network.parameters() if id(p) not in ids]}]
     return groups + ([{"params": list(latent), "weight_decay": 0.0}] if latent else [])
 
 
 def steps_an_epoch(training: Resident, recipe: Recipe) -> int:
-    """Batches that batches() gives."""
+    """The number of batches in an epoch."""
     return math.ceil(len(training.labels) / recipe.batch_size)
 
 
 def batches(training: Resident, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch: images_u8 (n, H, W[, 3]), augmented, and labels (n,), in an order drawn from torch's generator."""
+    """One epoch of augmented images_u8 (n, H, W[, 3]) and labels (n,), shuffled by torch's generator."""
     order = torch.randperm(len(training.labels), device=training.labels.device)
-    # Pieces of equal size: a last batch of one picture would have no batch statistics.
+    # Batches differ by one image at most: a last batch of a single image would have no batch statistics.
     for rows in order.tensor_split(steps_an_epoch(training, recipe)):
         images_u8 = training.images_u8[rows]
         if recipe.augmentation:
@@ -196,7 +200,10 @@ def batches(training: Resident, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor
 
 
 def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
-    """The mean loss, (), of channels (n, C, H, W): the forward pass in the recipe's precision, the loss in float32."""
+    """The mean cross-entropy, shape (), of channels (n, C, H, W) and labels (n,).
+
+    The forward pass uses the precision of the recipe, the loss is computed in float32.
+    """
     dtype = PRECISIONS[recipe.precision]
     with torch.autocast(channels.device.type, dtype, enabled=dtype != torch.float32):
         logits = network(channels)
@@ -207,6 +214,6 @@ def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Rec
 def predict(
     network: nn.Module, images_u8: Tensor, tables: Sequence[Tensor], local: bool = False, batch_size: int = 1024
 ) -> Tensor:
-    """Logits (N, classes) float32 of each picture."""
+    """Predicts images_u8 (N, H, W[, 3]) in evaluation mode. Returns logits (N, classes) float32."""
     network.eval()
     return torch.cat([network(encode(batch, tables, local)) for batch in images_u8.split(batch_size)])

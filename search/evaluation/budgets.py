@@ -1,4 +1,4 @@
-"""What one trial may spend: pictures, epochs, width."""
+"""Budgets: how many images and epochs one training uses, how wide the network is, and how images are augmented."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from models.recipe import Recipe
 
 @dataclass(frozen=True)
 class Budget:
-    """What one training may spend: variants per photo (0: all), and a recipe."""
+    """What one training may spend. variants: number of variants per photo group that are trained on, 0 for all."""
 
     variants: int
     recipe: Recipe
 
 
-# Chosen on validation photos of Sign Language MNIST, see docs/budgets.md. Shares and degrees suit any picture; where
-# light or place matter, --augmentation none leaves pictures as they are.
+# Chosen on validation photos of Sign Language MNIST, see docs/budgets.md. Use --augmentation none where brightness or
+# position carries information.
 AUGMENTATIONS = {
     "none": Augmentation(),
     "mild": Augmentation(shift=0.07, rotation=6, scale=0.08, gain=0.1, brightness=10),
@@ -29,8 +29,8 @@ BUDGETS = {
 
 
 def batch_size_for(pictures: int) -> int:
-    """128, and less on small sets, so that an epoch has about 32 steps.
+    """The default batch size: 128, or less on small data sets, so that an epoch has about 32 steps.
 
-    With 128 the digits would have 9 steps an epoch, too few for the quick budget's six epochs.
+    With 128, an epoch on the digits would have 9 steps, which is too few for the six epochs of the quick budget.
     """
     return min(max(pictures // 32, 16), 128)

@@ -1,6 +1,6 @@
-"""Other light than in training: gain, gamma and brightness, applied to pictures before they are encoded.
+"""Changes of lighting after training: gain, gamma and brightness, applied to images before they are encoded.
 
-Enters: images uint8 of any shape. Leaves: the same, brighter or darker; what leaves 0..255 is cut off, as in a camera.
+Levels outside 0..255 are clipped, as in a camera.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from models.constants import LEVELS
 TOP = LEVELS - 1
 Levels = npt.NDArray[np.float64]
 
-# A kind of drift: grey levels 0..255 and an amount to grey levels, before rounding.
+# Each kind of drift maps grey levels 0..255 and an amount to grey levels, before rounding.
 KINDS: dict[str, Callable[[Levels, float], Levels]] = {
     "gain": lambda x, amount: x * amount,
     "gamma": lambda x, amount: TOP * (x / TOP) ** amount,
@@ -30,29 +30,29 @@ AMOUNTS = {
 
 @dataclass(frozen=True)
 class Drift:
-    """One change of light. Raises: ValueError for an unknown kind."""
+    """One change of lighting. Raises: ValueError for an unknown kind."""
 
     kind: str
     amount: float
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"drift {self.kind!r} is none of {', '.join(KINDS)}")
+            raise ValueError(f"drift {self.kind!r}: expected {', '.join(KINDS)}")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount:+g}" if self.kind == "brightness" else f"{self.kind} {self.amount:g}"
 
     @property
     def is_none(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether it leaves images as they are."""
         return self.amount == NOTHING[self.kind]
 
     def applied(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Images under this light, rounded and cut off at 0 and 255: the same shape."""
+        """The images under this lighting, rounded and clipped to 0..255; any shape, which is kept."""
         table = np.clip(np.rint(KINDS[self.kind](np.arange(LEVELS, dtype=np.float64), self.amount)), 0, TOP)
         return table.astype(np.uint8)[images]
 
 
 def drifts() -> list[Drift]:
-    """All that are looked at."""
+    """All changes that are evaluated."""
     return [Drift(kind, amount) for kind, amounts in AMOUNTS.items() for amount in amounts]

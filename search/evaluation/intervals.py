@@ -1,7 +1,8 @@
-"""Intervals of a mean over photos and seeds: one stretched from a bootstrap, one for where few photos err.
+"""Confidence intervals of a mean over photo groups and seeds.
 
-Enters: what each photo adds to the mean, (G,), the most it could add, (G,), and the seeds' variance. Leaves: bounds.
-Why there are two, and how search/confirmation/statistics.py joins them, stands there.
+There are two kinds: a bootstrap interval that is widened by the variance over seeds, and an exact interval for means
+to which few photos contribute an error. search/confirmation/statistics.py explains why both are needed and combines
+them. "Photo" means photo group here; G is their number.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,10 @@ from scipy.stats import beta, bootstrap, norm, t
 from search.evaluation.metrics import NORMAL_95
 
 CONFIDENCE = 0.95
-DRAWS_AT_ONCE = 100_000  # photos in one batch of the bootstrap: half the time of one batch for all at 316 photos
-NOTHING = 1e-18  # a variance below it is rounding
-ROUNDING = 1e-6  # of shares that were kept as float32
-UNSEEN = 0.5  # of a photo that is wholly wrong, added to the photos that were seen to err
+DRAWS_AT_ONCE = 100_000  # photos per batch of the bootstrap; with 316 photos, twice as fast as a single batch
+NOTHING = 1e-18  # variances below this are rounding errors
+ROUNDING = 1e-6  # rounding error of shares stored as float32
+UNSEEN = 0.5  # weight of the design effect 1, in photos with errors; see effective_photos
 
 Floats = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.int64]
@@ -27,7 +28,11 @@ Bounds = tuple[float, float]
 
 @dataclass(frozen=True)
 class Seeds:
-    """Variance of one model's mean over its seeds: what they add to all photos alike, and with the interaction."""
+    """Variance over seeds of the mean of one model.
+
+    alone: the part that is common to all photos. whole: including the interaction of seeds and photos. df: degrees of
+    freedom.
+    """
 
     alone: float
     whole: float
@@ -36,13 +41,15 @@ class Seeds:
 
 @dataclass(frozen=True)
 class Bootstrap:
+    """Settings of scipy.stats.bootstrap."""
+
     method: Literal["BCa", "percentile"]
     seed: int
     resamples: int
 
 
 def seeds_of(sums: Floats, sizes: Weights) -> Seeds:
-    """From what each training gets right of each photo, (S, G), and the photos' sizes, (G,)."""
+    """Variance over seeds, from the correct images of each photo in each training, (S, G), and photo sizes, (G,)."""
     s, g = sums.shape
     accuracies = sums.sum(axis=1) / sizes.sum()
     whole = accuracies.var(ddof=1)
@@ -53,10 +60,12 @@ def seeds_of(sums: Floats, sizes: Weights) -> Seeds:
 
 
 def stretched(photos: Floats, weights: Weights, seeds: Sequence[Seeds], how: Bootstrap) -> Bounds:
-    """Of photos.sum() / weights.sum(): the bootstrap's shape, with arms of t and the variance of photos and seeds.
+    """Interval of photos.sum() / weights.sum() that includes the variance over seeds.
 
-    The degrees of freedom are at least the seeds' own: Satterthwaite's formula promises that, but not after a
-    variance that came out negative was set to 0, and t of less than one degree made intervals of many points.
+    photos: contribution of each photo to the mean, (G,). weights: (G,). The arms of a t interval with the variance over
+    photos and seeds are scaled by the asymmetry of the bootstrap over photos. The degrees of freedom are those of
+    Satterthwaite, and at least the smallest of the seeds. After a negative variance estimate was set to 0, the formula
+    can give less than one degree of freedom, and far too wide intervals.
     """
     mean = photos.sum() / weights.sum()
     of_photos = variance_over_photos(photos, weights)
@@ -71,18 +80,18 @@ def stretched(photos: Floats, weights: Weights, seeds: Sequence[Seeds], how: Boo
 
 
 def variance_over_photos(photos: Floats, weights: Weights | Floats) -> float:
-    """Of the ratio photos.sum() / weights.sum(), when other photos were drawn."""
+    """Sampling variance over photos of the ratio photos.sum() / weights.sum(), both (G,)."""
     g = len(photos)
     mean = photos.sum() / weights.sum()
     return float(g / (g - 1) * ((photos - mean * weights) ** 2).sum() / weights.sum() ** 2)
 
 
 def effective_photos(parts: Floats, weights: Weights | Floats) -> float:
-    """How many photos, each wholly right or wholly wrong, would say as much about parts.sum() / weights.sum().
+    """The number of independent binary observations that determine parts.sum() / weights.sum() equally well.
 
-    parts (G,): what is wrong of each photo, 0..weights. The photos' number over the design effect (Korn and Graubard
-    1998), which is small when photos are wrong in part. So few may have been seen to err that the next one could be
-    of another kind: the design effect is the mean of theirs and that of UNSEEN photos that are wholly wrong, 1.
+    parts (G,): the wrong part of each photo, 0..weights. The result is the number of photos divided by the design
+    effect (Korn and Graubard 1998), which is small when photos are wrong only in part. The design effect is estimated
+    from the photos with errors, which may be few, so it is averaged with the design effect 1 of UNSEEN more photos.
     """
     p = parts.sum() / weights.sum()
     number = _number(weights)
@@ -94,12 +103,12 @@ def effective_photos(parts: Floats, weights: Weights | Floats) -> float:
 
 
 def _number(weights: Weights | Floats) -> float:
-    """How many photos of equal weight say as much as these (Kish 1965)."""
+    """Effective number of photos with equal weights (Kish 1965)."""
     return float(weights.sum()) ** 2 / float((weights.astype(float) ** 2).sum())
 
 
 def exact(share: float, photos: float) -> Bounds:
-    """Clopper and Pearson's interval of a share of so many photos, neither of which need be whole."""
+    """Clopper-Pearson interval of a share of `photos` observations; the numbers need not be integers."""
     tail, count = (1 - CONFIDENCE) / 2, share * photos
     low = beta.ppf(tail, count, photos - count + 1) if share > 0 else 0.0
     high = beta.ppf(1 - tail, count + 1, photos - count) if share < 1 else 1.0
@@ -107,22 +116,23 @@ def exact(share: float, photos: float) -> Bounds:
 
 
 def validation_interval(by_photo: Floats, weights: Floats) -> Bounds:
-    """95 % interval over photos of a share 0..1 that one training reached, such as a trial's accuracy.
+    """95 % interval over photos of a share in 0..1 from one training, such as the accuracy of a trial.
 
-    by_photo (G,): what each photo adds to it, 0..weight; together they are the share. weights (G,): each photo's part
-    of the total weight, together 1. What either of two intervals holds: 1.96 cluster-robust standard errors to each
-    side (Cochran, Sampling Techniques, 9A), and the exact one for so many photos as say as much, which is no point
-    where no photo errs. Says nothing of other training seeds. Raises: ValueError for values that are no share.
+    by_photo (G,): contribution of each photo, 0..weight; the sum is the share. weights (G,): weight of each photo; the
+    sum is 1. The interval is the union of two: 1.96 cluster-robust standard errors to each side (Cochran, Sampling
+    Techniques, 9A), and the exact interval for the effective number of photos, which has a positive length even if no
+    photo has an error. It does not include the variance over training seeds.
+    Raises: ValueError for values that are not shares of the weights.
     """
     right, whole = by_photo.astype(np.float64), weights.astype(np.float64)
     if right.shape != whole.shape or right.ndim != 1 or not len(right):
-        raise ValueError(f"expected two of shape (G,), not {right.shape} and {whole.shape}")
+        raise ValueError(f"expected by_photo and weights of shape (G,), not {right.shape} and {whole.shape}")
     if not (np.abs(right - right.clip(0, whole)) <= ROUNDING).all() or whole.sum() <= 0:
-        raise ValueError("by_photo is no share of weights: each must lie between 0 and its photo's weight")
+        raise ValueError("by_photo is not a share of weights: expected values from 0 to the weight of each photo")
     right = right.clip(0, whole)
     share = float(right.sum() / whole.sum())
     share = 0.0 if share < ROUNDING else 1.0 if share > 1 - ROUNDING else share
-    # One photo says nothing of how photos vary.
+    # The variance over photos cannot be estimated from one photo.
     arm = NORMAL_95 * float(np.sqrt(variance_over_photos(right, whole))) if len(right) > 1 else 0.0
     low, high = exact(
         share, effective_photos(whole - right, whole) if len(right) > 1 and 0 < share < 1 else _number(whole)
@@ -131,7 +141,10 @@ def validation_interval(by_photo: Floats, weights: Floats) -> Bounds:
 
 
 def exact_difference(photos: Floats, weights: Weights | Floats) -> Bounds:
-    """Of photos.sum() / weights.sum() from the exact intervals of gains and losses: MOVER (Zou and Donner 2008)."""
+    """Interval of a difference, photos.sum() / weights.sum(), by MOVER (Zou and Donner 2008).
+
+    photos (G,): the difference in each photo, -weights..weights. Combines the exact intervals of gains and losses.
+    """
     number = effective_photos(np.abs(photos), weights)
     gain, loss = (float(x.sum() / weights.sum()) for x in (photos.clip(min=0), (-photos).clip(min=0)))
     (gain_low, gain_high), (loss_low, loss_high) = exact(gain, number), exact(loss, number)
@@ -141,7 +154,7 @@ def exact_difference(photos: Floats, weights: Weights | Floats) -> Bounds:
 
 
 def _shape(photos: Floats, weights: Weights, how: Bootstrap) -> Bounds:
-    """The arms of the bootstrap's interval over photos, in those of a normal distribution: 1 and 1 if it were one."""
+    """Lower and upper arm of the bootstrap interval, relative to those of a normal distribution."""
 
     def ratio(photos: Floats, weights: Floats, axis: int) -> Floats:
         found: Floats = photos.sum(axis=axis) / weights.sum(axis=axis)

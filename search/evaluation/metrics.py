@@ -1,7 +1,7 @@
-"""What a trial's value measures.
+"""The metrics that a trial's value can be.
 
-Enters: logits and labels of validation pictures. Leaves: a score and a weight for each picture, whose weighted mean is
-the value; in this form folds can be pooled and photos counted for any of them. Never reads pictures.
+Each metric gives every image a score and a weight; the value is the weighted mean. Folds can therefore be pooled, and
+standard errors computed over photo groups, in the same way for every metric.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ NORMAL_95 = 1.96  # standard errors to each side of a 95 % interval
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of how well validation pictures are classified.
+    """A measure of how well validation images are classified.
 
-    score: logits (N, classes) and labels (N,) to scores (N,). weight: labels (N,) to weights (N,).
-    percent: whether values are shares, shown as percentages and differences in points.
+    score: logits (N, classes) and labels (N,) → scores (N,). weight: labels (N,) → weights (N,).
+    percent: whether values are shares, shown as percentages, with differences in points.
     """
 
     name: str
@@ -36,13 +36,13 @@ class Metric:
         return self.direction == "maximize"
 
     def shown(self, value: float, interval: tuple[float, float] | None = None) -> str:
-        """A value, and its 95 % interval over photos where one is given: `97.2% [95.9, 98.1]`."""
+        """A value as text, with its interval if given: `97.2% [95.9, 98.1]`."""
         form, scale = (".1f", 100) if self.percent else (".3f", 1)
         text = f"{scale * value:{form}}{'%' if self.percent else ''}"
         return text if interval is None else f"{text} [{', '.join(f'{scale * x:{form}}' for x in interval)}]"
 
     def gap(self, value: float, other: float) -> str:
-        """How far a value lies above another."""
+        """The difference value - other as text: `+0.4 points`."""
         return f"{100 * (value - other):+.1f} points" if self.percent else f"{value - other:+.3f}"
 
 
@@ -66,10 +66,10 @@ def _by_class(labels: npt.NDArray[np.int64]) -> Scores:
 
 
 METRICS = {
-    # The share of pictures that are classified right.
+    # The share of images that are classified correctly.
     "accuracy": Metric("accuracy", "maximize", True, _correct, _even),
-    # The mean over classes of the share that is classified right: small classes count as much as large ones.
+    # The mean of this share over classes: small classes count as much as large ones.
     "balanced-accuracy": Metric("balanced-accuracy", "maximize", True, _correct, _by_class),
-    # The mean negative logarithm, in nats, of the probability that the right class was given.
+    # The mean negative logarithm of the predicted probability of the correct class, in nats.
     "log-loss": Metric("log-loss", "minimize", False, _loss, _even),
 }

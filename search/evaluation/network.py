@@ -46,7 +46,7 @@ def network_source(name: str) -> str | None:
 
 
 def check_network(recipe: Recipe, pictures: Pictures, inputs: Iterable[Input], device: torch.device) -> None:
-    """Tries a network of the user's own on empty pictures, once for each number of channels and kind of arithmetic.
+    """Tries a network of the user's own on empty images, once for each number of channels and kind of arithmetic.
 
     Networks of ours are not tried. Raises: BadInput for a network that could not be trained.
     """

@@ -1,7 +1,6 @@
-"""Trial specs and a split to results: what is trained, and how well it does on validation photos.
+"""The objective of a study: trains networks and evaluates them on the validation photos.
 
-Enters: specs (a lookup table and a seed each) and a split. Leaves: results with their uncertainty in
-photographs. Never reads the test set.
+Takes trial specs and a split. Returns values with their uncertainty over photo groups. The test set is not read.
 """
 
 import math
@@ -28,7 +27,7 @@ DIVERGED = "the training diverged: NaN or infinite values"
 
 @dataclass(frozen=True)
 class TrialSpec:
-    """What to train: a network's input and arithmetic, and a training seed."""
+    """What a trial trains: the input of the network, its kind of weights and activations, and a training seed."""
 
     input: Input
     seed: int
@@ -36,37 +35,37 @@ class TrialSpec:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a trial's trainings came to.
+    """The result of a trial.
 
-    value: the metric over validation photos after the last epoch, the mean over folds and repeats; None when it
-    was pruned or diverged. standard_error: of value, over photos. interval: its 95 % interval over photos.
-    steps: the metric after each epoch, or, with several trainings a trial, of each training.
+    value: the metric on the validation photos after the last epoch, as a mean over folds and repeats; None if the trial
+    was pruned or diverged. standard_error, interval: of the value, over photo groups; the interval is 95 % and by
+    default 1.96 standard errors to each side. steps: the metric after each epoch, or of each training if a trial has
+    several. photos: the scores by photo group. diverged: whether the loss, a logit or the value became NaN or infinite.
     """
 
     value: float | None
     standard_error: float | None
     steps: tuple[float, ...]
     seconds: float
-    diverged: bool  # the loss, a prediction or the value became NaN or infinite
-    photos: PhotoScores | None = None  # of value, by photo
+    diverged: bool
+    photos: PhotoScores | None = None
     interval: Bounds | None = None
 
     def __post_init__(self) -> None:
-        """Without an interval of its own a value has 1.96 standard errors to each side."""
         if self.interval is None and self.value is not None and self.standard_error is not None:
             arm = NORMAL_95 * self.standard_error
             object.__setattr__(self, "interval", (self.value - arm, self.value + arm))
 
 
-# (lane, step, metric) after each step; True prunes that lane.
+# Called with (index of the spec, step, metric) after each step; True prunes that trial.
 Report = Callable[[int, int, float], bool]
-# Specs, a report and a check that is called before each training step to results.
+# Maps specs to results. Takes a report and a check; the latter is called before each training step.
 Evaluate = Callable[[Sequence[TrialSpec], Report, Callable[[], None]], list[Result]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Fold:
-    """What one network is trained on and validated on."""
+    """Training and validation images of one fold."""
 
     training: Resident
     validation_u8: Tensor
@@ -98,9 +97,9 @@ class _Fold:
 
 @dataclass(eq=False)
 class _Running:
-    """What is known of a spec while its networks are trained: the logits of each training that is done."""
+    """The state of a trial whose networks are being trained. done: fold and logits of each finished training."""
 
-    number: int  # among the specs
+    number: int  # index of the spec
     spec: TrialSpec
     steps: list[float] = field(default_factory=list)
     done: list[tuple[_Fold, Logits]] = field(default_factory=list)
@@ -123,10 +122,10 @@ class _Running:
 
 
 def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Evaluate:
-    """Puts the pictures on the device once and gives the function that evaluates batches of specs.
+    """Returns a function that evaluates batches of specs. The images are copied to the device once.
 
-    A trial trains a network for each repeat and fold. Where that is one, its steps are epochs; where it is more,
-    its steps are trainings, in the same order in every trial, as the Wilcoxon pruner needs it.
+    A trial trains one network for each repeat and fold. The steps of a trial are its epochs if it trains one network,
+    otherwise its trainings, in the same order in every trial, because the Wilcoxon pruner pairs them.
     """
     classes = len(split.pictures.class_names)
     trainings = list(product(range(protocol.repeats), [_Fold.of(parts, protocol, device) for parts in split.folds]))
@@ -164,12 +163,15 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
 
 
 def lane_of(input: Input, seed: int) -> Lane:
-    """What is trained of an input, without what only a search knows of it."""
+    """The lane that trains a network on this input."""
     return Lane(input.tables, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
 
 
 def by_photo(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> PhotoScores:
-    """Scores (N,) of pictures summed for each photo: what it adds to the weighted mean, and its share of the weight."""
+    """The contribution of each photo group to the weighted mean of scores (N,), and its share of the weight.
+
+    groups, weights: (N,), of each image.
+    """
     _, photo = np.unique(groups, return_inverse=True)
     total = weights.sum()
     return PhotoScores(
@@ -178,7 +180,7 @@ def by_photo(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> 
 
 
 def interval_over_photos(scores: PhotoScores, metric: Metric) -> Bounds:
-    """95 % interval of a value over photos. Of a share it is no point where no photo errs: some were not seen."""
+    """95 % interval of a value over photo groups. For shares, its length is positive even without any error."""
     if metric.percent:
         return validation_interval(scores.by_photo.astype(np.float64), scores.weights.astype(np.float64))
     arm = NORMAL_95 * scores.standard_error
@@ -186,5 +188,5 @@ def interval_over_photos(scores: PhotoScores, metric: Metric) -> Bounds:
 
 
 def standard_error(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> float:
-    """Standard error of the weighted mean of scores (N,) when photos, not pictures, are independent."""
+    """Standard error of the weighted mean of scores (N,), with photo groups as the independent units."""
     return by_photo(scores, groups, weights).standard_error
