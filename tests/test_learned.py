@@ -38,7 +38,7 @@ thresholds = st.lists(st.floats(1, 255, width=32), min_size=1, max_size=5)
 
 
 def divided_at_170(n=480, side=8, seed=0):
-    """Grey levels are even noise, the same in both classes; a fifth of the pixels lie around 155 or around 185."""
+    """Uniform noise in both classes; a fifth of the pixels lie around 155 in one class and around 185 in the other."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 2
     images = rng.integers(0, 256, (n, side, side))
@@ -51,7 +51,7 @@ def learn(start, seed=0, check=lambda: None, **recipe):
     return learn_thresholds(start, Resident.of(*divided_at_170(), CPU), 2, replace(RECIPE, **recipe), seed, check)
 
 
-def test_learning_computes_in_float32_on_a_gpu_too(monkeypatch):
+def test_learning_does_not_use_tf32(monkeypatch):
     called = []
     monkeypatch.setattr("models.learned.without_tf32", lambda: called.append(True))
     learn((100.5,), epochs=1)
@@ -63,7 +63,7 @@ def test_learning_computes_in_float32_on_a_gpu_too(monkeypatch):
 
 @given(thresholds, st.integers(0, 2**31))
 def test_the_surrogate_gradient_is_that_of_a_ramp_around_each_threshold(values, seed):
-    """Against NumPy."""
+    """Compared with NumPy."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (2, 5, 4), dtype=np.uint8)
     weights = rng.normal(size=(2, len(values), 5, 4)).astype(np.float32)
@@ -74,7 +74,7 @@ def test_the_surrogate_gradient_is_that_of_a_ramp_around_each_threshold(values, 
     assert np.allclose(c.grad.numpy(), expected, atol=1e-4)
 
 
-def test_the_gradient_at_and_around_a_threshold_and_the_windows_ends():
+def test_the_gradient_at_a_threshold_and_at_the_ends_of_the_window():
     c = torch.tensor([100.0], requires_grad=True)
     gradients = {}
     for level in (67, 68, 99, 100, 101, 132, 133):
@@ -86,20 +86,20 @@ def test_the_gradient_at_and_around_a_threshold_and_the_windows_ends():
 
 
 @given(thresholds.map(sorted))
-def test_forward_is_the_hard_encoding_bit_for_bit(values):
+def test_the_forward_pass_equals_the_thermometer_encoding(values):
     channels = thermometer(EVERY_LEVEL, torch.tensor(values)).numpy()
     assert (channels == (EVERY_LEVEL.numpy()[:, None] >= np.array(values, dtype=np.float32)[:, None, None])).all()
 
 
 @given(st.lists(st.floats(1, 254.5, width=32), min_size=1, max_size=5, unique_by=lambda c: int(np.ceil(c))).map(sorted))
-def test_rounded_cut_points_encode_as_the_thresholds_did(values):
+def test_rounded_cut_points_encode_like_the_thresholds(values):
     learned = thermometer(EVERY_LEVEL, torch.tensor(values)).numpy()
     assert (Binarization(rounded(tuple(values)), "thermometer").encode(EVERY_LEVEL.numpy()) == learned).all()
 
 
 @settings(max_examples=50)
 @given(thresholds.map(sorted))
-def test_thresholds_that_fall_together_move_apart(values):
+def test_equal_thresholds_become_different_cut_points(values):
     found = rounded(tuple(values))
     assert len(found) == len(values)
 
@@ -196,7 +196,7 @@ def study():
 
 
 def fake(learned):
-    """Learns cut points at once, and remembers for what it was called."""
+    """Returns cut points without training, and records its calls."""
 
     def learn_one(wanted):
         learned.append(wanted.cuts)

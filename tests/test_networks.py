@@ -1,4 +1,4 @@
-"""Every network, with every kind of weights and activations, on every size of picture."""
+"""The networks, with every kind of weights and activations and several image sizes."""
 
 from itertools import product
 
@@ -25,7 +25,7 @@ TABLES = Binarization(CutPoints((100, 160)), "thermometer").tables
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("size", [(8, 8), (28, 28), (33, 47), (224, 224)], ids=str)
-def test_every_parameter_of_every_network_is_trained_whatever_the_pictures_size(name, kind, size):
+def test_every_parameter_has_a_gradient_for_every_image_size(name, kind, size):
     torch.manual_seed(0)
     network = NETWORKS[name](NetworkSpec(3, *size, 5, 4, 0.0, Quantization(*kind)))
     logits = network((torch.rand(4, 3, *size) > 0.5).float())
@@ -43,8 +43,8 @@ def test_parameters_grow_by_less_than_five_times_from_28_to_224_pixels(name):
     assert parameters(224) < 5 * parameters(28)
 
 
-def test_the_compact_network_with_everything_real_is_bit_for_bit_what_it_was():
-    """The layers as they stood before there was a quantization."""
+def test_the_real_compact_network_equals_plain_pytorch_layers():
+    """Studies made before there was a Quantization have the same values."""
     torch.manual_seed(3)
     network = NETWORKS["compact"](NetworkSpec(2, 28, 28, 24, 8, 0.25, Quantization()))
     torch.manual_seed(3)
@@ -61,7 +61,7 @@ def test_the_compact_network_with_everything_real_is_bit_for_bit_what_it_was():
     assert torch.equal(new_logits, old(channels))
 
 
-def test_costs_are_counted_as_a_textbook_counts_them():
+def test_multiply_accumulates_and_parameters_are_counted_by_the_usual_formulas():
     network = NETWORKS["compact"](NetworkSpec(2, 28, 28, 24, 8, 0.25, Quantization("binary", "binary")))
     cost = cost_of(network, 2, 28, 28)
     convolutions = 28 * 28 * 8 * 2 * 9 + 14 * 14 * 16 * 8 * 9 + 7 * 7 * 32 * 16 * 9
@@ -70,7 +70,7 @@ def test_costs_are_counted_as_a_textbook_counts_them():
 
 
 def halves(n):
-    """Pictures whose left or right half is brighter, and which."""
+    """Images with a brighter left or right half, and labels that say which."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, n)
     images = rng.integers(60, 120, (n, 8, 8))
@@ -81,7 +81,7 @@ def halves(n):
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_kind_of_network_learns_what_is_easy(name, kind):
+def test_every_kind_of_network_learns_an_easy_task(name, kind):
     pictures = halves(192)
     recipe = Recipe(network=name, width=8, epochs=4, batch_size=32)
     (outcome,) = train([Lane(TABLES, 0, False, *kind)], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
@@ -89,7 +89,7 @@ def test_every_kind_of_network_learns_what_is_easy(name, kind):
 
 
 @pytest.mark.parametrize("real_layers", ["none", "first,last"])
-def test_networks_learn_with_other_layers_real_too(real_layers):
+def test_networks_learn_with_every_choice_of_real_layers(real_layers):
     pictures = halves(192)
     recipe = Recipe(width=8, epochs=4, batch_size=32, real_layers=real_layers, gradient="approx-sign")
     lane = Lane(TABLES, 0, False, "binary", "binary")
@@ -97,7 +97,7 @@ def test_networks_learn_with_other_layers_real_too(real_layers):
     assert (outcome.logits.argmax(1) == pictures.labels.numpy()).mean() > 0.9
 
 
-def test_latent_weights_stay_within_reach_and_are_not_decayed(monkeypatch):
+def test_latent_weights_are_clamped_and_not_decayed(monkeypatch):
     networks = []
 
     def remember(*args):
@@ -116,7 +116,7 @@ def test_latent_weights_stay_within_reach_and_are_not_decayed(monkeypatch):
 @pytest.mark.parametrize(
     "recipe", [Recipe(width=4, epochs=1, averaging=0.9), Recipe(width=4, epochs=1, precision="bfloat16")]
 )
-def test_averaging_and_bfloat16_train_binary_weights_too(recipe):
+def test_averaging_and_bfloat16_work_with_binary_weights(recipe):
     pictures = halves(64)
     (outcome,) = train(
         [Lane(TABLES, 0, False, "binary", "binary")], pictures, pictures.images_u8, 2, recipe, None, lambda: None
@@ -124,7 +124,7 @@ def test_averaging_and_bfloat16_train_binary_weights_too(recipe):
     assert np.isfinite(outcome.logits).all()
 
 
-def test_a_seed_gives_the_same_binary_network_twice():
+def test_equal_seeds_give_equal_binary_networks():
     pictures = halves(64)
     lanes = [Lane(TABLES, 5, False, "xnor", "binary")] * 2
     first, again = train(lanes, pictures, pictures.images_u8, 2, Recipe(width=4, epochs=2), None, lambda: None)

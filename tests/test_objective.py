@@ -1,4 +1,4 @@
-"""From specs and a split to results."""
+"""The objective: from trial specs and a split to results."""
 
 import tracemalloc
 from dataclasses import replace
@@ -32,14 +32,14 @@ def evaluate(split, variants=0, seed=0):
     return run([TrialSpec(Greyscale(), seed)], lambda *_: False, lambda: None)[0]
 
 
-def test_the_value_is_the_last_epochs_validation_accuracy(toy_split):
+def test_the_value_is_the_validation_accuracy_after_the_last_epoch(toy_split):
     result = evaluate(toy_split)
     assert result.value == result.steps[-1]
     assert 0 <= result.standard_error < 0.5
     assert not result.diverged
 
 
-def test_the_test_set_has_no_influence(toy_split):
+def test_the_value_does_not_depend_on_the_test_set(toy_split):
     class Unreadable:
         def __getattribute__(self, name):
             raise AssertionError("the test set was read")
@@ -55,14 +55,14 @@ def test_the_test_set_has_no_influence(toy_split):
     assert evaluate(without).value == evaluate(toy_split).value
 
 
-def test_a_pruned_lane_has_no_value(toy_split):
+def test_a_pruned_trial_has_no_value(toy_split):
     two_epochs = Recipe(width=4, epochs=2, batch_size=16)
     run = make_objective(toy_split, protocol(recipe=two_epochs), torch.device("cpu"))
     (result,) = run([TrialSpec(Greyscale(), 0)], lambda *_: True, lambda: None)
     assert (result.value, result.standard_error, len(result.steps)) == (None, None, 1)
 
 
-def test_the_standard_error_counts_photos_and_not_pictures():
+def test_the_standard_error_is_over_photos_and_not_images():
     rng = np.random.default_rng(0)
     photos = rng.random(300) < 0.8
     once, often = photos, np.repeat(photos, 21)
@@ -73,8 +73,8 @@ def test_the_standard_error_counts_photos_and_not_pictures():
     assert single > 4 * naive
 
 
-def test_the_standard_error_is_the_spread_of_repeated_draws():
-    """Photos of different sizes, drawn again and again: the estimate against the truth."""
+def test_the_standard_error_is_the_standard_deviation_over_repeated_draws():
+    """Compares the estimate with the spread over many draws of photos of different sizes."""
     rng = np.random.default_rng(0)
     means, estimates = [], []
     for _ in range(800):
@@ -86,7 +86,7 @@ def test_the_standard_error_is_the_spread_of_repeated_draws():
     assert np.mean(estimates) == pytest.approx(np.std(means), rel=0.1)
 
 
-def test_cuda_that_is_not_there_is_refused():
+def test_device_cuda_is_refused_if_cuda_is_not_available():
     assert choose_device("cpu").type == "cpu"
     assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     if not torch.cuda.is_available():
@@ -95,7 +95,7 @@ def test_cuda_that_is_not_there_is_refused():
 
 
 class FakeTraining:
-    """Stands for models.train.train: random logits by seed and fold, and a note of every call."""
+    """Replaces models.train.train: random logits by seed and fold; records every call."""
 
     def __init__(self, diverges=lambda seed: False):
         self.calls, self.diverges = [], diverges
@@ -113,15 +113,15 @@ class FakeTraining:
 
 @pytest.fixture
 def folded():
-    """Folds of different sizes: a photo has 1 to 4 variants."""
+    """Folds of different sizes: photos have 1 to 4 variants."""
     pictures = toy_pictures(photos=14, variants=4)
     kept = np.random.default_rng(0).random(len(pictures.train)) < 0.6
     kept[::4] = True
     return split_pictures(replace(pictures, train=pictures.train[kept]), 0, folds=3)
 
 
-def test_folds_hold_what_they_train_and_validate_on_and_nothing_else():
-    """The claim of docs/data.md: of each fold what is trained on, and all validation photos once."""
+def test_the_device_holds_only_training_and_validation_images():
+    """As docs/data.md says: the training images of each fold, and all validation photos once."""
     images = np.random.default_rng(0).integers(0, 256, (3000, 40, 40), np.uint8)
     part = Part(images, np.arange(3000) % 3, np.arange(3000) // 6)
     tracemalloc.start()
@@ -142,8 +142,8 @@ def run_fake(monkeypatch, split, specs=(), report=lambda *_: False, **changes):
     return run(list(specs) or [TrialSpec(Greyscale(), 0)], report, lambda: None), fake
 
 
-def test_a_value_that_is_not_finite_is_a_diverged_trial(monkeypatch, folded):
-    """Logits that are finite may have a log-loss that is not: a probability of 0 for the right class."""
+def test_a_trial_whose_value_is_not_finite_is_diverged(monkeypatch, folded):
+    """Finite logits can have an infinite log-loss: a probability of 0 for the correct class."""
 
     class Certain(FakeTraining):
         def outcome(self, seed, validation_u8, classes):
@@ -160,17 +160,17 @@ def test_a_value_that_is_not_finite_is_a_diverged_trial(monkeypatch, folded):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_value_of_several_folds_is_the_mean_over_their_pictures(monkeypatch, folded, metric):
+def test_the_value_of_several_folds_is_the_mean_over_their_images(monkeypatch, folded, metric):
     (result,), _ = run_fake(monkeypatch, folded, metric=metric, repeats=2)
     sizes = [len(fold.validation) for fold in folded.folds]
     assert len(set(sizes)) > 1
     assert len(result.steps) == 6
-    by_class = metric == "balanced-accuracy"  # each class of a fold weighs the same, so each fold does
+    by_class = metric == "balanced-accuracy"  # classes have equal weights, so folds do too
     assert result.value == pytest.approx(np.average(result.steps, weights=None if by_class else sizes * 2))
     assert result.seconds == 6
 
 
-def test_each_training_of_a_trial_has_its_fold_and_each_repeat_its_seed(monkeypatch, folded):
+def test_each_training_has_its_own_fold_and_each_repeat_its_own_seed(monkeypatch, folded):
     specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1, 7)]
     _, fake = run_fake(monkeypatch, folded, specs, repeats=2)
     assert [seeds for seeds, *_ in fake.calls] == [[0, 2, 14]] * 3 + [[1, 3, 15]] * 3
@@ -178,10 +178,10 @@ def test_each_training_of_a_trial_has_its_fold_and_each_repeat_its_seed(monkeypa
         fold = folded.folds[number % 3]
         assert np.array_equal(validation_u8.numpy(), fold.validation.images)
         assert np.array_equal(training.images_u8.numpy(), fold.train.images)
-        assert report is None  # epochs are no steps here
+        assert report is None  # steps are trainings, not epochs
 
 
-def test_steps_of_several_trainings_are_reported_in_the_same_order_for_every_trial(monkeypatch, folded):
+def test_every_trial_reports_its_trainings_in_the_same_order(monkeypatch, folded):
     seen = []
     specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1)]
     results, _ = run_fake(monkeypatch, folded, specs, lambda *args: bool(seen.append(args)), repeats=2)
@@ -190,7 +190,7 @@ def test_steps_of_several_trainings_are_reported_in_the_same_order_for_every_tri
     assert [step for _, step, _ in seen] == sorted(step for _, step, _ in seen)
 
 
-def test_a_trial_that_is_pruned_between_trainings_trains_no_further_and_others_do(monkeypatch, folded):
+def test_a_trial_pruned_between_trainings_stops_and_other_trials_continue(monkeypatch, folded):
     specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1)]
     results, fake = run_fake(monkeypatch, folded, specs, lambda lane, step, value: (lane, step) == (0, 1))
     assert [seeds for seeds, *_ in fake.calls] == [[0, 1], [0, 1], [1]]
@@ -198,12 +198,12 @@ def test_a_trial_that_is_pruned_between_trainings_trains_no_further_and_others_d
     assert (results[1].value is not None, len(results[1].steps)) == (True, 3)
 
 
-def test_after_the_last_training_nothing_is_pruned(monkeypatch, folded):
+def test_the_report_of_the_last_training_does_not_prune(monkeypatch, folded):
     (result,), _ = run_fake(monkeypatch, folded, report=lambda lane, step, value: step == 2)
     assert result.value is not None
 
 
-def test_one_training_that_diverges_ends_its_trial_only(monkeypatch, folded):
+def test_a_diverged_training_ends_only_its_trial(monkeypatch, folded):
     specs = [TrialSpec(Greyscale(), seed) for seed in (0, 1)]
     results, fake = run_fake(monkeypatch, folded, specs, repeats=2, diverges=lambda seed: seed == 1)
     assert [seeds for seeds, *_ in fake.calls] == [[0, 2]] * 3 + [[1, 3]] + [[3]] * 2
@@ -211,8 +211,8 @@ def test_one_training_that_diverges_ends_its_trial_only(monkeypatch, folded):
     assert len(results[0].steps) == 3
 
 
-def test_repeats_of_the_same_answers_make_no_value_more_certain(monkeypatch, folded):
-    """The photos stay the same ones: only answers that differ between seeds average out."""
+def test_repeats_with_equal_predictions_do_not_reduce_the_standard_error(monkeypatch, folded):
+    """The photos are the same in each repeat: only differences between seeds average out."""
     monkeypatch.setattr(
         FakeTraining, "outcome", lambda self, _, images, n, old=FakeTraining.outcome: old(self, 5, images, n)
     )
@@ -222,14 +222,14 @@ def test_repeats_of_the_same_answers_make_no_value_more_certain(monkeypatch, fol
     assert often.standard_error == pytest.approx(once.standard_error)
 
 
-def test_more_folds_are_more_photos_and_a_smaller_standard_error(monkeypatch, folded):
+def test_more_folds_validate_more_photos_and_reduce_the_standard_error(monkeypatch, folded):
     (result,), _ = run_fake(monkeypatch, folded)
     one_fold = replace(folded, folds=folded.folds[:1])
     (less,), _ = run_fake(monkeypatch, one_fold, folds=1)
     assert result.standard_error < less.standard_error
 
 
-def test_real_training_on_folds_and_repeats():
+def test_networks_are_trained_on_folds_and_repeats():
     split = split_pictures(toy_pictures(), 0, folds=2)
     run = make_objective(split, protocol(folds=2, repeats=2), torch.device("cpu"))
     (result,) = run([TrialSpec(Greyscale(), 0)], lambda *_: False, lambda: None)

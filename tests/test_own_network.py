@@ -1,4 +1,4 @@
-"""Networks of the user's own: from a name to a training, and what is said of those that cannot be used."""
+"""Networks of the user's own: loading, checks, the protocol, and the commands."""
 
 import hashlib
 import json
@@ -81,7 +81,7 @@ def spec(channels=2, weights="real", activations="real"):
 # ── loading ──
 
 
-def test_a_name_of_ours_is_the_class_in_the_dictionary_and_has_no_source_digest():
+def test_a_built_in_name_loads_its_class_and_has_no_source_digest():
     for name, network in NETWORKS.items():
         assert load_network(name) is network
         assert source_digest(name) is None
@@ -93,7 +93,7 @@ def test_functions_classes_and_attributes_of_classes_can_be_named(module):
         try_out(load_network(f"{name}:{attribute}"), spec(), CPU)
 
 
-def test_the_digest_is_that_of_the_source_file_and_a_file_that_only_imports_the_function_counts_too(module, tmp_path):
+def test_the_digest_is_that_of_the_source_file_and_of_a_file_that_imports_the_function_from_it(module, tmp_path):
     name = module(TINY)
     source = (tmp_path / f"{name}.py").read_bytes()
     assert source_digest(f"{name}:tiny") == hashlib.sha256(source).hexdigest()[:16]
@@ -102,7 +102,7 @@ def test_the_digest_is_that_of_the_source_file_and_a_file_that_only_imports_the_
     assert source_digest(f"{other}:tiny") == hashlib.sha256(both).hexdigest()[:16]
 
 
-def test_the_source_of_an_object_is_that_of_the_module_in_its_name(module, tmp_path):
+def test_the_source_of_a_callable_object_is_the_module_in_its_name(module, tmp_path):
     name = module(f"from functools import partial\n{TINY}\nobject = partial(tiny)\n")
     assert source_digest(f"{name}:object") == source_digest(f"{name}:tiny")
 

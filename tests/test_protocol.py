@@ -1,4 +1,4 @@
-"""What makes values comparable."""
+"""The protocol and its fingerprint."""
 
 import itertools
 import json
@@ -35,7 +35,7 @@ def test_the_fingerprint_of_a_protocol_stays_the_same_between_versions():
     assert PROTOCOL.fingerprint == "705fa90e"
 
 
-def test_a_changed_source_of_the_network_is_named_and_another_network_only_once():
+def test_a_changed_source_of_the_network_is_listed_and_another_network_is_listed_once():
     own, changed = (replace(PROTOCOL, network_source=source).as_dict() for source in ("1" * 16, "2" * 16))
     assert differences(own, changed) == [
         f"the source file of the network changed: {'1' * 16} in the study, {'2' * 16} now"
@@ -81,7 +81,7 @@ def test_a_recipe_with_values_that_do_not_exist_is_refused(bad):
         Recipe(**bad)
 
 
-def test_differences_are_named_one_by_one():
+def test_differences_are_listed_one_by_one():
     other = replace(PROTOCOL, variants=7, recipe=replace(Recipe(), epochs=9))
     assert differences(PROTOCOL.as_dict(), other.as_dict()) == [
         "recipe.epochs: 6 in the study, 9 now",
@@ -90,12 +90,12 @@ def test_differences_are_named_one_by_one():
     assert differences(PROTOCOL.as_dict(), PROTOCOL.as_dict()) == []
 
 
-def test_budgets_grow():
+def test_each_budget_has_at_least_the_width_and_variants_of_the_previous_one():
     budgets = list(BUDGETS.values())
     for small, large in itertools.pairwise(budgets):
         assert small.recipe.width <= large.recipe.width
         assert small.variants < (large.variants or 10**9)
 
 
-def test_small_sets_have_small_batches():
+def test_small_data_sets_have_small_batches():
     assert [batch_size_for(n) for n in (100, 1078, 6000, 10**6)] == [16, 33, 128, 128]

@@ -1,4 +1,4 @@
-"""Binary weights and activations, against independent NumPy formulas and integer arithmetic."""
+"""Binary weights and activations, compared with NumPy formulas and integer arithmetic."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def forward(x):
 
 
 def slope(name, x):
-    """Written from the papers, not from the code."""
+    """The formulas of the papers."""
     if name == "straight-through":
         return np.ones_like(x)
     if name == "clipped":
@@ -44,7 +44,7 @@ def slope(name, x):
 
 
 @pytest.mark.parametrize("name", GRADIENTS)
-def test_forward_and_gradient_are_the_published_ones_at_and_around_zero_and_the_ends(name):
+def test_forward_and_gradient_are_as_published_at_and_around_0_and_1(name):
     x = torch.tensor(X, requires_grad=True)
     y = GRADIENTS[name].of(x)
     assert y.tolist() == [-1, -1, -1, 1, 1, 1, 1, 1]
@@ -53,7 +53,7 @@ def test_forward_and_gradient_are_the_published_ones_at_and_around_zero_and_the_
 
 
 @given(numbers, st.sampled_from(list(GRADIENTS)), st.integers(0, 2**32 - 1))
-def test_gradients_are_the_incoming_ones_times_the_slope(values, name, seed):
+def test_gradients_are_multiplied_by_the_slope(values, name, seed):
     x = torch.tensor(values, requires_grad=True)
     incoming = torch.from_numpy(np.random.default_rng(seed).normal(size=len(values)).astype(np.float32))
     y = GRADIENTS[name].of(x)
@@ -64,7 +64,7 @@ def test_gradients_are_the_incoming_ones_times_the_slope(values, name, seed):
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(list(GRADIENTS)))
-def test_xnor_weights_and_their_gradient_are_those_of_the_formula(seed, name):
+def test_xnor_weights_and_their_gradient_follow_the_formula(seed, name):
     rng = np.random.default_rng(seed)
     w, incoming = rng.normal(size=(3, 2, 3, 3)), rng.normal(size=(3, 2, 3, 3))
     latent = torch.tensor(w, requires_grad=True)
@@ -76,14 +76,14 @@ def test_xnor_weights_and_their_gradient_are_those_of_the_formula(seed, name):
     assert np.allclose(latent.grad.numpy(), incoming * mean * slope(name, w) + through_mean)
 
 
-def test_xnor_weights_of_zero_are_plus_the_mean():
+def test_xnor_weights_at_zero_are_plus_the_mean():
     latent = torch.tensor([[0.0, -0.5, 1.0]])
     assert XnorWeights(GRADIENTS["clipped"])(latent).tolist() == [[0.5, -0.5, 0.5]]
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([3, 5]))
-def test_a_binary_layer_is_xnor_and_popcount_bit_for_bit(seed, size):
-    """dot = 2 · popcount(xnor) - n, on bits packed eight to a byte, border included."""
+def test_a_binary_layer_equals_xnor_and_popcount(seed, size):
+    """dot = 2 · popcount(xnor) - n, on bits packed into bytes, including the border."""
     rng = np.random.default_rng(seed)
     before, filters, side = int(rng.integers(1, 5)), 3, 6
     torch.manual_seed(seed)
@@ -105,7 +105,7 @@ def test_a_binary_layer_is_xnor_and_popcount_bit_for_bit(seed, size):
                 assert got[image, :, row, column].tolist() == dot.tolist()
 
 
-def test_a_map_of_two_values_keeps_two_values_at_the_border_and_the_first_layer_pads_with_nothing():
+def test_binary_feature_maps_are_padded_with_minus_one_and_the_input_with_zero():
     inner = nn.Sequential(*Quantization("binary", "binary").conv(1, 1, 3))
     assert inner[0](torch.ones(1, 1, 2, 2)).unique().tolist() == [-1, 1]
     (first,) = Quantization("binary", "binary").conv(1, 1, 3, first=True)
@@ -120,7 +120,7 @@ def test_a_convolution_divides_the_size_by_its_stride_and_rounds_up(kind, size, 
 
 
 @pytest.mark.parametrize("real_layers", REAL_LAYERS)
-def test_the_layers_that_are_to_stay_real_do(real_layers):
+def test_the_layers_named_by_real_layers_have_real_weights(real_layers):
     quantization = Quantization("binary", "real", real_layers)
     made = {
         "first": quantization.conv(2, 3, 3, first=True)[-1],
@@ -131,7 +131,7 @@ def test_the_layers_that_are_to_stay_real_do(real_layers):
     assert binary == {"first", "hidden", "last"} - set(real_layers.split(","))
 
 
-def test_latent_weights_are_clamped_and_others_are_not():
+def test_only_latent_weights_are_clamped():
     network = nn.Sequential(*Quantization("binary").conv(1, 2, 3), nn.Conv2d(2, 2, 3))
     with torch.no_grad():
         for parameter in network.parameters():
@@ -145,7 +145,7 @@ def test_latent_weights_are_clamped_and_others_are_not():
 @pytest.mark.parametrize(
     "kind", [{"weights": "ternary"}, {"activations": "xnor"}, {"real_layers": "all"}, {"gradient": "tanh"}]
 )
-def test_unknown_kinds_are_refused_with_what_there_is(kind):
+def test_an_unknown_setting_is_refused_with_the_known_ones(kind):
     with pytest.raises(ValueError, match="expected"):
         Quantization(**kind)
 

@@ -1,4 +1,4 @@
-"""The network and its training."""
+"""The training loop, and the compact network."""
 
 import copy
 from dataclasses import replace
@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 def stripes(n=240, side=8, seed=0):
-    """Two classes that anyone can learn: bright rows or bright columns, among noise."""
+    """Images of two easy classes, bright rows and bright columns, with noise."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 2
     images = rng.integers(0, 120, (n, side, side))
@@ -48,7 +48,7 @@ def run(lanes, recipe=None, report=lambda *_: False, check=lambda: None):
 
 
 @pytest.mark.parametrize("encoding", ["range", "thermometer"])
-def test_a_batch_is_encoded_like_the_numpy_definition(encoding):
+def test_encoding_a_batch_equals_the_numpy_definition(encoding):
     images = np.random.default_rng(0).integers(0, 256, (3, 5, 4), dtype=np.uint8)
     binarization = Binarization(CutPoints((60, 128, 255)), encoding)
     tables = [torch.as_tensor(table, dtype=torch.float32) for table in binarization.tables]
@@ -57,18 +57,18 @@ def test_a_batch_is_encoded_like_the_numpy_definition(encoding):
     assert (channels.numpy() == binarization.encode(images)).all()
 
 
-def test_greyscale_reaches_the_network_as_x_over_255():
+def test_greyscale_is_divided_by_255():
     images = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16)
     assert torch.allclose(encode(images, [torch.from_numpy(Greyscale().tables[0])])[0, 0], images[0] / 255)
 
 
 @pytest.mark.parametrize("size", [(4, 4), (8, 8), (28, 28), (5, 64), (96, 64), (224, 224)])
-def test_the_network_follows_the_pictures_size(size):
+def test_the_network_accepts_images_of_any_size(size):
     network = Compact(NetworkSpec(3, *size, classes=7, width=8)).eval()
     assert network(torch.zeros(2, 3, *size)).shape == (2, 7)
 
 
-def test_max_pool_before_batch_norm_computes_the_same_where_the_scale_is_positive():
+def test_max_pool_and_batch_norm_commute_for_a_positive_scale():
     torch.manual_seed(0)
     norm = torch.nn.BatchNorm2d(4).eval()
     norm.weight.data.uniform_(0.1, 2)
@@ -77,7 +77,7 @@ def test_max_pool_before_batch_norm_computes_the_same_where_the_scale_is_positiv
     assert torch.allclose(functional.max_pool2d(norm(x), 2), norm(functional.max_pool2d(x, 2)), atol=1e-6)
 
 
-def test_training_learns():
+def test_training_reaches_high_accuracy_on_an_easy_task():
     (outcome,) = run([Lane(Binarization(CutPoints((120,)), "thermometer").tables, 0)])
     assert accuracy(outcome) > 0.9
     assert outcome.logits.shape == (90, 2)
@@ -85,7 +85,7 @@ def test_training_learns():
     assert not outcome.diverged
 
 
-def test_a_seed_gives_the_same_training_and_another_seed_another():
+def test_equal_seeds_give_equal_logits_and_different_seeds_different_logits():
     tables = Binarization(CutPoints((90, 140)), "range").tables
     recipe = Recipe(width=8, epochs=1, batch_size=32, learning_rate=1e-3)
     first, again, other = run([Lane(tables, 0), Lane(tables, 0), Lane(tables, 1)], recipe)
@@ -93,7 +93,7 @@ def test_a_seed_gives_the_same_training_and_another_seed_another():
     assert not np.array_equal(first.logits, other.logits)
 
 
-def test_lanes_do_not_touch_each_other():
+def test_lanes_are_independent_of_each_other():
     lanes = [Lane(Binarization(CutPoints((c,)), "range").tables, c) for c in (60, 120)]
     recipe = Recipe(width=8, epochs=1, batch_size=32, learning_rate=1e-3)
     together = run(lanes, recipe)
@@ -101,7 +101,7 @@ def test_lanes_do_not_touch_each_other():
     assert all(np.array_equal(a.logits, b.logits) for a, b in zip(together, alone, strict=True))
 
 
-def test_a_report_that_says_so_prunes_and_only_that_lane():
+def test_a_report_that_returns_true_prunes_only_its_lane():
     tables, seen = Greyscale().tables, []
 
     def report(lane, epoch, logits):
@@ -113,19 +113,19 @@ def test_a_report_that_says_so_prunes_and_only_that_lane():
     assert seen == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
 
 
-def test_the_last_report_cannot_prune():
+def test_the_report_of_the_last_epoch_does_not_prune():
     (outcome,) = run([Lane(Greyscale().tables, 0)], report=lambda lane, epoch, logits: epoch == 2)
     assert not outcome.pruned
 
 
-def test_a_loss_that_is_not_finite_ends_the_lane_as_diverged():
+def test_a_lane_with_a_loss_that_is_not_finite_is_diverged():
     recipe = Recipe(width=8, epochs=3, batch_size=32, learning_rate=1e9)
     table = Greyscale().tables[0] * np.float32(1e30)
     (outcome,) = run([Lane((table,), 0)], recipe)
     assert outcome.diverged
 
 
-def test_a_prediction_that_is_not_finite_ends_the_lane_as_diverged_although_the_loss_was(monkeypatch):
+def test_a_lane_with_a_finite_loss_and_an_infinite_logit_is_diverged(monkeypatch):
     def broken(network, images_u8, *rest):
         return torch.full((len(images_u8), 3), torch.nan)
 
@@ -135,14 +135,14 @@ def test_a_prediction_that_is_not_finite_ends_the_lane_as_diverged_although_the_
     assert not outcome.pruned
 
 
-def test_float32_means_float32_on_every_device():
+def test_float32_does_not_use_tf32():
     torch.set_float32_matmul_precision("high")
     run([Lane(Greyscale().tables, 0)], Recipe(width=4, epochs=1, batch_size=64))
     assert torch.get_float32_matmul_precision() == "highest"
     assert torch.backends.cudnn.conv.fp32_precision == "ieee"
 
 
-def test_what_check_raises_ends_the_training():
+def test_an_exception_of_check_ends_the_training():
     steps = iter(range(5))
 
     def check():
@@ -153,7 +153,7 @@ def test_what_check_raises_ends_the_training():
         run([Lane(Greyscale().tables, 0)], check=check)
 
 
-def test_no_batch_is_so_small_that_it_has_no_statistics():
+def test_no_batch_has_only_one_image():
     pictures = Resident(stripes(33, side=4).images_u8, stripes(33, side=4).labels)
     recipe = Recipe(width=8, epochs=1, batch_size=32)
     (outcome,) = train(
@@ -162,7 +162,7 @@ def test_no_batch_is_so_small_that_it_has_no_statistics():
     assert outcome.logits.shape == (33, 2)
 
 
-def test_predicting_in_small_batches_changes_nothing():
+def test_predictions_do_not_depend_on_the_batch_size():
     torch.manual_seed(0)
     network = Compact(NetworkSpec(1, 8, 8, 2, 8))
     table = torch.from_numpy(Greyscale().tables[0])
@@ -171,8 +171,8 @@ def test_predicting_in_small_batches_changes_nothing():
     assert torch.equal(whole, predict(network, images, [table], batch_size=7))
 
 
-def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statistics(monkeypatch):
-    """Against an average of our own, from snapshots that are taken between the steps."""
+def test_averaging_predicts_with_the_average_of_weights_and_batch_statistics(monkeypatch):
+    """The expected average is computed from snapshots taken between the steps."""
     made, snapshots, decay = [], [], 0.7
     compact = NETWORKS["compact"]
     monkeypatch.setitem(NETWORKS, "compact", lambda *args: made.append(compact(*args)) or made[-1])
@@ -197,18 +197,18 @@ def test_averaging_predicts_with_the_running_average_of_weights_and_batch_statis
     assert not np.allclose(outcome.logits, last.logits, atol=1e-2)
 
 
-def test_augmentation_changes_what_is_trained_on_and_not_what_is_predicted(monkeypatch):
+def test_augmentation_changes_training_images_and_not_predicted_images(monkeypatch):
     seen = []
     monkeypatch.setattr("models.train.augment", lambda images_u8, by: seen.append(len(images_u8)) or images_u8)
     recipe = Recipe(width=8, epochs=2, batch_size=64, augmentation=Augmentation(brightness=1))
     (changed,) = run([Lane(Greyscale().tables, 0)], recipe)
-    assert sum(seen) == 2 * 240  # each training picture once an epoch, no validation picture
+    assert sum(seen) == 2 * 240  # each training image once per epoch, no validation image
     (plain,) = run([Lane(Greyscale().tables, 0)], replace(recipe, augmentation=Augmentation()))
     assert sum(seen) == 2 * 240
     assert np.array_equal(changed.logits, plain.logits)
 
 
-def test_bfloat16_trains_float32_weights_as_well():
+def test_bfloat16_trains_float32_weights_to_a_similar_accuracy():
     recipe = Recipe(width=8, epochs=3, batch_size=32)
     (exact,) = run([Lane(Greyscale().tables, 0)], recipe)
     (coarse,) = run([Lane(Greyscale().tables, 0)], replace(recipe, precision="bfloat16"))
@@ -220,7 +220,7 @@ def test_bfloat16_trains_float32_weights_as_well():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_trains_as_well_as_a_cpu():
+def test_training_on_cuda_reaches_the_accuracy_of_a_cpu():
     device = torch.device("cuda")
     training, validation = (
         Resident(r.images_u8.to(device), r.labels.to(device)) for r in (stripes(), stripes(90, seed=1))

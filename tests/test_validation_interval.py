@@ -1,4 +1,4 @@
-"""The interval of a validation share, which is never a point."""
+"""The interval of a validation share, whose length is always positive."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from storage.scores import Scores
 
 @st.composite
 def shares(draw):
-    """What is right of 2 to 60 photos of unequal weights: all, none, or some in part."""
+    """Correct parts and weights of 2 to 60 photos: all correct, none, or some in part."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weights = rng.integers(1, 22, draw(st.integers(2, 60))).astype(float)
     rate = draw(st.sampled_from([0.0, 0.5, 0.95, 1.0]))
@@ -23,7 +23,7 @@ def shares(draw):
 
 @settings(max_examples=200, deadline=None)
 @given(shares())
-def test_it_holds_the_value_and_the_interval_of_standard_errors_and_is_no_point(found):
+def test_it_contains_the_value_and_the_interval_of_standard_errors(found):
     by_photo, weights = found
     low, high = validation_interval(by_photo, weights)
     arm = NORMAL_95 * Scores(by_photo, weights).standard_error
@@ -37,7 +37,7 @@ def test_it_holds_the_value_and_the_interval_of_standard_errors_and_is_no_point(
 
 @settings(max_examples=100, deadline=None)
 @given(shares(), st.integers(0, 100))
-def test_the_order_of_photos_does_not_matter_and_what_is_wrong_has_the_mirrored_one(found, seed):
+def test_it_does_not_depend_on_the_order_of_photos_and_is_mirrored_for_the_error_rate(found, seed):
     by_photo, weights = found
     order = np.random.default_rng(seed).permutation(len(weights))
     low, high = validation_interval(by_photo, weights)
@@ -47,20 +47,20 @@ def test_the_order_of_photos_does_not_matter_and_what_is_wrong_has_the_mirrored_
 
 @settings(max_examples=100, deadline=None)
 @given(shares())
-def test_what_the_database_keeps_as_float32_has_the_same_one(found):
+def test_scores_stored_as_float32_have_the_same_interval(found):
     by_photo, weights = found
     kept = validation_interval(by_photo.astype("<f4"), weights.astype("<f4"))
     assert kept == pytest.approx(validation_interval(by_photo, weights), abs=1e-4)
 
 
 @pytest.mark.parametrize("photos", [1, 2, 97, 1240])
-def test_without_any_error_it_is_the_exact_binomial_interval(photos):
+def test_without_errors_it_is_the_exact_binomial_interval(photos):
     even = np.full(photos, 1 / photos)
     assert validation_interval(even, even) == pytest.approx((0.025 ** (1 / photos), 1))
     assert validation_interval(0 * even, even) == pytest.approx((0, 1 - 0.025 ** (1 / photos)))
 
 
-def test_with_few_photos_that_err_it_holds_the_exact_binomial_interval():
+def test_with_few_errors_it_contains_the_exact_binomial_interval():
     even = np.full(97, 1 / 97)
     low, high = validation_interval(np.r_[0, 0, even[2:]], even)
     exact = binomtest(95, 97).proportion_ci(0.95)
@@ -69,6 +69,6 @@ def test_with_few_photos_that_err_it_holds_the_exact_binomial_interval():
 
 
 @pytest.mark.parametrize("wrong", [([0.6], [0.5]), ([-0.1, 0.2], [0.5, 0.5]), ([0.1], [0.5, 0.5]), ([np.nan], [1])])
-def test_what_is_no_share_is_refused(wrong):
+def test_values_that_are_not_shares_are_refused(wrong):
     with pytest.raises(ValueError, match=r"share of weights|shape"):
         validation_interval(*(np.array(each, float) for each in wrong))

@@ -16,7 +16,7 @@ from search.evaluation.network import network_source
 
 FIRST_SEED = 1_000_000  # of confirmations: seeds of trials stay below it, so none is used twice
 FEWEST_SEEDS, MOST_SEEDS = 2, 10**4  # of a confirmation
-SOURCE = "network_source"
+NETWORK_SOURCE = "network_source"
 TRAINING_VERSION = 2  # raise it when the training code changes what a seed gives
 
 
@@ -64,7 +64,7 @@ class Protocol:
         """
         values = asdict(self)
         if self.network_source is None:
-            del values[SOURCE]
+            del values[NETWORK_SOURCE]
         return values
 
     @classmethod
@@ -145,9 +145,9 @@ def differences(stored: Mapping[str, Any], now: Mapping[str, Any], prefix: str =
         before, after = stored.get(key), now.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             found += differences(before, after, f"{prefix}{key}.")
-        elif key == SOURCE and None in (before, after):
+        elif key == NETWORK_SOURCE and None in (before, after):
             continue  # another network, which recipe.network says
-        elif key == SOURCE and before != after:
+        elif key == NETWORK_SOURCE and before != after:
             found.append(f"the source file of the network changed: {before} in the study, {after} now")
         elif before != after:
             found.append(f"{prefix}{key}: {before} in the study, {after} now")
