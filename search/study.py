@@ -32,6 +32,11 @@ def flags(prog: str | None = None) -> CommandParser:
     """The parser of the command."""
     made = parser("search.study", prog)
     add_flags(made)
+    made.add_examples(
+        ("--data digits --trials 12", "a short study of scikit-learn's digits"),
+        ("--data images/ --size 32x32", "100 trials on a folder of images by class, resized to 32x32"),
+        ("--max-cuts 2 --encoding thermometer --references none", "one or two bits per pixel, searched from scratch"),
+    )
     return made
 
 

@@ -136,9 +136,9 @@ class StudyFlags:
     seed: int = flag("seed of the split, the sampler and the training", 0, metavar="N", group=SEARCH_GROUP)
     references: str = flag(
         "binarizations that need no search and are the first trials, at most half of all trials: auto "
-        f"({', '.join(RULES)}; "
-        "on Sign Language MNIST also the paper's), paper, all (auto and those learned by gradient, each of "
-        "which costs one more training), none; see docs/search.md",
+        f"({', '.join(RULES)}; also bit-planes with that encoding, and the paper's settings on Sign Language MNIST), "
+        "paper (the paper's settings alone), all (auto, the paper's settings, and cut points learned by gradient, each "
+        "of which costs one more training), none; see docs/search.md",
         "auto",
         WHICH,
         group=SEARCH_GROUP,
@@ -151,9 +151,9 @@ class StudyFlags:
         group=SEARCH_GROUP,
     )
     pruner: str | None = flag(
-        "how trials are stopped early, each compared with trials of as many cut points: median and hyperband compare "
-        f"epochs, wilcoxon compares trainings ({FEWEST_FOR_WILCOXON} or more per trial); references and replicates "
-        "are never pruned; see docs/search.md",
+        "how trials are stopped early: median compares epochs of trials with as many cut points, wilcoxon compares "
+        f"trainings ({FEWEST_FOR_WILCOXON} or more per trial) of trials with as many cut points, hyperband compares "
+        "epochs of all trials; references and replicates are never pruned; see docs/search.md",
         None,
         PRUNERS,
         usual=f"median for one training per trial, wilcoxon for {FEWEST_FOR_WILCOXON} or more; otherwise, and with two "
@@ -162,15 +162,15 @@ class StudyFlags:
     )
     # ── evaluation ──
     metric: str = flag(
-        "metric on the validation photos: accuracy, balanced-accuracy (every class has equal weight), or log-loss "
+        "metric on the validation set: accuracy, balanced-accuracy (every class has equal weight), or log-loss "
         "(in nats, minimized)",
         "accuracy",
         METRICS,
         group=EVALUATION,
     )
     folds: int = flag(
-        "folds of a trial, each trained and validated on other photos, at most as many as the smallest class has "
-        "photos outside the test set; 1 validates on a fifth of the photos",
+        "number of cross-validation folds, at most the number of photo groups that the smallest class has outside the "
+        "test set; 1: a single split with a fifth of the photo groups for validation",
         1,
         metavar="N",
         group=EVALUATION,
@@ -182,13 +182,13 @@ class StudyFlags:
         group=EVALUATION,
     )
     budget: str = flag(
-        "variants per photo, epochs and network width of a trial; see docs/budgets.md",
+        "variants per photo group, epochs and network width of a trial; see docs/budgets.md",
         "quick",
         BUDGETS,
         group=EVALUATION,
     )
     variants: int | None = flag(
-        "near copies per photo to train on, or with --groups images per group; 0 means all",
+        "images per photo group to train on; 0: all; the budget's number counts only near copies in a group",
         metavar="N",
         usual=FROM_BUDGET,
         group=EVALUATION,

@@ -31,22 +31,31 @@ class ConfirmConfig:
 
     study_name: str | None = flag("study to confirm", metavar="NAME", usual="the newest study")
     data: str | None = flag("the study's images", metavar="NAME|PATH", usual="where the study found them", group=IMAGES)
-    seeds: int = flag("trainings of each candidate and reference, each with its own seed; 2 or more", 10, metavar="N")
+    seeds: int = flag(
+        "trainings of each candidate, reference and greyscale, with a seed for each; 2 or more", 10, metavar="N"
+    )
     cuts: tuple[int, ...] | None = flag(
-        "numbers of cut points, counted over all channels, whose best candidates are confirmed along with the best of "
+        "numbers of cut points, counted over all channels, whose best candidates are confirmed; --top adds the best of "
         "all",
         metavar="K",
         usual="all",
     )
-    top: int = flag("number of best candidates to confirm", 1, metavar="N")
+    top: int = flag(
+        "number of best candidates that are confirmed regardless of their number of cut points, in addition to the "
+        "best for each number; 0: none",
+        1,
+        metavar="N",
+    )
     confirm_references: str = flag(
-        "references to confirm: kinds (the best of each kind, and the best with at most the bits of each finalist), "
-        "within (the latter, and the best of all), all, none",
+        "references to confirm: within (the best of all, and for each candidate the best with no more bits per pixel), "
+        "kinds (also the best of each rule), all, none",
         "kinds",
         REFERENCES,
     )
     rival: str | None = flag(
-        "another study of the same protocol, whose best candidate is confirmed as well", metavar="NAME"
+        "another study with the same protocol, whose best candidate and best for each confirmed number of cut points "
+        "are confirmed too",
+        metavar="NAME",
     )
     preset: str | None = flag(
         "confirm the settings of the paper instead of a study's, and print its Tables I–III beside the results",
@@ -74,7 +83,7 @@ class ConfirmConfig:
         metavar="POINTS",
     )
     dry_run: bool = flag(
-        "show what would be trained and read, and how often these photos were read before; train and read nothing",
+        "show what would be trained, and how often the test set was evaluated before; train and evaluate nothing",
         False,
     )
     picture_flags: Mapping[str, Any] = field(default_factory=dict)

@@ -33,7 +33,12 @@ class CommandParser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, description: str, arguments: str = "") -> None:
         super().__init__(
-            prog=prog, usage=f"{prog} [options]{arguments}", description=description, allow_abbrev=False, add_help=False
+            prog=prog,
+            usage=f"{prog} [options]{arguments}",
+            description=description,
+            allow_abbrev=False,
+            add_help=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the lines of the examples
         )
         self.flags: list[FlagText] = []
         self._headings: dict[str, argparse._ArgumentGroup] = {}
@@ -58,6 +63,11 @@ class CommandParser(argparse.ArgumentParser):
         action = place.add_argument(*names, help=text.replace("%", "%%"), **settings)
         choices = () if action.choices is None else tuple(str(each) for each in action.choices)
         self.flags.append(FlagText(_with_value(action), shown, help, choices, group))
+
+    def add_examples(self, *examples: tuple[str, str]) -> None:
+        """Adds examples to the end of the help: the flags, and what the command then does."""
+        lines = [f"  {self.prog} {flags}\n      {meaning}" for flags, meaning in examples]
+        self.epilog = "\n".join(["examples:", *lines])
 
     def error(self, message: str) -> NoReturn:
         """Ends the process with one line."""
