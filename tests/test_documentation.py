@@ -84,5 +84,5 @@ def test_the_readmes_python_example_runs(tmp_path):
     (example,) = re.findall(r"```python\n(.*?)```", TEXTS["README.md"], re.S)
     path = shlex.quote(str(tmp_path / "results/x/thresholds.json")).strip("'")
     scope: dict[str, object] = {}
-    exec(example.replace("thresholds.json", path), scope)
-    assert scope["channels"].shape[1] == scope["made"]["channels"]
+    exec(example.replace("results/STUDY-NAME/thresholds.json", path), scope)
+    assert scope["channels"].shape[1] == scope["metadata"]["channels"]
