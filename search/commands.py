@@ -25,13 +25,13 @@ class Command:
 COMMANDS = (
     Command("study", "search.study", "Search threshold ranges for a CNN on binary images, or resume a search."),
     Command("studies", "search.studies", "List the studies of a database."),
-    Command("confirm", "search.confirm", "Retrain a study's best candidates with fresh seeds, then read the test set."),
+    Command("confirm", "search.confirm", "Retrain a study's best candidates with new seeds, then evaluate on the test set."),
     Command("export", "search.export", "Write a study's best thresholds as JSON."),
     Command("report", "dashboards.report", "Write an HTML report of a study."),
     Command(
         "light",
         "search.light",
-        "Evaluate a thresholds file under gain, gamma and brightness drift, on validation photos.",
+        "Train again with a thresholds file and evaluate under different gain, gamma and brightness.",
         storage=False,
     ),
 )
