@@ -26,7 +26,7 @@ COMMANDS = (
     Command("study", "search.study", "Search threshold ranges for a CNN on binary images, or resume a search."),
     Command("studies", "search.studies", "List the studies of a database."),
     Command(
-        "confirm", "search.confirm", "Retrain a study's best candidates with new seeds and evaluate on the test set."
+        "confirm", "search.confirm", "Train the best candidates again with new seeds and evaluate on the test set."
     ),
     Command("export", "search.export", "Write a study's best thresholds as JSON."),
     Command("report", "dashboards.report", "Write an HTML report of a study."),
