@@ -1,4 +1,4 @@
-"""Compares the values of --color on generated pictures in which color matters, with one study each.
+"""Compares the values of --color on generated images in which color matters, with one study each.
 
 There are six classes: a disc or a square in red, green or blue of the same luma, on a noisy background of that luma.
 Grey by luma contains only noise, one channel separates one color from the other two, and three channels separate all.
@@ -29,7 +29,7 @@ NAMES = [f"{hue} {shape}" for shape in ("disc", "square") for hue in ("red", "gr
 
 
 def pictures(seed: int = 0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Returns pictures (N, 16, 16, 3) and labels (N,), PHOTOS of each class."""
+    """Returns images (N, 16, 16, 3) and labels (N,), PHOTOS of each class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(len(NAMES) * PHOTOS) % len(NAMES)
     down, across = np.mgrid[:SIDE, :SIDE]
@@ -48,7 +48,7 @@ def pictures(seed: int = 0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=30)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for pictures, database and reports")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for images, database and reports")
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
     images, labels = pictures()

@@ -1,6 +1,6 @@
 """Coverage of the intervals of search.confirmation.statistics, by a simulation with known accuracies.
 
-A picture is classified correctly if a normal score is positive. The score is a sum of the difficulty of the photo for
+An image is classified correctly if a normal score is positive. The score is a sum of the difficulty of the photo for
 all models, its difficulty for this model, the effect of a training seed on all photos, its effect on this photo, and a
 small effect of the variant, so the accuracy over all photos and seeds is known. There are 316 photos of 21 variants, as
 in the test set of Sign Language MNIST. A model of 97 to 100 % accuracy is compared with an equal one and with worse
@@ -59,7 +59,7 @@ class Drawn:
 def trainings(
     accuracy: float, row: Row, seeds: int, common: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> Bools:
-    """Draws which pictures a model of this true accuracy classifies correctly after each training, (S, N)."""
+    """Draws which images a model of this true accuracy classifies correctly after each training, (S, N)."""
     known = row.accuracy if row.accuracy < 1 else row.accuracy - row.truth
     shared = (row.seeds_sd / norm.pdf(norm.ppf(known))) ** 2
     score = norm.ppf(accuracy) * np.sqrt(COMMON + OWN + shared + INTERACTION + VARIANT)

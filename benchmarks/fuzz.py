@@ -28,7 +28,7 @@ from search.errors import BadInput
 from search.light import as_in_the_file, protocol_of
 
 FAILED = Path("failed")
-LONGEST = 2000  # characters of a message, which may list five bad pictures
+LONGEST = 2000  # characters of a message, which may list five bad images
 
 
 def outcome(case: Case) -> str:
@@ -59,7 +59,7 @@ def refusal(path: Path, case: Case) -> str | None:
     except BadInput as error:
         return str(error)
     if pictures.train.images.dtype != np.uint8 or len(set(pictures.class_names)) < max(2, len(pictures.class_names)):
-        raise AssertionError(f"pictures of {pictures.train.images.dtype}, classes {pictures.class_names}")
+        raise AssertionError(f"images of {pictures.train.images.dtype}, classes {pictures.class_names}")
     return None
 
 

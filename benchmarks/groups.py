@@ -2,7 +2,7 @@
 
 Pictures are 28×28 in 10 classes. A photo is a mixture of the pattern of its class and its own pattern, both smooth, and
 has 5 variants with different contrast, brightness and a little noise. So photos of a class are similar, and only
-variants are near copies. Memory is the peak of NumPy's arrays, without the pictures.
+variants are near copies. Memory is the peak of NumPy's arrays, without the images.
 
     OMP_NUM_THREADS=1 python -m benchmarks.groups
     OMP_NUM_THREADS=1 python -m benchmarks.groups --pictures 300000 1000000 --methods sketches
@@ -28,7 +28,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def generated(n: int, seed: int = 0) -> tuple[Images, Labels]:
-    """Returns n pictures in random order, and their classes."""
+    """Returns n images in random order, and their classes."""
     rng = np.random.default_rng(seed)
     patterns = gaussian_filter(rng.normal(size=(CLASSES, SIDE, SIDE)), (0, 3, 3))
     patterns /= patterns.std(axis=(1, 2), keepdims=True)
@@ -65,12 +65,12 @@ METHODS = {"all pairs": all_pairs, "sketches": copies_of_photos}
 
 
 def main() -> None:
-    """Prints a row for each number of pictures and method."""
+    """Prints a row for each number of images and method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, nargs="+", default=[10_000, 30_000, 100_000])
     parser.add_argument("--methods", choices=METHODS, nargs="+", default=list(METHODS))
     args = parser.parse_args()
-    print("| pictures | method | groups | seconds | MB |\n|---|---|---|---|---|")
+    print("| images | method | groups | seconds | MB |\n|---|---|---|---|---|")
     for n in args.pictures:
         images, labels = generated(n)
         for method in args.methods:

@@ -256,7 +256,7 @@ def csv(draw: st.DrawFn) -> Case:
 
 
 def png(levels: np.ndarray) -> bytes:
-    """Returns a picture as PNG."""
+    """Returns an image as PNG."""
     return saved(lambda f: Image.fromarray(levels).save(f, "PNG"))
 
 
@@ -344,7 +344,7 @@ BIG = np.arange(64, dtype=np.uint16).reshape(8, 8)
 
 
 def encoded(form: str) -> list[bytes]:
-    """Returns pictures of every mode that a format supports."""
+    """Returns images of every mode that a format supports."""
     kinds = [
         Image.fromarray(IMAGES[0]),
         Image.fromarray(np.stack([*IMAGES[:3]], -1)),
@@ -371,7 +371,7 @@ ENCODED = [each for form in FORMATS for each in encoded(form)]
 
 @st.composite
 def folders(draw: st.DrawFn) -> Case:
-    """Nested folders named like parts and classes, with pictures and other files."""
+    """Nested folders named like parts and classes, with images and other files."""
     contents = st.sampled_from((*PNGS[:4], png(BIG), b"", b"text"))
     names = st.sampled_from(
         ("1.png", "2.png", "x.jpg", "notes.txt", "metadata.csv", ".hidden", "Thumbs.db", "x.parquet")
@@ -388,7 +388,7 @@ def folders(draw: st.DrawFn) -> Case:
 
 @st.composite
 def pictures(draw: st.DrawFn) -> Case:
-    """Valid pictures, and damaged ones of every format."""
+    """Valid images, and damaged ones of every format."""
     files = {f"f/{'ab'[i % 2]}/{i:02}.png": image for i, image in enumerate(PNGS)}
     for i in range(draw(st.integers(1, 3))):
         whole = draw(st.sampled_from(ENCODED))

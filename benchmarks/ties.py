@@ -1,6 +1,6 @@
 """How often --pick smallest-tied calls equal binarizations distinguishable from the best, by a simulation.
 
-Validation photos and trainings are drawn as in benchmarks.coverage: 316 photos of 21 variants, and a picture is
+Validation photos and trainings are drawn as in benchmarks.coverage: 316 photos of 21 variants, and an image is
 classified correctly if a normal score is positive. The score is a sum of the difficulty of the photo, for all
 binarizations and for this one, the effect of a seed on all photos and on this photo, and a small effect of the variant.
 All candidates of a study are equally good and have one trial; some have a second or third.

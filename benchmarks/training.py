@@ -1,6 +1,6 @@
 """Time of one training epoch, compared with a straightforward implementation.
 
-Both train the same network on 8,000 random 28×28 pictures with four cut points (five channels) and batch size 128.
+Both train the same network on 8,000 random 28×28 images with four cut points (five channels) and batch size 128.
 `loader` is a DataLoader over a data set that binarizes in `__getitem__`, with contiguous tensors, Adam, and batch norm
 before max-pooling. `resident` is models.train, in each precision. Prints the minimum seconds per epoch over some
 repeats, in which the variants alternate.
@@ -29,7 +29,7 @@ BINARIZATION = Binarization(CutPoints((90, 150, 170, 210)), "range")
 
 
 class Binarizing(Dataset[tuple[Tensor, int]]):
-    """A data set that binarizes one picture at a time."""
+    """A data set that binarizes one image at a time."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self.images, self.labels = images, labels
@@ -86,7 +86,7 @@ def main() -> None:
             epoch(images, labels)
             seconds[name].append(time.perf_counter() - started)
     fastest = {name: min(times[1:]) for name, times in seconds.items()}
-    print(f"{N} pictures, {torch.get_num_threads()} threads")
+    print(f"{N} images, {torch.get_num_threads()} threads")
     for name, each in fastest.items():
         print(f"{name}: {each:.2f} s, {fastest['loader'] / each:.1f}× loader's speed")
 

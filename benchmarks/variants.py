@@ -1,6 +1,6 @@
 """Which variants of a photo are recognized as near copies, by kind of change and similarity. Prints a Markdown table.
 
-Takes one picture of each of some photos, changes it, and counts how many changed pictures are near copies of the
+Takes one image of each of some photos, changes it, and counts how many changed images are near copies of the
 original. The last row counts pairs of different photos of one class that are near copies, which a lower similarity
 joins wrongly.
 
@@ -79,7 +79,7 @@ def shift(pixels: int) -> Change:
 
 
 def rotation(degrees: float) -> Change:
-    """Rotation about the center; corners are filled with the mean of the picture."""
+    """Rotation about the center; corners are filled with the mean of the image."""
     return lambda picture, _: picture.rotate(
         degrees, Image.Resampling.BILINEAR, fillcolor=round(float(np.asarray(picture).mean()))
     )
@@ -104,7 +104,7 @@ CHANGES: dict[str, Change] = {
 
 
 def photos_of(pictures: Pictures, most: int) -> tuple[Images, Numbers]:
-    """Returns one picture of each of at most `most` random photos, and their classes."""
+    """Returns one image of each of at most `most` random photos, and their classes."""
     part = pictures.train
     first = np.unique(part.groups, return_index=True)[1]
     rows = np.sort(np.random.default_rng(0).permutation(first)[:most])
@@ -112,7 +112,7 @@ def photos_of(pictures: Pictures, most: int) -> tuple[Images, Numbers]:
 
 
 def recognized(images: Images, change: Change, similarity: float) -> float:
-    """Returns the share of pictures that are near copies of their changed version."""
+    """Returns the share of images that are near copies of their changed version."""
     rng, found = np.random.default_rng(0), 0
     for image in images:
         both = np.stack([image, np.asarray(change(Image.fromarray(image), rng).convert("L"))])

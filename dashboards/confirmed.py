@@ -18,7 +18,7 @@ VERDICT_COLORS = {
 
 
 def confirmed_figure(findings: Findings) -> go.Figure:
-    """Test accuracy of each entry with its interval against bits a pixel, colored by the verdict against greyscale."""
+    """Test accuracy of each entry with its interval against bits per pixel, colored by the verdict against greyscale."""
     data = confirmed_data(findings)
     figure = go.Figure()
     unbinarized = str(findings.greyscale.input)
@@ -49,7 +49,7 @@ def confirmed_figure(findings: Findings) -> go.Figure:
         margin={"l": 60, "r": 30, "t": 40, "b": 50},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         font={"family": "system-ui, sans-serif"},
-        xaxis={"title": "bits a pixel", "dtick": 1},
+        xaxis={"title": "bits per pixel", "dtick": 1},
         yaxis={"title": "test accuracy", "tickformat": ".1%"},
     )
 

@@ -59,14 +59,14 @@ def history_figure(results: Results) -> go.Figure:
 
 
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
-    """Returns the best candidate and its channels (N, C, H, W) of the example pictures."""
+    """Returns the best candidate and its channels (N, C, H, W) of the example images."""
     best = results.candidates.iloc[0]
     binarization = Binarization.of(best)
     return binarization, binarization.encode(results.data_set.examples)
 
 
 def channels_figure(results: Results) -> go.Figure:
-    """Draws example pictures and their first MOST_CHANNELS channels with the best candidate."""
+    """Draws example images and their first MOST_CHANNELS channels with the best candidate."""
     binarization, channels = channels_data(results)
     shown = min(channels.shape[1], MOST_CHANNELS)
     examples, labels = results.data_set.examples, results.data_set.example_labels
@@ -74,7 +74,7 @@ def channels_figure(results: Results) -> go.Figure:
         rows=len(examples),
         cols=1 + shown,
         column_titles=[
-            "picture",
+            "image",
             *binarization.titles[:shown],
         ],
         row_titles=[results.data_set.class_names[label] for label in labels],
@@ -93,7 +93,7 @@ def channels_figure(results: Results) -> go.Figure:
 
 
 def _picture(picture: npt.NDArray[np.uint8]) -> go.Heatmap | go.Image:
-    """Draws a picture (H, W) in grey levels, or (H, W, 3) in color."""
+    """Draws an image (H, W) in grey levels, or (H, W, 3) in color."""
     if picture.ndim == 3:
         return go.Image(z=picture, hoverinfo="skip")
     return go.Heatmap(z=picture, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip")

@@ -15,7 +15,7 @@ from search.binarization.cut_points import RGB
 from search.console.messages import plural
 from storage.results import Results
 
-ROW = {1: 22, 3: 30}  # height in pixels of a row, for grey and for color pictures
+ROW = {1: 22, 3: 30}  # height in pixels of a row, for grey and for color images
 HIGHEST = 2400  # maximum height of the figure in pixels
 OFFSET = 0.22  # distance of the marks of two colors, where 1 is the distance of two rows
 DRAWN = {"": BLUE, "r": "#dc2626", "g": GREEN, "b": BLUE}
@@ -24,7 +24,7 @@ DRAWN = {"": BLUE, "r": "#dc2626", "g": GREEN, "b": BLUE}
 def positions_data(results: Results) -> pd.DataFrame:
     """Returns one row per cut point of the best candidate of each number of cut points.
 
-    Columns: cuts, color (empty for grey), cut_point, value, local (whether cut points are ranks within each picture).
+    Columns: cuts, color (empty for grey), cut_point, value, local (whether cut points are ranks within each image).
     """
     rows = []
     for _, row in results.by_cuts.iterrows():

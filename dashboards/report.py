@@ -1,6 +1,6 @@
 """python -m dashboards.report: one self-contained HTML file about a study.
 
-Takes the results of a study from the database; the pictures are not needed. The file loads nothing from a network.
+Takes the results of a study from the database; the images are not needed. The file loads nothing from a network.
 """
 
 import argparse

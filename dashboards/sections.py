@@ -46,7 +46,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         + ("grey level" if results.data_set.colors == 1 else "level of each color")
         + " occurs among the training pixels."
         + (
-            " Grey marks are quantiles of each picture (encoding local)."
+            " Grey marks are quantiles of each image (encoding local)."
             if (results.by_cuts["encoding"] == "local").any()
             else ""
         ),
@@ -55,7 +55,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "channels",
         "Input of the network",
-        "Example training pictures and their channels with the best candidate.",
+        "Example training images and their channels with the best candidate.",
         figures.channels_figure(results),
     )
     yield section(
@@ -73,7 +73,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
             f"Increase of the error of a model that predicts the {metric(results).name} of a candidate, when this "
             "property is shuffled (permutation importance), as a share of the sum. The middle cut point is the median. "
             "Properties that always change together share their importance."
-            + (" Cut points of the encoding local are quantiles of each picture." if has_local else "")
+            + (" Cut points of the encoding local are quantiles of each image." if has_local else "")
             + f" The model (extra trees) explains {found.explained:.0%} of the variance of held-out candidates.",
             importance_figure(found),
         )

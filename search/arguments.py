@@ -19,7 +19,7 @@ from search.data.pictures import NONE
 from search.errors import BadInput
 
 FIELDS = {each.name: each for each in dataclasses.fields(StudyConfig)}
-# Settings of the command that say where pictures are and how files become pictures, and what follows the search.
+# Settings of the command that say where images are and how files become images, and what follows the search.
 OF_THE_COMMAND = ("data", "data_dir", "shape", "size", "fit", "skip_bad", "groups", "confirm", "output_dir")
 
 

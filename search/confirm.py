@@ -1,7 +1,7 @@
 """python -m search.confirm: retrains the finalists with fresh seeds, then reads the test set.
 
-The whole run, from top to bottom: pictures, protocol, entries, trainings, one reading, results. Every training
-leaves the predicted classes of the test pictures in the database, and predictions are compared with no label before all
+The whole run, from top to bottom: images, protocol, entries, trainings, one reading, results. Every training
+leaves the predicted classes of the test images in the database, and predictions are compared with no label before all
 of them are there. Each reading is recorded before it begins.
 """
 
@@ -65,7 +65,7 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
         else finalists(results, config.top, config.cuts, config.confirm_references, rival)
     )
 
-    # ── pictures and protocol ──
+    # ── images and protocol ──
     pictures = pictures_of(results, config.source, config.data_dir)
     split = split_of(pictures, results, rival)
     check_test_photos(split)
@@ -78,7 +78,7 @@ def confirm(config: ConfirmConfig, storage: str) -> int:
     say(
         f"{'the paper' if results is None else f'study {results.study.study_name}'}, budget {config.budget}: "
         f"{plural(len(entries), 'input')}, {plural(config.seeds, 'training')} each, on {device}; "
-        f"pictures: {pictures.name} ({pictures.origin}), training {plural(split.development.photos, 'photo')}"
+        f"images: {pictures.name} ({pictures.origin}), training {plural(split.development.photos, 'photo')}"
     )
     say(announcement(database, results, entries, wanted, split, protocol))
     if config.dry_run:

@@ -1,7 +1,7 @@
 """python -m search.light: how a thresholds file holds up under different lighting.
 
-Three inputs are trained: fixed grey levels as cut points, as many cut points of each picture's own levels, and no cut
-points. They are evaluated on the validation pictures under each light. The test set is not read.
+Three inputs are trained: fixed grey levels as cut points, as many cut points of each image's own levels, and no cut
+points. They are evaluated on the validation images under each light. The test set is not read.
 """
 
 import argparse
@@ -97,7 +97,7 @@ def light(args: argparse.Namespace) -> int:
     split = split_of(args, made, protocol)
     if split.pictures.colors != len(binarization.cut_points.parts):
         raise BadInput(
-            f"{args.thresholds}: {binarization} is not for pictures of {plural(split.pictures.colors, 'channel')}"
+            f"{args.thresholds}: {binarization} is not for images of {plural(split.pictures.colors, 'channel')}"
         )
     chosen = protocol.chosen(split.train)
     inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
@@ -134,24 +134,24 @@ def protocol_of(path: Path, made: dict[str, Any]) -> Protocol:
 
 
 def split_of(args: argparse.Namespace, made: dict[str, Any], protocol: Protocol) -> Split:
-    """The split on which the file's values were measured. Raises: ProtocolMismatch for other pictures."""
+    """The split on which the file's values were measured. Raises: ProtocolMismatch for other images."""
     name = made["data"]["name"]
     if args.data is None and name not in ("sign-mnist", "digits"):
-        raise BadInput(f"{args.thresholds} was made on pictures called {name!r}: name their place with --data")
+        raise BadInput(f"{args.thresholds} was made on images called {name!r}: name their place with --data")
     pictures, _ = load_pictures(source_of(as_in_the_file(made, protocol) | vars(args) | {"data": args.data or name}))
     split = split_pictures(pictures, protocol.seed, protocol.folds)
     now = {"data": split.data_fingerprint, "split": split.split_fingerprint}
     if found := [key for key, value in now.items() if made["fingerprints"][key] != value]:
         raise ProtocolMismatch(
-            f"these are not the pictures of {args.thresholds} (fingerprint of the {found[0]}: "
-            f"{made['fingerprints'][found[0]]} in the file, {now[found[0]]} now); name the study's pictures with "
+            f"these are not the images of {args.thresholds} (fingerprint of the {found[0]}: "
+            f"{made['fingerprints'][found[0]]} in the file, {now[found[0]]} now); name the study's images with "
             "--data, and its --groups"
         )
     return split
 
 
 def as_in_the_file(made: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
-    """The picture flags that repeat the preprocessing and the grouping of the file's pictures."""
+    """The image flags that repeat the preprocessing and the grouping of the file's images."""
     done = made["data"].get("preprocessing", {})
     size = {"size": "x".join(map(str, done["size"])), "fit": done["fit"]} if "size" in done else {}
     grouping = protocol.grouping

@@ -52,7 +52,7 @@ def run_study(config: StudyConfig, storage: str, make: MakeObjective = make_obje
     device = check_environment(config)
     database = open_database(storage)
 
-    # ── pictures, protocol, space ──
+    # ── images, protocol, space ──
     pictures, why = load_pictures(config.source)
     plan = prepare(config, pictures, why, config.source, device, make)
     folder = output_folder(plan.name, config.output_dir)

@@ -20,7 +20,7 @@ from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import SAMPLERS
 from search.sampling.space import SCALES
 
-OBJECTIVES = {"accuracy": ("accuracy",), "accuracy,bits": ("accuracy", "bits a pixel")}
+OBJECTIVES = {"accuracy": ("accuracy",), "accuracy,bits": ("accuracy", "bits per pixel")}
 ONE_OBJECTIVE = ("cmaes", "halving")  # samplers that support one objective only
 # If the first n trainings are all worse than those of the best trial, the Wilcoxon test has p = 1 / 2**n. It prunes for
 # p < 0.1, after four trainings at the earliest, which saves time only if there is a fifth.

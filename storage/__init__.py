@@ -13,7 +13,7 @@ records.py        trials, runs and data sets
 candidates.py     the binarizations of a study and the best of them
 scores.py         the score of each trial on each photo
 results.py        everything known of one study
-confirmations.py  predictions on test pictures, and readings of the test set
+confirmations.py  predictions on test images, and readings of the test set
 workers.py        identifies worker processes and says whether they are alive
 claims.py         work that exactly one of several processes does
 """

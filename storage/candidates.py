@@ -116,7 +116,7 @@ def columns_of_kind(rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
 
 
 def pareto_front(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return the Pareto front of value and bits a pixel, the best value and most bits first.
+    """Return the Pareto front of value and bits per pixel, the best value and most bits first.
 
     Of candidates with equal value and bits, the first is returned.
     """

@@ -1,4 +1,4 @@
-"""The stored parts of a confirmation: predictions for test pictures, failures, readings of the test set.
+"""The stored parts of a confirmation: predictions for test images, failures, readings of the test set.
 
 Predictions are stored without labels. Each comparison of predictions with labels is a reading, and its row is never
 deleted.
@@ -80,7 +80,7 @@ def save_predicted(
     seconds: float,
     trained_with: str,
 ) -> None:
-    """Stores the predicted class of each test picture, (N,).
+    """Stores the predicted class of each test image, (N,).
 
     They are stored also if the training was assigned to another worker meanwhile. Of two results the first is kept.
     """

@@ -67,7 +67,7 @@ class StartedTrial:
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a report shows of a data set; examples: training pictures (N, H, W) or (N, H, W, 3), uint8."""
+    """What a report shows of a data set; examples: training images (N, H, W) or (N, H, W, 3), uint8."""
 
     fingerprint: str  # of data and split
     name: str
@@ -78,7 +78,7 @@ class DataSet:
 
     @property
     def colors(self) -> int:
-        """Number of channels with cut points of their own: 1, or 3 for pictures in color."""
+        """Number of channels with cut points of their own: 1, or 3 for images in color."""
         return len(self.histogram) // 256
 
 

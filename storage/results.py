@@ -1,6 +1,6 @@
 """The results of one study, read from the database at once.
 
-They are plain data frames and values. Exports and the report are made from them, without the pictures.
+They are plain data frames and values. Exports and the report are made from them, without the images.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-# The parts of a data set that a report shows, so that it can be drawn without the pictures.
+# The parts of a data set that a report shows, so that it can be drawn without the images.
 data_sets = sa.Table(
     "cutpoints_data_sets",
     metadata,
@@ -14,7 +14,7 @@ data_sets = sa.Table(
     sa.Column("histogram", sa.JSON, nullable=False),  # 256 counts of the training pixels, of each color
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("examples", sa.LargeBinary, nullable=False),  # uint8 training pictures, one after the other
+    sa.Column("examples", sa.LargeBinary, nullable=False),  # uint8 training images, one after the other
     sa.Column("example_labels", sa.JSON, nullable=False),  # class indices
 )
 
@@ -58,7 +58,7 @@ confirmation_runs = sa.Table(
     sa.Column("worker", sa.Text, nullable=False),  # who trains or trained it
     sa.Column("claimed_at", sa.DateTime(timezone=True)),
     sa.Column("trained_with", sa.Text),  # versions and device, such as "torch 2.13.0+cpu, cpu AVX512, 2 threads"
-    sa.Column("predicted", sa.LargeBinary),  # uint16, a class for each test picture; null while it trains
+    sa.Column("predicted", sa.LargeBinary),  # uint16, a class for each test image; null while it trains
     sa.Column("seconds", sa.Float),
     sa.Column("finished_at", sa.DateTime(timezone=True)),
     sa.Column("failure", sa.Text),  # why it failed; null for all others
@@ -70,7 +70,7 @@ test_readings = sa.Table(
     "cutpoints_test_readings",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the test pictures and labels in any order
+    sa.Column("data", sa.String(64), nullable=False),  # fingerprint of the test images and labels in any order
     sa.Column("study", sa.Text),  # its name; null for a reading without one
     sa.Column("study_identity", sa.String(32)),  # which study of that name: see storage.attributes.IDENTITY
     sa.Column("key", sa.String(64)),  # a hash of what makes a reading: equal ones are made once

@@ -88,10 +88,10 @@ def toy_pictures(photos: int = 12, variants: int = 3, classes: int = 3, side: in
     labels = np.repeat(np.arange(n) % classes, variants)
     groups = np.repeat(np.arange(n), variants)
     part = Part(images.astype(np.uint8), labels.astype(np.int64), groups.astype(np.int64))
-    return Pictures("toy", "toy pictures", tuple("ABCDEFGHIJ"[:classes]), part, None)
+    return Pictures("toy", "toy images", tuple("ABCDEFGHIJ"[:classes]), part, None)
 
 
 @pytest.fixture
 def toy_split() -> Split:
-    """A split of toy pictures."""
+    """A split of toy images."""
     return split_pictures(toy_pictures(), 0)

@@ -113,7 +113,7 @@ def test_the_same_call_goes_on_with_the_study_and_equals_the_command(formula, tm
 def test_a_study_of_arrays_is_confirmed_with_the_pictures_named(tmp_path, capsys):
     searched(trials=2, max_cuts=1, **SMALL)
     assert confirm(["--seeds", "2", "--dry-run"]) == 2
-    assert "does not say where its pictures lie: name them with --data" in capsys.readouterr().err
+    assert "does not say where its images lie: name them with --data" in capsys.readouterr().err
     np.savez(tmp_path / "toy.npz", images=IMAGES, labels=LABELS)
     assert confirm(["--seeds", "2", "--dry-run", "--data", "toy.npz"]) == 0
 
@@ -134,7 +134,7 @@ def test_real_training_with_text_labels_and_a_test_set_of_its_own(capfd):
     assert found.study.user_attrs["protocol"]["recipe"]["learning_rate"] == 0.01
     out, err = capfd.readouterr()
     assert out == ""
-    assert "pictures: arrays (given as arrays), 8x8, 3 classes" in err
+    assert "images: arrays (given as arrays), 8x8, 3 classes" in err
     assert "test 3 (9, not read)" in err
 
 

@@ -1,4 +1,4 @@
-"""Properties of cut points and encodings that hold for every cut point and picture."""
+"""Properties of cut points and encodings that hold for every cut point and image."""
 
 import doctest
 

@@ -124,7 +124,7 @@ def test_arrays_of_pictures_above_the_size_limit_are_refused():
         file.write(header_of((2, 8192, 8193)))
         file.truncate(file.tell() + 2 * 8192 * 8193)  # a sparse file
     np.save("labels.npy", [0, 1])
-    with pytest.raises(BadInput, match=r"images: pictures of 8192x8193; the limit is 67108864 pixels, so resize"):
+    with pytest.raises(BadInput, match=r"images: images of 8192x8193; the limit is 67108864 pixels, so resize"):
         load_pictures(Source("."))
 
 

@@ -64,5 +64,5 @@ def test_grey_pictures_are_unchanged_and_have_no_channels():
     grey, done = of_images(images, "gray", "x")
     assert grey is images
     assert done == {}
-    with pytest.raises(BadInput, match="x: --color channel:g needs color pictures"):
+    with pytest.raises(BadInput, match="x: --color channel:g needs color images"):
         of_images(images, "channel:g", "x")

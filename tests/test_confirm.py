@@ -60,7 +60,7 @@ URL = "sqlite:///studies.db"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A folder with a study of toy pictures by formula; the trainings of its confirmation are real."""
+    """A folder with a study of toy images by formula; the trainings of its confirmation are real."""
     folder = tmp_path_factory.mktemp("made")
     part = toy_pictures().train
     np.savez(folder / "toy.npz", images=part.images, labels=part.labels)
@@ -331,7 +331,7 @@ def test_a_training_that_failed_is_not_done_again_and_the_next_run_says_so_at_on
         (["--margin", "nan"], 2, "--margin nan"),
         (["--cuts", "9"], 2, "has so many cut points; there are 1, 2, 3"),
         (["--top", "-1"], 2, "expected 0 or more"),
-        (["--data", "other.npz"], 4, "not the pictures of study"),
+        (["--data", "other.npz"], 4, "not the images of study"),
         (["--study-name", "nobody"], 2, "no study 'nobody'"),
         (["--rival", "nobody"], 2, "no study 'nobody'"),
         (["--rival", "mine"], 2, "the study itself"),
@@ -357,11 +357,11 @@ def test_what_cannot_be_confirmed_is_refused_in_one_line(study, flags, code, sai
     [["--size", "4x4"], ["--color", "gray"], ["--skip-bad"], ["--shape", "8x8"], ["--fit", "crop", "--size", "4x4"]],
 )
 def test_flags_of_the_pictures_without_pictures_are_refused(study, flags, capsys):
-    """Without --data they were ignored: the pictures are those of the study, as the study took them."""
+    """Without --data they were ignored: the images are those of the study, as the study took them."""
     assert confirm.main(["--storage", URL, "--seeds", "2", *flags]) == 2
     err = capsys.readouterr().err
     assert flags[0] in err
-    assert "name the pictures with --data" in err
+    assert "name the images with --data" in err
     assert err.count("\n") == 1
 
 

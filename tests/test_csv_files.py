@@ -61,7 +61,7 @@ def test_text_labels_and_a_given_shape_are_read():
             ",label,pixel1,pixel2,pixel3,pixel4\n0,1,1,2,3,4\n",
             r"column 'Unnamed: 0' is not a pixel column.*index=False",
         ),
-        ("label,a,b,c\n1,1,2,3\n", "3 pixel columns do not form a square picture; give --shape"),
+        ("label,a,b,c\n1,1,2,3\n", "3 pixel columns do not form a square image; give --shape"),
         ("\xff\xfe\x00l", "not UTF-8 text|no column 'label'"),
     ],
 )
@@ -77,7 +77,7 @@ def test_classes_may_be_called_na_and_trailing_blank_lines_are_ignored():
 
 
 def test_a_shape_that_does_not_fit_is_refused():
-    with pytest.raises(BadInput, match="4 pixel columns cannot form 3x3 pictures; correct --shape"):
+    with pytest.raises(BadInput, match="4 pixel columns cannot form 3x3 images; correct --shape"):
         parse_csv(f"{HEADER}1,1,2,3,4\n".encode(), "a.csv", (3, 3))
 
 

@@ -1,4 +1,4 @@
-"""Cut points of color pictures, separate for each color."""
+"""Cut points of color images, separate for each color."""
 
 import numpy as np
 import optuna

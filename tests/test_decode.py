@@ -1,4 +1,4 @@
-"""Decoding of one picture."""
+"""Decoding of one image."""
 
 from io import BytesIO
 
@@ -105,8 +105,8 @@ def test_the_first_of_several_frames_is_used(form):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "is not a picture in a supported format"),
-        (b"some text", "is not a picture in a supported format"),
+        (b"", "is not an image in a supported format"),
+        (b"some text", "is not an image in a supported format"),
         (encoded(Image.fromarray(RGB))[:60], "cannot be read"),
         (encoded(Image.fromarray(np.tile(RGB, (20, 20, 1))), "JPEG")[:-200], "cannot be read"),
         (encoded(Image.fromarray(GREY.astype(np.float32)), "TIFF"), "has floating-point pixels"),
@@ -162,5 +162,5 @@ def test_no_other_program_is_started_for_a_picture(monkeypatch):
 
     monkeypatch.setattr("subprocess.Popen", started)
     for data in (EPS, encoded(Image.fromarray(RGB), "ICO"), encoded(Image.fromarray(RGB), "TGA")):
-        with pytest.raises(BadPicture, match="is not a picture in a supported format"):
+        with pytest.raises(BadPicture, match="is not an image in a supported format"):
             decode(data, "gray")

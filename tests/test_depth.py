@@ -80,7 +80,7 @@ def test_levels_above_the_stated_bit_depth_are_refused():
 
 def test_a_white_is_zero_tiff_is_inverted_for_eight_and_sixteen_bits():
     shallow = (LEVELS >> 4).astype(np.uint8)
-    for levels in (shallow, 65535 - (LEVELS << 4)):  # Pillow inverts only 8-bit pictures on writing
+    for levels in (shallow, 65535 - (LEVELS << 4)):  # Pillow inverts only 8-bit images on writing
         data = tiff(levels, **{f"_{PHOTOMETRIC}": WHITE_IS_ZERO})
         assert np.array_equal(found(data)[0], shallow)
 
@@ -110,9 +110,7 @@ def test_pictures_that_use_less_than_a_quarter_of_the_range_are_refused(high):
         assert made.images.max() == high >> 8
         assert made.preprocessing == {"bit_depth": {"bits": 16, "formula": "x >> 8"}}
     else:
-        message = (
-            rf"x: the grey levels of 2 pictures \(16 bits\) are all in 0..{high}, so the brightest pixel would be "
-        )
+        message = rf"x: the grey levels of 2 images \(16 bits\) are all in 0..{high}, so the brightest pixel would be "
         with pytest.raises(
             BadInput, match=rf"{message}{high >> 8} of 255; scale them to 0..65535, or save them with 8"
         ):
@@ -129,7 +127,7 @@ def test_defective_white_pixels_in_a_few_pictures_do_not_hide_darkness():
     broken = LEVELS.copy()
     broken[0, 0] = 65535
     dark, white = encoded(Image.fromarray(LEVELS)), encoded(Image.fromarray(broken))
-    message = r"levels of 7 of 8 pictures \(16 bits\) are all in 0\.\.4095, so the brightest pixel would be 15 of 255"
+    message = r"levels of 7 of 8 images \(16 bits\) are all in 0\.\.4095, so the brightest pixel would be 15 of 255"
     with pytest.raises(BadInput, match=message):
         stack(named(white, *[dark] * 7), 8, Source(), "x")
     assert len(stack(named(white, white, *[dark] * 6), 8, Source(), "x").images) == 8
@@ -141,14 +139,14 @@ def test_dark_16_bit_color_pictures_are_refused(color):
     for times, dark in ((1, True), (16, False)):
         data = png_of_16_bits(np.stack([LEVELS * times] * 3, -1))
         if dark:
-            with pytest.raises(BadInput, match=r"grey levels of 1 picture \(16 bits\) are all in 0\.\.4095"):
+            with pytest.raises(BadInput, match=r"grey levels of 1 image \(16 bits\) are all in 0\.\.4095"):
                 stack(named(data), 1, Source(color=color), "x")
         else:
             assert stack(named(data), 1, Source(color=color), "x").images.max() == 255
 
 
 def png_of_16_bits(levels):
-    """Encodes an RGB picture (H, W, 3) with 16 bits per sample."""
+    """Encodes an RGB image (H, W, 3) with 16 bits per sample."""
 
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -161,7 +159,7 @@ def png_of_16_bits(levels):
 def test_pictures_of_different_bit_depth_are_refused():
     pictures = named(encoded(Image.fromarray(LEVELS * 16)), packed_in_12_bits(LEVELS))
     with pytest.raises(
-        BadInput, match=r"x: pictures differ in bit depth: 0.png has 16 bits and 1.png 12; save all with the same"
+        BadInput, match=r"x: images differ in bit depth: 0.png has 16 bits and 1.png 12; save all with the same"
     ):
         stack(pictures, 2, Source(), "x")
 

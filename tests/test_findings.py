@@ -34,7 +34,7 @@ TWO_STUDIES = tuple(SearchCost(name, 10, 1.0) for name in "ab")
 
 
 def photos():
-    """Photos of two classes whose pictures are all different."""
+    """Photos of two classes whose images are all different."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (PHOTOS * VARIANTS, 6, 6), dtype=np.uint8)
     labels = np.repeat(np.arange(PHOTOS) % 2, VARIANTS)

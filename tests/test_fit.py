@@ -1,4 +1,4 @@
-"""Resizing of pictures."""
+"""Resizing of images."""
 
 import numpy as np
 import pytest

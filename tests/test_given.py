@@ -22,7 +22,7 @@ from tests.conftest import toy_pictures
 from tests.test_decode import encoded
 
 RNG = np.random.default_rng(0)
-PEOPLE = 12  # with 8 pictures each; no two pictures are near copies
+PEOPLE = 12  # with 8 images each; no two images are near copies
 IMAGES = RNG.integers(0, 256, (96, 8, 8)).astype(np.uint8)
 LABELS = np.arange(96) % 3
 PERSON = np.repeat(np.arange(PEOPLE), 8)
@@ -37,7 +37,7 @@ def loaded(data, **source):
 
 
 def save_folder(folder, rows=range(96), name="{class_name}/{person:05}_{i:05}.png"):
-    """Writes pictures by class; returns the person of each picture, sorted by file name."""
+    """Writes images by class; returns the person of each image, sorted by file name."""
     files = {}
     for i in rows:
         path = Path(folder) / name.format(class_name="abc"[LABELS[i]], person=PERSON[i], i=i)
@@ -122,7 +122,7 @@ def test_equal_names_mean_one_group_in_training_and_test_pictures():
         assert pictures.test.photos == 6
         assert np.isin(pictures.test.groups, pictures.train.groups).sum() == 12
         assert pictures.grouping["groups"] == "given"
-        shared = "12 test pictures of 2 groups also found in the training pictures: a confirmation leaves them out"
+        shared = "12 test images of 2 groups also found in the training images: a confirmation leaves them out"
         assert shared in pictures.notes
 
 
@@ -164,7 +164,7 @@ def test_without_test_groups_test_pictures_are_grouped_by_near_copies_and_a_note
     pictures = loaded("a.npz")
     assert (together(pictures.test.groups) == together(test.groups)).all()
     assert not np.isin(pictures.test.groups, pictures.train.groups).any()
-    assert "the data have no test_groups: test pictures are grouped only by near copies" in pictures.notes
+    assert "the data have no test_groups: test images are grouped only by near copies" in pictures.notes
 
 
 def test_near_copies_join_given_groups_and_a_note_counts_them():
@@ -172,7 +172,7 @@ def test_near_copies_join_given_groups_and_a_note_counts_them():
     images[15] = images[0]  # persons 1 and 0, same class
     np.savez("a.npz", images=images, labels=LABELS, groups=PERSON)
     assert loaded("a.npz").train.photos == 11
-    assert "near copies join the 12 given groups of training pictures into 11" in loaded("a.npz").notes
+    assert "near copies join the 12 given groups of training images into 11" in loaded("a.npz").notes
     apart = loaded("a.npz", similarity=1)
     assert (apart.train.photos, apart.notes) == (12, ())
     assert apart.grouping == {"groups": "given", "similarity": 1}
@@ -188,7 +188,7 @@ def test_groups_none_makes_each_picture_a_group_and_notes_unused_groups(monkeypa
     assert not np.isin(pictures.test.groups, pictures.train.groups).any()
     assert pictures.grouping == {"groups": "none"}
     assert pictures.notes == (
-        "the groups in the data are not used, because --groups none treats each picture as a group",
+        "the groups in the data are not used, because --groups none treats each image as a group",
     )
     assert loaded("digits", groups="none").train.photos == 1797
 
@@ -223,11 +223,11 @@ def test_a_lower_similarity_joins_more_pictures():
         ({"groups": "  "}, "--groups is empty"),
         (
             {"similarity": -0.1},
-            r"--similarity -0.1: expected a correlation of 0 to 0.9999, or 1 to compare no pictures",
+            r"--similarity -0.1: expected a correlation of 0 to 0.9999, or 1 to compare no images",
         ),
         ({"similarity": float("nan")}, "--similarity nan: expected"),
         ({"similarity": 0.99999}, "--similarity 0.99999: expected"),
-        ({"groups": "none", "similarity": 0.9}, "--similarity 0.9: --groups none compares no pictures; remove one"),
+        ({"groups": "none", "similarity": 0.9}, "--similarity 0.9: --groups none compares no images; remove one"),
     ],
 )
 def test_invalid_expressions_and_similarities_are_refused_in_one_line(flags, message):
@@ -239,7 +239,7 @@ def test_invalid_expressions_and_similarities_are_refused_in_one_line(flags, mes
 
 def test_skipped_pictures_need_no_group():
     people = save_folder("photos")
-    Path("photos/a/readme.txt").write_text("no picture")
+    Path("photos/a/readme.txt").write_text("no image")
     with pytest.raises(BadInput, match=r"1 of 97 paths do not match, the first is a/readme\.txt"):
         loaded("photos", groups=r"(\d+)_\d+\.png$")
     pictures = loaded("photos", groups=r"(\d+)_\d+\.png$", skip_bad=True)
@@ -318,7 +318,7 @@ def test_formats_without_names_refuse_groups_and_suggest_an_alternative(data, me
         loaded(data, groups="(x)")
 
 
-OWN = "every picture is a separate group; if some are frames of one video or show one person, name the groups "
+OWN = "every image is a separate group; if some are frames of one video or show one person, name the groups "
 
 
 def test_a_note_says_if_every_picture_is_a_separate_group_and_how_to_name_groups():
@@ -347,7 +347,7 @@ def test_likely_groups_are_suggested_unless_groups_are_given():
     for data, flag in (("photos", r"'(\d+)_\d+\.png$'"), ("a.parquet", "person"), ("b.parquet", r"'(\d+)_\d+\.png$'")):
         hint = loaded(data).notes[0]
         assert f"others have the number before the last in common: {OFFER} --groups {flag}" in hint or (
-            f"8 pictures have '0' as 'person': {OFFER} --groups {flag}" == hint
+            f"8 images have '0' as 'person': {OFFER} --groups {flag}" == hint
         )
         for groups in (shlex.split(flag)[0], "none"):
             assert not any(OFFER in note for note in loaded(data, groups=groups).notes)

@@ -71,19 +71,16 @@ def test_the_first_lines_give_the_number_of_pictures_and_groups(capsys):
     assert run(data="a.npz") == 0
     first, second, *_ = lines(capsys)
     assert first == (
-        "pictures: a (given by --data), 8x8, 3 classes; "
-        "training 24 photos (168 pictures, of which 144 are trained on), "
+        "images: a (given by --data), 8x8, 3 classes; "
+        "training 24 photos (168 images, of which 144 are trained on), "
         "validation 6 (42), test 12 (36, not read)"
     )
     assert second == (
-        "photo groups: 30 found automatically (correlation > 0.98) among 210 training pictures, "
-        "12 among 36 test pictures"
+        "photo groups: 30 found automatically (correlation > 0.98) among 210 training images, 12 among 36 test images"
     )
     assert run(data="a.npz", variants=0, similarity=0.9, folds=2, study_name="other") == 0
     first, second, *_ = lines(capsys)
-    assert (
-        "training 15 photos (105 pictures), validation 15 (105), test 12 (36, not read); the first of 2 folds" in first
-    )
+    assert "training 15 photos (105 images), validation 15 (105), test 12 (36, not read); the first of 2 folds" in first
     assert "30 found automatically (correlation > 0.9) among" in second
 
 
@@ -92,24 +89,24 @@ def test_the_first_lines_give_the_origin_of_the_groups(capsys):
     assert run(data="signs", groups=EXPRESSION) == 0
     assert lines(capsys)[1] == (
         rf"photo groups: 24 given by --groups '{EXPRESSION}', near copies joined (correlation > 0.98) "
-        "among 240 training pictures"
+        "among 240 training images"
     )
     assert run(data="signs", groups="none", study_name="none") == 0
-    assert lines(capsys)[1] == "photo groups: none (--groups none), each picture is a separate group"
+    assert lines(capsys)[1] == "photo groups: none (--groups none), each image is a separate group"
     assert run(data="signs", similarity=1, study_name="none") == 0
-    assert lines(capsys)[1] == "photo groups: none (--similarity 1), each picture is a separate group"
+    assert lines(capsys)[1] == "photo groups: none (--similarity 1), each image is a separate group"
     np.savez("a.npz", images=frames(), labels=LABELS, groups=TRACK)
     assert run(data="a.npz", similarity=1, study_name="array") == 0
-    assert lines(capsys)[1] == "photo groups: 24 given by the data among 240 training pictures"
+    assert lines(capsys)[1] == "photo groups: 24 given by the data among 240 training images"
 
 
 def test_ungrouped_frames_give_a_hint_whose_flag_groups_them(capsys):
     save_folder()
     assert run(data="signs") == 0
     found = lines(capsys)
-    assert found[1] == "photo groups: 240 found automatically (correlation > 0.98) among 240 training pictures"
+    assert found[1] == "photo groups: 240 found automatically (correlation > 0.98) among 240 training images"
     (hint,) = [line for line in found if line.startswith("note: a/00000_00000.ppm and 9 others have ")]
-    assert any(line.startswith("note: every picture is a separate group; if some are frames") for line in found)
+    assert any(line.startswith("note: every image is a separate group; if some are frames") for line in found)
     flags = shlex.split(hint[hint.index("--groups") :])
     flags += ["--epochs", "1", "--width", "4", "--trials", "1", "--output-dir", "out"]
     assert main(["--storage", URL, "--data", "signs", *flags]) == 0
@@ -149,7 +146,7 @@ def test_variants_limit_near_copies_by_default_and_given_groups_on_request(capsy
         made = load_results(open_database(URL), name).protocol
         assert (made["variants"], made["variants_of"]) == (variants, of)
         number = in_training * trained
-        message = f"{in_training * 10} pictures" + (f", of which {number} are trained on)" if trained < 10 else ")")
+        message = f"{in_training * 10} images" + (f", of which {number} are trained on)" if trained < 10 else ")")
         assert message in lines(capsys)[0]
 
 
@@ -186,14 +183,14 @@ def test_a_confirmation_leaves_out_shared_groups_and_resamples_test_groups():
     independent = photos_without_copies(split.test, split.development, pictures.similarity)
     assert independent.tolist() == (TRACK >= 3).tolist()
     entries = [Entry(Greyscale(), (GREYSCALE,))]
-    # All pictures of a track are right or wrong together, so tracks are the independent units.
+    # All images of a track are right or wrong together, so tracks are the independent units.
     right = np.isin(TRACK, [5, 9, 14])
     predicted = {entries[0]: np.stack([np.where(right, LABELS, 1 - LABELS)] * 2)}
     found = compare(entries, predicted, split.test, independent, circumstances())
     assert (found.photos, found.photos_left_out, found.pictures) == (TRACKS - 3, 3, 210)
     accuracy = found.entries[0].accuracy
     assert accuracy.mean == pytest.approx(3 / 21)
-    assert accuracy.high - accuracy.low > 0.2  # 210 independent pictures would give 0.1
+    assert accuracy.high - accuracy.low > 0.2  # 210 independent images would give 0.1
 
 
 def test_with_groups_none_no_test_picture_is_left_out_as_a_near_copy():
@@ -214,7 +211,7 @@ def test_the_light_command_uses_the_stored_similarity_and_a_given_expression(cap
         assert light.main([f"{folder}/thresholds.json", "--data", "signs", *more]) == 0
     capsys.readouterr()
     assert light.main(["given/thresholds.json", "--data", "signs"]) == 4
-    assert "name the study's pictures with --data, and its --groups" in capsys.readouterr().err
+    assert "name the study's images with --data, and its --groups" in capsys.readouterr().err
 
 
 def test_a_thresholds_file_with_an_invalid_grouping_is_refused_in_one_line(capsys):

@@ -1,4 +1,4 @@
-"""Likely photo groups found in the names of pictures."""
+"""Likely photo groups found in the names of images."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from search.data.hints import are_likely_groups, hint_of_column, hint_of_paths, 
 
 
 def of(pattern, classes="abc", groups=range(4), pictures=range(5)):
-    """Paths and their classes. In the pattern, c is the class name, k its number, g the group and i the picture."""
+    """Paths and their classes. In the pattern, c is the class name, k its number, g the group and i the image."""
     every = [(k, c, g, i) for k, c in enumerate(classes) for g in groups for i in pictures]
     return [pattern.format(c=c, k=k, g=g, i=i) for k, c, g, i in every], [c for _, c, _, _ in every]
 
@@ -52,7 +52,7 @@ def test_names_with_groups_give_an_expression_that_captures_them(pattern, expres
         "{c}/{c}.{g}{i}.jpg",  # the class and a number
         "train/{c}/IMG_{k}{g}{i}.jpg",  # the same name for all
         "{c}/{g}{i}_{c}.png",
-        "{c}/{k}_{g}{i}.png",  # the number of the class and of the picture
+        "{c}/{k}_{g}{i}.png",  # the number of the class and of the image
     ],
 )
 def test_names_with_only_a_number_or_the_class_give_no_hint(pattern):
@@ -81,11 +81,11 @@ def test_a_note_warns_of_given_groups_that_span_classes():
     paths, classes = of("{c}/{g}_{i}.ppm")
     names = captured(r"(\d+)_", paths)
     assert note_on_classes(r"(\d+)_", names, paths, classes) == (
-        "4 of 4 groups contain pictures of several classes, which a split keeps together; if names restart in each "
+        "4 of 4 groups contain images of several classes, which a split keeps together; if names restart in each "
         r"class folder, give --groups '([^/]+/\d+)_'",
     )
     assert note_on_classes(r"^[^/]+/(\d+)_", names, paths, classes) == (
-        "4 of 4 groups contain pictures of several classes, which a split keeps together",
+        "4 of 4 groups contain images of several classes, which a split keeps together",
     )
     whole = captured(r"(.+)_", paths)
     assert note_on_classes(r"(.+)_", whole, paths, classes) == ()
@@ -95,7 +95,7 @@ def test_a_column_with_recurring_values_gives_a_hint():
     _, classes = of("")
     people = [f"p{i // 5}" for i in range(60)]
     (message,) = hint_of_column("who is it", people, classes)
-    assert message.startswith("5 pictures have 'p0' as 'who is it': ")
+    assert message.startswith("5 images have 'p0' as 'who is it': ")
     assert flag(message) == "who is it"
     assert hint_of_column("id", list(range(60)), classes) == hint_of_column("name", classes, classes) == ()
     assert hint_of_column("some", [None, *people[1:]], classes) == ()

@@ -95,7 +95,7 @@ WHOLE = idx(PART.images)
         (
             struct.pack(">4B3I", 0, 0, 8, 3, 108, 9, 2**31),
             PART.labels,
-            "pictures of 9x2147483648; the limit is 67108864 pixels",
+            "images of 9x2147483648; the limit is 67108864 pixels",
         ),
         (gzip.compress(WHOLE)[:-20], PART.labels, "damaged gzip .*; download or copy it again"),
         (gzip.compress(WHOLE)[:100] + bytes(60), PART.labels, "damaged gzip"),

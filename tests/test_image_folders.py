@@ -1,4 +1,4 @@
-"""Folders of pictures by class."""
+"""Folders of images by class."""
 
 import os
 from pathlib import Path
@@ -32,7 +32,7 @@ def save_part(folder, part=PART):
 
 
 def in_name_order(part=PART):
-    """Returns the pictures in the order of a folder: by class, then by number."""
+    """Returns the images in the order of a folder: by class, then by number."""
     order = np.argsort(part.labels, kind="stable")
     return part.images[order], part.labels[order]
 
@@ -92,12 +92,12 @@ def test_only_links_to_files_within_the_folder_are_followed():
 
 def test_a_file_that_is_not_a_picture_is_an_error_or_skipped_and_counted(capsys):
     (save_part(Path("a")) / "cat/notes.txt").write_text("x")
-    with pytest.raises(BadInput, match=r"a/cat/notes.txt is not a picture in a supported format; .* --skip-bad"):
+    with pytest.raises(BadInput, match=r"a/cat/notes.txt is not an image in a supported format; .* --skip-bad"):
         load_pictures(Source("a"))
     for _ in range(2):  # the second time from the cache
         pictures, _ = load_pictures(Source("a", skip_bad=True))
         assert len(pictures.train) == len(PART)
-        assert pictures.notes[0].startswith("1 bad picture skipped: a/cat/notes.txt")
+        assert pictures.notes[0].startswith("1 bad image skipped: a/cat/notes.txt")
 
 
 def test_pictures_of_different_sizes_need_the_size_flag():
@@ -112,12 +112,12 @@ def test_pictures_of_different_sizes_need_the_size_flag():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Path("a").mkdir(), r"a: empty; it needs .* a folder of pictures for each class"),
+        (lambda: Path("a").mkdir(), r"a: empty; it needs .* a folder of images for each class"),
         (
             lambda: save(Path("a/1.png"), PART.images[0]),
-            r"a: 1 picture, but no class folders; put each class's pictures into a separate folder$",
+            r"a: 1 image, but no class folders; put each class's images into a separate folder$",
         ),
-        (lambda: (save_part(Path("a")) / "empty").mkdir(), "a/empty: a class folder without pictures; fill or remove"),
+        (lambda: (save_part(Path("a")) / "empty").mkdir(), "a/empty: a class folder without images; fill or remove"),
         (lambda: save_part(Path("a/train")) and Path("a/test").mkdir(), "a/test: no class folders; put"),
         (
             lambda: save_part(Path("a/train")) and save(Path("a/test/fish/1.png"), PART.images[0]),
@@ -135,7 +135,7 @@ def test_invalid_folders_are_refused(make, message):
 def test_a_class_without_usable_pictures_is_refused():
     (save_part(Path("a")) / "fish").mkdir()
     Path("a/fish/1.png").write_text("x")
-    with pytest.raises(BadInput, match="all pictures of class 'fish' are bad"):
+    with pytest.raises(BadInput, match="all images of class 'fish' are bad"):
         load_pictures(Source("a", skip_bad=True))
 
 
@@ -150,7 +150,7 @@ def test_a_channel_of_color_pictures_is_extracted_once():
 
 def test_a_channel_of_a_folder_of_grey_pictures_is_refused():
     save_part(Path("a"))
-    with pytest.raises(BadInput, match="a: --color channel:g needs color pictures"):
+    with pytest.raises(BadInput, match="a: --color channel:g needs color images"):
         load_pictures(Source("a", color="channel:g"))
 
 
@@ -179,7 +179,7 @@ def test_a_study_reports_skipped_pictures_and_its_confirmation_reads_the_same_pi
     flags = ["--data", "a", "--size", "8x8", "--skip-bad", "--trials", "1", "--epochs", "1", "--width", "4"]
     assert study.main([*flags, "--max-cuts", "1", "--confirm", "2"]) == 0
     out, err = capsys.readouterr()
-    assert "note: 1 bad picture skipped: a/cat/notes.txt" in err
+    assert "note: 1 bad image skipped: a/cat/notes.txt" in err
     assert "Reading 1 of these photos" in out
 
 
@@ -274,11 +274,11 @@ def test_a_stray_table_does_not_change_the_format_of_a_folder(name):
 def test_for_a_class_folder_the_folder_above_is_suggested():
     save_part(Path("Dataset"))
     with pytest.raises(
-        BadInput, match=r"Dataset/cat: 36 pictures, but no class folders; .*give the folder above it: --data "
+        BadInput, match=r"Dataset/cat: 36 images, but no class folders; .*give the folder above it: --data "
     ):
         load_pictures(Source("Dataset/cat"))
     with pytest.raises(
-        BadInput, match=r"cat: 36 pictures, but no class folders; .* separate folder, or give .*/Dataset$"
+        BadInput, match=r"cat: 36 images, but no class folders; .* separate folder, or give .*/Dataset$"
     ):
         load_pictures(Source("Dataset/cat"))
 
@@ -325,7 +325,7 @@ def test_at_most_five_bad_pictures_are_listed():
     for i in range(7):
         (folder / f"cat/x{i}.png").write_text("x")
     with pytest.raises(
-        BadInput, match=r"7 of 115 pictures are bad: a/cat/x0.png is .*a/cat/x4.png is .* and 2 more; repair"
+        BadInput, match=r"7 of 115 images are bad: a/cat/x0.png is .*a/cat/x4.png is .* and 2 more; repair"
     ):
         load_pictures(Source("a"))
     assert load_pictures(Source("a", skip_bad=True))[0].notes[0].endswith("in a supported format and 2 more")
@@ -335,9 +335,7 @@ def test_at_most_five_empty_class_folders_are_listed():
     folder = save_part(Path("a"))
     for i in range(6):
         (folder / f"e{i}").mkdir()
-    with pytest.raises(
-        BadInput, match=r"a/e0, a/e1, a/e2, a/e3, a/e4 and 1 more: class folders without pictures; fill"
-    ):
+    with pytest.raises(BadInput, match=r"a/e0, a/e1, a/e2, a/e3, a/e4 and 1 more: class folders without images; fill"):
         load_pictures(Source("a"))
 
 
@@ -367,7 +365,7 @@ def test_folders_may_be_nested_deeper_than_the_recursion_limit():
 @pytest.mark.parametrize("below", ["", "/images"])
 def test_groups_are_captured_from_paths_below_train_and_test(below):
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
-        part = "train" if i % 3 < 2 else "test"  # pictures of one photo are in both parts
+        part = "train" if i % 3 < 2 else "test"  # images of one photo are in both parts
         save(Path("a") / f"{part}{below}" / NAMES[label] / f"{i // 3:05}_{i % 3}.png", image)
     for expression in (r"^(.*)_\d+\.png$", r"^([^/]+/[^/]+)_", r"(\d+)_\d+\.png$"):
         pictures, _ = load_pictures(Source("a", groups=expression, similarity=0.9999))
@@ -394,7 +392,7 @@ def test_reading_from_another_folder_makes_another_cache_entry():
 
 
 def put(*folders):
-    """Saves all pictures in each folder, where {} stands for the class."""
+    """Saves all images in each folder, where {} stands for the class."""
     for i, (image, label) in enumerate(zip(PART.images, PART.labels, strict=True)):
         for folder in folders:
             save(Path("a") / folder.format(NAMES[label]) / f"{i:03}.png", image)

@@ -153,7 +153,7 @@ def test_learning_that_diverges_returns_no_thresholds():
 def a_split():
     images, labels = divided_at_170(240)
     part = Part(images, labels, np.arange(len(labels)))
-    return split_pictures(Pictures("toy", "toy pictures", ("a", "b"), part, None), 0)
+    return split_pictures(Pictures("toy", "toy images", ("a", "b"), part, None), 0)
 
 
 def learner(said=None, **recipe):

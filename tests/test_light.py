@@ -1,4 +1,4 @@
-"""Other light: what it does to pictures, and how cut points stand it."""
+"""Other light: what it does to images, and how cut points stand it."""
 
 import json
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_inputs_that_err_on_no_photo_are_not_known_to_be_without_error_nor_equal
 
 @pytest.fixture
 def thresholds(tmp_path):
-    """The file of a study of toy pictures."""
+    """The file of a study of toy images."""
     part = toy_pictures().train
     np.savez("toy.npz", images=part.images, labels=part.labels)
     flags = ["--data", "toy.npz", "--trials", "3", "--epochs", "2", "--width", "4", "--output-dir", "out"]
@@ -116,7 +116,7 @@ def test_a_file_is_evaluated_as_a_table_and_a_figure(thresholds, capsys):
     ("flags", "code", "said"),
     [
         ([], 2, "name their place with --data"),
-        (["--data", "other.npz"], 4, "not the pictures of"),
+        (["--data", "other.npz"], 4, "not the images of"),
         (["--data", "toy.npz", "--seeds", "0"], 2, "--seeds 0"),
         (["--data", "toy.npz", "-o", "out/thresholds.json/x.html"], 2, "cannot write into"),
         (["--data", "toy.npz", "-o", "out"], 2, "--output out: that is a folder"),

@@ -97,7 +97,7 @@ def test_given_groups_are_kept(tmp_path):
     ("make", "message"),
     [
         (lambda folder: folder / "nothing.csv", "no such file or folder"),
-        (lambda folder: folder, r"empty; it needs \*_train.csv and \*_test.csv, images.npy .* a folder of pictures"),
+        (lambda folder: folder, r"empty; it needs \*_train.csv and \*_test.csv, images.npy .* a folder of images"),
         (
             lambda folder: write_csv(folder / "a.csv", toy_pictures().train) and folder,
             r"it has a.csv; it needs \*_train.csv and \*_test.csv",
@@ -178,7 +178,7 @@ def test_a_color_channel_of_an_npz_or_csv_is_extracted_and_recorded():
 @pytest.mark.parametrize("data", ["digits", "a.npz"])
 def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match="--color channel:r needs color pictures, but these are grey"):
+    with pytest.raises(BadInput, match="--color channel:r needs color images, but these are grey"):
         load_pictures(Source(data, color="channel:r"))
 
 
@@ -193,7 +193,7 @@ def test_a_channel_of_grey_pictures_is_refused(tmp_path, data):
 )
 def test_flags_for_encoded_pictures_are_refused_for_arrays(tmp_path, data, kind, flags, message):
     save_npz(tmp_path / "a.npz")
-    with pytest.raises(BadInput, match=f"{message}: applies to folders of pictures and parquet files, not to {kind}"):
+    with pytest.raises(BadInput, match=f"{message}: applies to folders of images and parquet files, not to {kind}"):
         load_pictures(Source(data, **flags))
 
 
@@ -252,7 +252,7 @@ def test_too_little_memory_is_reported(tmp_path, monkeypatch, error, message):
         raise error
 
     monkeypatch.setattr("search.data.load.recognize", too_large)
-    with pytest.raises(BadInput, match=rf"a.npz: not enough {message} use a smaller --size or fewer pictures"):
+    with pytest.raises(BadInput, match=rf"a.npz: not enough {message} use a smaller --size or fewer images"):
         load_pictures(Source(str(save_npz(tmp_path / "a.npz"))))
 
 

@@ -13,7 +13,7 @@ from search.data.near import close_pairs, sketch, standardize
 
 
 def alike_and_not(seed, n=60, side=6):
-    """Photos with variants, chains of near copies, equal pictures and uniform pictures, in random order."""
+    """Photos with variants, chains of near copies, equal images and uniform images, in random order."""
     rng = np.random.default_rng(seed)
     photos = rng.integers(0, 256, (n // 6, side, side))
     noise = rng.normal(0, rng.uniform(1, 25, (n, 1, 1)), (n, side, side))

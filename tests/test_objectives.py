@@ -1,4 +1,4 @@
-"""Whole studies with several trainings a trial, another metric, two objectives: with a formula in place of training."""
+"""Whole studies with several trainings per trial, another metric, two objectives: with a formula in place of training."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def refused(capsys, *flags):
     except SystemExit as ended:
         code = ended.code
     out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if not line.startswith(("pictures: ", "photo groups: "))]
+    lines = [line for line in err.splitlines() if not line.startswith(("images: ", "photo groups: "))]
     assert (out, len(lines)) == ("", 1), err
     return code, lines[0]
 
@@ -205,7 +205,7 @@ def test_objectives_and_metric_are_part_of_the_default_name():
 
 
 def test_the_names_of_the_objectives_are_there_for_optunas_own_tools():
-    assert study(trials=1, **BOTH).study.metric_names == ["validation accuracy", "bits a pixel"]
+    assert study(trials=1, **BOTH).study.metric_names == ["validation accuracy", "bits per pixel"]
 
 
 # ── bad input ──

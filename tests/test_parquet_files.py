@@ -71,12 +71,12 @@ def test_pictures_given_by_path_must_lie_below_the_table_and_the_cache_depends_o
 def test_bad_pictures_are_an_error_or_skipped_and_pictures_can_be_resized():
     images = [*STRUCTS[:-2], {"bytes": b"x", "path": "x"}, None]
     file = save("a.parquet", images)
-    with pytest.raises(BadInput, match=r"a.parquet, row 106 is not a picture in a supported format"):
+    with pytest.raises(BadInput, match=r"a.parquet, row 106 is not an image in a supported format"):
         load_pictures(Source(file))
     pictures, _ = load_pictures(Source(file, skip_bad=True, size="6x6"))
     assert np.array_equal(pictures.train.labels, PART.labels[:-2])
     assert pictures.shape == (6, 6)
-    assert pictures.notes[0].startswith("2 bad pictures skipped: a.parquet, row 106")
+    assert pictures.notes[0].startswith("2 bad images skipped: a.parquet, row 106")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_bad_pictures_are_an_error_or_skipped_and_pictures_can_be_resized():
         ),
         (lambda: save("a.parquet", labels=PART.labels - 1, metadata=NAMES), "labels -1..1 do not fit 3 class_names"),
         (lambda: save("a.parquet", images=[*map(str, range(108))]), "row 0: the image is str"),
-        (lambda: save("a.parquet", STRUCTS[:0], PART.labels[:0]), "no rows; add pictures"),
+        (lambda: save("a.parquet", STRUCTS[:0], PART.labels[:0]), "no rows; add images"),
         (lambda: Path("a.parquet").write_bytes(b"x" * 99) and "a.parquet", "not a parquet file, or damaged"),
         (lambda: cut("a.parquet"), "not a parquet file, or damaged"),
         (lambda: save("h/validation.parquet") and "h", r"h: it has validation.parquet; it needs .*\*train\*.parquet"),
@@ -100,7 +100,7 @@ def test_bad_pictures_are_an_error_or_skipped_and_pictures_can_be_resized():
         ),
         (
             lambda: save("h/train.parquet") and save("h/test.parquet", labels=PART.labels + 1) and "h",
-            "the test set has label 3, which no training picture has",
+            "the test set has label 3, which no training image has",
         ),
     ],
 )
@@ -162,12 +162,12 @@ def nested(depth):
         ),
         (lambda: save("a.parquet", structs("a\0b.png")), r"row 0: 'a\\x00b.png' is not a valid file name"),
         (lambda: save("a.parquet", structs("x" * 5000)), "row 0: 'xxxx.*' is not a valid file name"),
-        (lambda: save("a.parquet", structs(7)), "row 0: '7' is not a valid file name; store the picture's bytes"),
+        (lambda: save("a.parquet", structs(7)), "row 0: '7' is not a valid file name; store the image's bytes"),
         (lambda: save("a.parquet", structs(b"7.png")), "is not a valid file name"),
         (lambda: save("a.parquet", structs(["7.png"])), "is not a valid file name"),
         (lambda: columns("image", "label", "label"), "two columns 'label'; remove one"),
         (lambda: columns("image", "image", "label"), "two columns 'image'; remove one"),
-        (lambda: save("a.parquet", nested(3)), "row 0: the image is dict, not an encoded picture's bytes"),
+        (lambda: save("a.parquet", nested(3)), "row 0: the image is dict, not an encoded image's bytes"),
         (lambda: save("a.parquet", nested(120)), "too deeply nested"),
         (
             lambda: save("a.parquet", labels=nested(2)),
@@ -290,7 +290,7 @@ def test_a_path_that_is_not_a_regular_file_is_refused():
     Path("folder.png").mkdir()
     for name in ("pipe.png", "folder.png"):
         file = save("a.parquet", [{"bytes": None, "path": name}] * 108)
-        with pytest.raises(BadInput, match=f"a.parquet, row 0: {name} is not a file; store the picture's bytes in the"):
+        with pytest.raises(BadInput, match=f"a.parquet, row 0: {name} is not a file; store the image's bytes in the"):
             load_pictures(Source(file))
 
 

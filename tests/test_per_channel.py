@@ -1,4 +1,4 @@
-"""A study of color pictures with separate cut points for each color, up to its confirmation."""
+"""A study of color images with separate cut points for each color, up to its confirmation."""
 
 import json
 import re

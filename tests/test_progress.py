@@ -45,7 +45,7 @@ def test_on_a_terminal_the_view_is_live():
     assert process.wait(60) == 0, seen.decode()
     assert b"\x1b[" in seen  # the cursor moves
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
-    for part in ("now", "after epoch 2", "best", "points to greyscale", "greyscale", "bits a pixel", "left"):
+    for part in ("now", "after epoch 2", "best", "points to greyscale", "greyscale", "bits per pixel", "left"):
         assert part in text
 
 

@@ -1,4 +1,4 @@
-"""Decoding of many pictures into one array."""
+"""Decoding of many images into one array."""
 
 import numpy as np
 import pytest
@@ -39,18 +39,18 @@ def test_different_sizes_are_refused_without_the_size_flag():
 
 
 def test_a_bad_picture_is_an_error_or_skipped_and_counted():
-    pictures = named(grey(), b"no picture", grey(), b"")
+    pictures = named(grey(), b"no image", grey(), b"")
     with pytest.raises(
-        BadInput, match=r"2 of 4 pictures are bad: 1.png is not .*; 3.png is not .*AVIF, BMP, .* --skip-bad"
+        BadInput, match=r"2 of 4 images are bad: 1.png is not .*; 3.png is not .*AVIF, BMP, .* --skip-bad"
     ):
         stack(pictures, 4, Source(), "x")
     made = stack(pictures, 4, Source(skip_bad=True), "x")
     assert made.kept.tolist() == [0, 2]
     assert made.images.shape == (2, 6, 8)
     assert made.notes == (
-        "2 bad pictures skipped: " + "; ".join(f"{i}.png is not a picture in a supported format" for i in (1, 3)),
+        "2 bad images skipped: " + "; ".join(f"{i}.png is not an image in a supported format" for i in (1, 3)),
     )
-    with pytest.raises(BadInput, match=r"x: no picture left after --skip-bad; the first bad one is 0.png"):
+    with pytest.raises(BadInput, match=r"x: no image left after --skip-bad; the first bad one is 0.png"):
         stack(named(b"", b"x"), 2, Source(skip_bad=True), "x")
 
 
@@ -66,5 +66,5 @@ def test_conversions_are_recorded():
 
 
 def test_a_color_channel_of_grey_pictures_is_refused():
-    with pytest.raises(BadInput, match="--color channel:g needs color pictures"):
+    with pytest.raises(BadInput, match="--color channel:g needs color images"):
         stack(named(grey()), 1, Source(color="channel:g"), "x")

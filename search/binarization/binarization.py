@@ -1,6 +1,6 @@
 """A binarization: cut points and an encoding of the input, and which weights and activations are binary.
 
-Turns uint8 images into binary channels, or into lookup tables (256, C), one for each channel of the picture. Tables are
+Turns uint8 images into binary channels, or into lookup tables (256, C), one for each channel of the image. Tables are
 possible because every encoding acts on single pixels. Knows nothing of data sets, labels and studies.
 
 The paper names three kinds of binarization that can be combined (Section II): of the input, of weights, of activations.
@@ -99,7 +99,7 @@ class Binarization:
 
     @property
     def tables(self) -> tuple[npt.NDArray[np.uint8], ...]:
-        """For each channel of the picture, a lookup table (256, C) of 0 and 1 from grey levels to channels.
+        """For each channel of the image, a lookup table (256, C) of 0 and 1 from grey levels to channels.
 
         With the encoding `local`, the table is indexed by the result of `own_levels`.
         """
@@ -109,7 +109,7 @@ class Binarization:
 
     @property
     def local(self) -> bool:
-        """Whether cut points are compared with ranks within the picture (`own_levels`) instead of grey levels."""
+        """Whether cut points are compared with ranks within the image (`own_levels`) instead of grey levels."""
         return ENCODINGS[self.encoding].local
 
     @property
@@ -156,7 +156,7 @@ class Binarization:
 class Greyscale:
     """The greyscale reference: the paper's original network on x / 255, with the given weights and activations.
 
-    colors: number of channels of the picture, 1 or 3.
+    colors: number of channels of the image, 1 or 3.
     """
 
     arithmetic: Arithmetic = Arithmetic()
@@ -183,7 +183,7 @@ class Greyscale:
 
     @property
     def tables(self) -> tuple[npt.NDArray[np.float32], ...]:
-        """For each channel of the picture, a lookup table (256, 1) of x / 255."""
+        """For each channel of the image, a lookup table (256, 1) of x / 255."""
         return ((np.arange(LEVELS) / (LEVELS - 1)).astype(np.float32)[:, None],) * self.colors
 
 

@@ -1,7 +1,7 @@
 """Encodings: how the bin of a pixel becomes binary channels.
 
 Takes bins, the number of cut points <= x of each pixel, and the number of cut points k. Returns channels of 0 and 1.
-Every encoding acts on single bins. The encoding `local` uses bins of ranks within the picture instead of grey levels.
+Every encoding acts on single bins. The encoding `local` uses bins of ranks within the image instead of grey levels.
 
 To add an encoding, write a class with `channels` and `title` and add it to ENCODINGS. The flag, the search space and
 the JSON file follow from that table, and the contract in tests/test_encodings.py runs on every entry.
@@ -59,7 +59,7 @@ class Thermometer:
 class BitPlanes:
     """The bin in binary, highest bit first: ⌈log2(k+1)⌉ channels.
 
-    With 2^b - 1 equidistant cut points, these are the b highest bit planes of the picture, and all eight with 255 cut
+    With 2^b - 1 equidistant cut points, these are the b highest bit planes of the image, and all eight with 255 cut
     points. This is a common input of binary networks (for example Vorabbi, Maltoni and Santi 2023).
     """
 
@@ -88,9 +88,9 @@ class Gray:
 
 
 class Local(Thermometer):
-    """Thermometer encoding of ranks: channel i is 1 if at least c(i+1)/256 of the picture's pixels are darker.
+    """Thermometer encoding of ranks: channel i is 1 if at least c(i+1)/256 of the image's pixels are darker.
 
-    Cut points are quantiles of each picture, so a strictly monotone change of brightness has no effect. With one cut
+    Cut points are quantiles of each image, so a strictly monotone change of brightness has no effect. With one cut
     point this is the p-tile method (Doyle 1962).
     """
 
@@ -110,9 +110,9 @@ ENCODINGS: dict[str, Encoding] = {
 
 
 def own_levels(images: Bits) -> Bits:
-    """Returns the rank of each pixel within its picture, scaled to 0..255: ⌊256 · darker / pixels⌋.
+    """Returns the rank of each pixel within its image, scaled to 0..255: ⌊256 · darker / pixels⌋.
 
-    Takes images (N, H, W). darker: number of pixels of the picture that are darker. Uses integers only, so that a
+    Takes images (N, H, W). darker: number of pixels of the image that are darker. Uses integers only, so that a
     device can compute the same values.
     """
     n, pixels = len(images), int(np.prod(images.shape[1:]))

@@ -19,9 +19,9 @@ Predicted = Mapping[Entry, npt.NDArray[np.integer]]  # (S, N) classes
 
 
 def photos_without_copies(test: Part, development: Part, similarity: float = SIMILARITY) -> npt.NDArray[np.bool_]:
-    """Which test pictures (N,) belong to a photo without a near copy, or a picture of its group, among the others.
+    """Which test images (N,) belong to a photo without a near copy, or an image of its group, among the others.
 
-    development: the pictures that are not test pictures. similarity: the correlation above which pictures are near
+    development: the images that are not test images. similarity: the correlation above which images are near
     copies; with 1 no pixels are compared.
     """
     copied = near_copies(test.images, test.labels, development.images, development.labels, similarity)
@@ -37,11 +37,11 @@ def compare(
 ) -> Findings:
     """The findings, with verdicts.
 
-    independent: (N,), which test pictures count; the others count in `all_photos` only.
+    independent: (N,), which test images count; the others count in `all_photos` only.
     """
     kept = test[np.flatnonzero(independent)]
     right = {entry: predicted[entry][:, independent] == kept.labels for entry in entries}
-    # Groups that the owner of the data gave may span classes; a majority is taken among pictures of one class.
+    # Groups that the owner of the data gave may span classes; a majority is taken among images of one class.
     one_label = np.unique(np.stack([kept.groups, kept.labels]), axis=1, return_inverse=True)[1].ravel()
 
     def one(entry: Entry) -> Confirmed:

@@ -100,8 +100,8 @@ class ConfirmConfig:
         if self.preset is None and self.data is None and given:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise BadInput(
-                f"{names}: without --data the pictures are the study's, as the study took them; leave it out, or name "
-                "the pictures with --data"
+                f"{names}: without --data the images are the study's, as the study took them; leave it out, or name "
+                "the images with --data"
             )
 
     def _check_paper(self) -> None:
@@ -118,7 +118,7 @@ class ConfirmConfig:
 
     @property
     def source(self) -> Source | None:
-        """The pictures that --data names, or the paper's; None: those of the study. Raises: BadInput."""
+        """The images that --data names, or the paper's; None: those of the study. Raises: BadInput."""
         if self.data is None and self.preset is None:
             return None
         return source_of({**self.picture_flags, "data": self.data or "sign-mnist"})

@@ -1,6 +1,6 @@
 """The inputs that are confirmed: the best of the study, references and greyscale, each once.
 
-They are chosen by validation values only. This module reads no pictures.
+They are chosen by validation values only. This module reads no images.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from storage.attributes import SPACE
 from storage.candidates import best_by_arithmetic
 from storage.results import Results
 
-# Which references are confirmed: the best of each kind and within each finalist's bits a pixel, the latter alone (and
+# Which references are confirmed: the best of each kind and within each finalist's bits per pixel, the latter alone (and
 # the best of all), all, or none.
 REFERENCES = ("kinds", "within", "all", "none")
 
@@ -45,7 +45,7 @@ class Entry:
 
     @property
     def bits(self) -> int:
-        """Bits a pixel."""
+        """Bits per pixel."""
         return self.input.bits
 
 
@@ -56,7 +56,7 @@ def finalists(
     weights and activations where these are searched, the best of a rival study, references.
 
     cuts: the numbers of cut points that are confirmed, None for all. references: one of REFERENCES; unless it is none,
-    each input is joined by the best reference that takes no more bits a pixel.
+    each input is joined by the best reference that takes no more bits per pixel.
     Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
     """
     for each in (results, rival):

@@ -50,7 +50,7 @@ class Confirmed:
     """One input and what was found of it.
 
     trial, validation: its first trial in the study and its value there; None for an input without a trial.
-    accuracy: on pictures of independent photos. photo_accuracy: by majority of each photo's pictures.
+    accuracy: on images of independent photos. photo_accuracy: by majority of each photo's images.
     all_photos: the accuracy on the whole test set. against: by COMPARISONS, those that apply.
     within_bits: the best reference of no more bits, which may be this input itself.
     """
@@ -150,7 +150,7 @@ class Circumstances:
 class Findings:
     """All findings of one reading of the test set.
 
-    photos, pictures: independent test photos and their pictures. photos_left_out: near copies of training photos.
+    photos, images: independent test photos and their images. photos_left_out: near copies of training photos.
     margin: a difference in accuracy, 0..1, that does not matter; None where none was given.
     """
 

@@ -32,9 +32,9 @@ from storage.results import Results
 
 
 def fingerprint_of_test(split: Split) -> str:
-    """The fingerprint by which readings of the same test photos are counted: a hash of the pictures, in any order.
+    """The fingerprint by which readings of the same test photos are counted: a hash of the images, in any order.
 
-    Other labels, classes, training pictures or photo groups do not make another test set. The pixels are those that a
+    Other labels, classes, training images or photo groups do not make another test set. The pixels are those that a
     network gets, so another --size, --fit or --color does.
     """
     each = sorted(digest(image) for image in split.test.images)

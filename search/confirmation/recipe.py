@@ -41,7 +41,7 @@ def check_test_photos(split: Split) -> None:
     photos = split.test[np.flatnonzero(kept)].photos
     if photos < FEWEST_PHOTOS:
         raise BadInput(
-            f"{split.pictures.origin}: {plural(photos, 'test photo')} without near copies or pictures of its "
+            f"{split.pictures.origin}: {plural(photos, 'test photo')} without near copies or images of its "
             f"group among the training photos; a confirmation needs at least {FEWEST_PHOTOS}"
         )
 

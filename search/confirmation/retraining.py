@@ -1,6 +1,6 @@
 """The trainings of a confirmation, seed by seed, shared by all processes that work on it.
 
-The predicted classes of the test pictures are stored in the database. Test labels are not used.
+The predicted classes of the test images are stored in the database. Test labels are not used.
 """
 
 import time

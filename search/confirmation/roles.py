@@ -17,7 +17,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "rival best": (),  # the best of the rival study
     "rival best of cuts": ("cuts",),
     "best reference": (),
-    "best reference within bits": ("bits",),  # the best reference with at most so many bits a pixel
+    "best reference within bits": ("bits",),  # the best reference with at most so many bits per pixel
     "reference": ("name",),  # the best reference of this name
     "paper": (),  # a setting of the paper
 }
@@ -91,7 +91,7 @@ def best_of(cuts: int) -> Role:
 
 
 def best_reference_within(bits: int) -> Role:
-    """The best reference with at most this many bits a pixel."""
+    """The best reference with at most this many bits per pixel."""
     return Role("best reference within bits", bits=bits)
 
 

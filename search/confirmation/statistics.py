@@ -1,7 +1,7 @@
 """Intervals for accuracies, and for differences of two accuracies, over few photos and few training seeds.
 
-The input is a table of correct predictions, (S, N) for S trainings and N pictures, and the photo group of each picture,
-(N,). Photos and seeds are the independent units, not pictures: variants of one photo are nearly always all right or all
+The input is a table of correct predictions, (S, N) for S trainings and N images, and the photo group of each image,
+(N,). Photos and seeds are the independent units, not images: variants of one photo are nearly always all right or all
 wrong.
 
 **Method.** The result is the union of two intervals (search/evaluation/intervals.py).
@@ -65,7 +65,7 @@ Groups = npt.NDArray[np.integer]
 class Estimate:
     """An accuracy, 0..1.
 
-    mean: over pictures and seeds. sd: standard deviation (ddof 1) of the accuracies of the n seeds on these photos.
+    mean: over images and seeds. sd: standard deviation (ddof 1) of the accuracies of the n seeds on these photos.
     low, high: 95 % interval for the accuracy on other photos after training with other seeds.
     """
 
@@ -103,10 +103,10 @@ class Difference:
 
 
 def per_photo(correct: Correct, groups: Groups) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Correct pictures per photo: sums (S, G), and the numbers of pictures per photo (G,).
+    """Correct images per photo: sums (S, G), and the numbers of images per photo (G,).
 
     correct: (S, N), bool or shares in 0..1. groups: (N,). Photos are in order of first appearance. The mean over
-    pictures is sums.sum() / sizes.sum() / S.
+    images is sums.sum() / sizes.sum() / S.
     Raises: ValueError for fewer than two seeds or photos, shapes that do not fit, values outside 0..1.
     """
     photo = _photos(correct, groups)
@@ -119,7 +119,7 @@ def per_photo(correct: Correct, groups: Groups) -> tuple[Floats, npt.NDArray[np.
 def estimate(correct: Correct, groups: Groups, seed: int = 0, resamples: int = RESAMPLES) -> Estimate:
     """The accuracy of one model, trained with S seeds: correct (S, N), groups (N,).
 
-    If all pictures are right, or all wrong, after every training, the interval is the exact binomial one for the number
+    If all images are right, or all wrong, after every training, the interval is the exact binomial one for the number
     of photos. Equal arguments give equal results. Raises: as per_photo.
     """
     sums, sizes = per_photo(correct, groups)
@@ -226,7 +226,7 @@ def majority_correct(
 
 
 def _photos(values: npt.NDArray[np.generic], groups: Groups) -> npt.NDArray[np.int64]:
-    """The photo of each picture, 0..G-1 in order of first appearance, (N,). Raises: ValueError, see per_photo."""
+    """The photo of each image, 0..G-1 in order of first appearance, (N,). Raises: ValueError, see per_photo."""
     if values.ndim != 2 or groups.shape != values.shape[1:]:
         raise ValueError(f"expected (S, N) and groups (N,), not {values.shape} and {groups.shape}")
     if len(values) < 2:

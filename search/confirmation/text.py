@@ -107,7 +107,7 @@ def caption(found: Findings) -> str:
     about, left_out = found.circumstances, found.photos_left_out
     copies = f", {plural(left_out, 'photo')} with near copies among the training photos left out" if left_out else ""
     sentences = [
-        f"Accuracy on {found.photos} test photos ({found.pictures} pictures){copies}, of networks trained with "
+        f"Accuracy on {found.photos} test photos ({found.pictures} images){copies}, of networks trained with "
         "fresh seeds on all other photos; [95 % interval over photos and seeds].",
         f"Reading {about.readings} of these photos in this database.",
         *verdict_sentences(found),

@@ -1,6 +1,6 @@
 """Verdicts: better, tied, worse, equivalent or unclear, for all comparisons of one confirmation together.
 
-A verdict is computed from the stored numbers of a comparison only. No pictures or labels are read, so judging again
+A verdict is computed from the stored numbers of a comparison only. No images or labels are read, so judging again
 with another margin is not another reading of the test set.
 
 **Better, worse**: the 95 % interval of the difference excludes 0, and so does its p value after Holm's correction

@@ -33,15 +33,15 @@ def assemble(
     """
     height, width = arrays.images.shape[1:3]
     if min(height, width) < SMALLEST_SIDE:
-        raise BadInput(f"{origin}: pictures of {height}x{width}; each side must have at least {SMALLEST_SIDE} pixels")
+        raise BadInput(f"{origin}: images of {height}x{width}; each side must have at least {SMALLEST_SIDE} pixels")
     if arrays.test_images is not None and arrays.test_images.shape[1:] != arrays.images.shape[1:]:
         raise BadInput(
-            f"{origin}: training pictures are {arrays.images.shape[1:]}, test pictures {arrays.test_images.shape[1:]}; "
+            f"{origin}: training images are {arrays.images.shape[1:]}, test images {arrays.test_images.shape[1:]}; "
             "resize them"
         )
     classes = classes_of(arrays.labels, arrays.test_labels, arrays.class_names, origin)
     labels, test_labels = classes.labels, classes.test_labels
-    # Readers of encoded pictures have already converted colors.
+    # Readers of encoded images have already converted colors.
     color_of = _unchanged if "color" in arrays.preprocessing else partial(of_images, color=source.color, where=origin)
     images, done = color_of(arrays.images)
     preprocessing = {**arrays.preprocessing, **done}

@@ -1,4 +1,4 @@
-"""Limits on the memory that a file may use: pixels of one picture, and bytes that a compressed file expands to.
+"""Limits on the memory that a file may use: pixels of one image, and bytes that a compressed file expands to.
 
 The sizes that a header or a zip directory declares are checked before anything is decompressed, and reading stops at
 the declared size.
@@ -21,7 +21,7 @@ from search.errors import BadInput
 
 LARGEST_PICTURE = 1 << 26  # pixels: 8192×8192
 ALWAYS_ALLOWED = 1 << 28  # bytes that every compressed file may expand to
-MAX_RATIO = 100  # or this many times its size, if more. Deflate reaches 1,032; pictures and CSVs of digits about 10
+MAX_RATIO = 100  # or this many times its size, if more. Deflate reaches 1,032; images and CSVs of digits about 10
 CHUNK = 1 << 24
 
 
@@ -34,9 +34,9 @@ class Readable(Protocol):
 
 
 def check_pixels(height: int, width: int, where: str) -> None:
-    """Raises BadInput if a picture has more than LARGEST_PICTURE pixels."""
+    """Raises BadInput if an image has more than LARGEST_PICTURE pixels."""
     if height * width > LARGEST_PICTURE:
-        raise BadInput(f"{where}: pictures of {height}x{width}; the limit is {LARGEST_PICTURE} pixels, so resize them")
+        raise BadInput(f"{where}: images of {height}x{width}; the limit is {LARGEST_PICTURE} pixels, so resize them")
 
 
 def check_unpacked(unpacked: int, packed: int, where: str) -> None:

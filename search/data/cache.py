@@ -1,4 +1,4 @@
-"""Cache of parsed pictures on disk, so that a second start does not parse them again.
+"""Cache of parsed images on disk, so that a second start does not parse them again.
 
 An entry is an .npz file without pickles in the user's cache folder. Its name is a hash of the paths, sizes and
 modification times of the source files and of the flags that change how they are read, so a changed file is parsed anew.
@@ -34,7 +34,7 @@ def folder() -> Path:
 
 
 def cached(files: list[Path], options: str, read: Callable[[], Pictures]) -> Pictures:
-    """Returns cached pictures, or calls `read` and caches the result. A damaged or read-only cache is not an error."""
+    """Returns cached images, or calls `read` and caches the result. A damaged or read-only cache is not an error."""
     entry = _entry(files, options)
     with contextlib.suppress(*UNUSABLE):
         return _to_pictures(_load(entry))

@@ -25,16 +25,16 @@ def color_record(color: str) -> dict[str, Any]:
 
 
 def of_picture(picture: Image.Image, color: str) -> Image.Image:
-    """Converts an RGB picture to mode L; `per-channel` returns it unchanged."""
+    """Converts an RGB image to mode L; `per-channel` returns it unchanged."""
     if color == PER_CHANNEL:
         return picture
     return picture.convert("L") if color == "gray" else picture.getchannel(CHANNELS[color])
 
 
 def check_color(color: str, where: str) -> None:
-    """Raises BadInput if grey pictures are asked for color channels."""
+    """Raises BadInput if grey images are asked for color channels."""
     if color != "gray":
-        raise BadInput(f"{where}: --color {color} needs color pictures, but these are grey; remove the flag")
+        raise BadInput(f"{where}: --color {color} needs color images, but these are grey; remove the flag")
 
 
 def of_images(images: npt.NDArray[np.uint8], color: str, where: str) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Order of a CSV's pixel columns, and the picture shape that their names imply.
+"""Order of a CSV's pixel columns, and the image shape that their names imply.
 
 Tables that were written with sorted columns (`pixel1, pixel10, pixel11, …`), column by column (`0x0, 1x0, …`) or
 color by color (`r0, r1, …, g0, …`) are reordered. Gaps in the numbers and mixed kinds of columns are errors, because
@@ -39,14 +39,14 @@ class Ordered:
     by_place: tuple[str, ...] | None = None
 
     def shape(self, given: Numbers | None, where: str) -> Numbers:
-        """Returns the shape of one picture. given: the value of --shape.
+        """Returns the shape of one image. given: the value of --shape.
 
         Raises: BadInput if it contradicts the names.
         """
         count = self.pixels.shape[1]
         if given is not None and math.prod(given) != count:
             raise BadInput(
-                f"{where}: {count} pixel column{'s' * (count > 1)} cannot form {_x(given)} pictures; correct --shape"
+                f"{where}: {count} pixel column{'s' * (count > 1)} cannot form {_x(given)} images; correct --shape"
             )
         if self.grid is not None:
             if given is not None and self.grid not in (given, (given[0] * given[1], *given[2:])):
@@ -60,7 +60,7 @@ class Ordered:
         side = math.isqrt(count)
         if given is None and side * side != count:
             raise BadInput(
-                f"{where}: {count} pixel columns do not form a square picture; give --shape HEIGHTxWIDTH, or "
+                f"{where}: {count} pixel columns do not form a square image; give --shape HEIGHTxWIDTH, or "
                 "HEIGHTxWIDTHx3 in color"
             )
         return given or (side, side)

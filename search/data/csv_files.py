@@ -1,4 +1,4 @@
-"""CSV files in Kaggle's form, also inside a .zip: a header `label,pixel1,…`, then one picture per row.
+"""CSV files in Kaggle's form, also inside a .zip: a header `label,pixel1,…`, then one image per row.
 
 Returns images and raw labels. Error messages name the file, the line or column, and what to do. Lines are counted as
 a text editor counts them.
@@ -114,7 +114,7 @@ def parse_table(text: bytes, where: str, shape: tuple[int, ...] | None, column: 
         begins = ",".join(map(str, frame.columns))[:40]
         raise BadInput(f"{where}: no column 'label' in the header {begins!r}…; add it and separate with commas")
     if len(frame) == 0:
-        raise BadInput(f"{where}: the file has a header but no rows; add pictures")
+        raise BadInput(f"{where}: the file has a header but no rows; add images")
     _check_labels(frame["label"], where)
     pixels, groups = frame.drop(columns="label"), None
     if column is not None:

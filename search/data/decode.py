@@ -1,8 +1,8 @@
-"""Decodes one picture to grey levels or RGB.
+"""Decodes one image to grey levels or RGB.
 
-Takes a file or its bytes in one of FORMATS. Returns a picture of mode L or RGB and the names of the conversions that
+Takes a file or its bytes in one of FORMATS. Returns an image of mode L or RGB and the names of the conversions that
 were applied: rotation by the EXIF orientation, the first of several frames, transparency on white as in a browser, and
-more than eight bits reduced to eight (depth.py). Never starts another program, and never decompresses a picture above
+more than eight bits reduced to eight (depth.py). Never starts another program, and never decompresses an image above
 the size limit.
 """
 
@@ -19,7 +19,7 @@ from search.data.color import PER_CHANNEL, of_picture
 from search.data.depth import Depth, StatedDepth, UnknownDepth, depth_of_color, eight_bits, is_deep, stated_depth
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # Pillow's names
-NO_FORMAT = "is not a picture in a supported format"
+NO_FORMAT = "is not an image in a supported format"
 EXTENSIONS = frozenset(
     f".{name}"
     for name in "avif bmp gif jpg jpeg jpe jfif jp2 j2k png pbm pgm ppm pnm tif tiff webp".split()  # noqa: SIM905
@@ -35,7 +35,7 @@ STEPS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture of mode L, or RGB with `--color per-channel`.
+    """An image of mode L, or RGB with `--color per-channel`.
 
     done: names of conversions in STEPS, and "color". depth: the original bit depth, if it was more than eight.
     """
@@ -46,11 +46,11 @@ class Decoded:
 
 
 class BadPicture(Exception):
-    """Bytes that cannot be decoded to a picture; the message gives the reason."""
+    """Bytes that cannot be decoded to an image; the message gives the reason."""
 
 
 def decode(encoded: Path | bytes, color: str) -> Decoded:
-    """Decodes one picture. color: the value of --color. Raises: BadPicture."""
+    """Decodes one image. color: the value of --color. Raises: BadPicture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of damaged metadata, which is not used
@@ -79,7 +79,7 @@ def decode(encoded: Path | bytes, color: str) -> Decoded:
 
 
 def _converted(picture: Image.Image, color: str, in_file: StatedDepth | None) -> Decoded:
-    """Converts an opened picture. in_file: the stated bit depth, or None for eight bits."""
+    """Converts an opened image. in_file: the stated bit depth, or None for eight bits."""
     if picture.mode == "F":
         raise BadPicture("has floating-point pixels; save it with 8 or 16 bits")
     done = {"transparency"} if picture.has_transparency_data else set()

@@ -1,7 +1,7 @@
 """Reduces grey levels of more than eight bits to eight, by the bit depth that the file states.
 
 A level x of b bits becomes x >> (b - 8). Files that do not state their bit depth are an error, and so are data sets
-whose pictures nearly all use only the darkest part of the range, because almost nothing would remain.
+whose images nearly all use only the darkest part of the range, because almost nothing would remain.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE, SAMPLE_FORMAT, SMAX_SAMPLE = 258, 262,
 WHITE_IS_ZERO, UNSIGNED = 0, 1
 # Of 255. Pictures below a quarter of the range have a bit depth other than the stated one: 14 or fewer of 16.
 DARK = 64
-MOST_DARK = 0.75  # share of dark pictures that is accepted; a defective sensor pixel makes a few of them look bright
+MOST_DARK = 0.75  # share of dark images that is accepted; a defective sensor pixel makes a few of them look bright
 
 
 class UnknownDepth(Exception):
@@ -28,7 +28,7 @@ class UnknownDepth(Exception):
 
 @dataclass(frozen=True)
 class Depth:
-    """Bit depth of a picture, and its lowest and highest level."""
+    """Bit depth of an image, and its lowest and highest level."""
 
     bits: int
     low: int
@@ -54,7 +54,7 @@ def is_deep(picture: Image.Image) -> bool:
 
 
 def stated_depth(picture: Image.Image) -> StatedDepth:
-    """Returns the bit depth that the file of a picture states. Call before Pillow rotates the picture.
+    """Returns the bit depth that the file of an image states. Call before Pillow rotates the image.
 
     PNG, PPM and JPEG 2000 have 16 bits, or levels that Pillow scales to 16. TIFF states the bits per sample and
     optionally the largest sample value, which takes precedence and is required for signed and 32-bit samples.
@@ -71,7 +71,7 @@ def stated_depth(picture: Image.Image) -> StatedDepth:
 
 
 def eight_bits(picture: Image.Image, in_file: StatedDepth) -> tuple[Image.Image, Depth]:
-    """Converts a picture from one of Pillow's I modes to mode L. Returns it with its depth. Raises: UnknownDepth."""
+    """Converts an image from one of Pillow's I modes to mode L. Returns it with its depth. Raises: UnknownDepth."""
     levels: npt.NDArray[np.int64] = np.asarray(picture).astype(np.int64)
     low, high = int(levels.min()), int(levels.max())
     if in_file.bits is None:
@@ -80,14 +80,14 @@ def eight_bits(picture: Image.Image, in_file: StatedDepth) -> tuple[Image.Image,
     if low < 0 or high > white:
         raise UnknownDepth(f"has grey levels {low}..{high}, but states a bit depth of {in_file.bits}")
     clear = levels == picture.info.get("transparency", -1)
-    if in_file.inverted:  # Pillow inverts 8-bit pictures only
+    if in_file.inverted:  # Pillow inverts 8-bit images only
         levels = white - levels
     levels[clear] = white
     return Image.fromarray((levels >> (in_file.bits - 8)).astype(np.uint8)), Depth(in_file.bits, low, high)
 
 
 def depth_of_color(picture: Image.Image) -> Depth:
-    """Returns the depth of a 16-bit color picture, of which Pillow keeps only the upper eight bits."""
+    """Returns the depth of a 16-bit color image, of which Pillow keeps only the upper eight bits."""
     levels = np.asarray(picture.convert("RGB"))
     return Depth(16, int(levels.min()) << 8, int(levels.max()) << 8 | 255)
 
@@ -98,20 +98,20 @@ def depth_record(bits: int) -> dict[str, Any]:
 
 
 def check_depths(named: "list[tuple[str, Depth]]", where: str) -> None:
-    """Raises BadInput if pictures differ in bit depth, or if most of them would be nearly black."""
+    """Raises BadInput if images differ in bit depth, or if most of them would be nearly black."""
     if not named:
         return
     first, depth = named[0]
     for name, other in named:
         if other.bits != depth.bits:
             raise BadInput(
-                f"{where}: pictures differ in bit depth: {first} has {depth.bits} bits and {name} {other.bits}; "
+                f"{where}: images differ in bit depth: {first} has {depth.bits} bits and {name} {other.bits}; "
                 "save all with the same"
             )
     dark = [each for _, each in named if each.brightest < DARK]
     if len(dark) > MOST_DARK * len(named):
         low, high = min(each.low for each in dark), max(each.high for each in dark)
-        of_all = plural(len(dark), "picture") if len(dark) == len(named) else f"{len(dark)} of {len(named)} pictures"
+        of_all = plural(len(dark), "image") if len(dark) == len(named) else f"{len(dark)} of {len(named)} images"
         raise BadInput(
             f"{where}: the grey levels of {of_all} ({depth.bits} bits) are all in {low}..{high}, so the brightest "
             f"pixel would be {high >> (depth.bits - 8)} of 255; scale them to 0..{2**depth.bits - 1}, or save them "

@@ -1,8 +1,8 @@
-"""Resizes pictures to one size: letterbox, crop or stretch.
+"""Resizes images to one size: letterbox, crop or stretch.
 
-Takes a picture of mode L or RGB and returns one of the requested size. If the proportions are the same, nothing is cut
+Takes an image of mode L or RGB and returns one of the requested size. If the proportions are the same, nothing is cut
 off or added. Pillow's bilinear filter averages all source pixels of a target pixel and never leaves the range of the
-picture's levels.
+image's levels.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ BORDER = 0
 
 
 def letterbox(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """Scales the whole picture, keeps its proportions and centers it on black."""
+    """Scales the whole image, keeps its proportions and centers it on black."""
     scale = min(height / picture.height, width / picture.width)
     inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     ground = Image.new(picture.mode, (width, height), BORDER)
@@ -32,7 +32,7 @@ def crop(picture: Image.Image, height: int, width: int) -> Image.Image:
 
 
 def stretch(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """Scales the whole picture and changes its proportions."""
+    """Scales the whole image and changes its proportions."""
     return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 

@@ -117,7 +117,7 @@ def check_classes(path: Path, folders: Sequence[Path]) -> None:
         if len(shared := sorted(within[one] & within[other])) > 1:
             raise BadInput(
                 f"{path}: {one.name} and {other.name} contain folders of the same names ({listed(shared)}) and may be "
-                "classes or parts; name parts train and test; if they are classes, move the pictures directly into "
+                "classes or parts; name parts train and test; if they are classes, move the images directly into "
                 "them, or declare the subfolders as groups: --groups '([^/]+)/[^/]+$'"
             )
     if len(folders) == 1:
@@ -135,7 +135,7 @@ def folders_in(path: Path) -> list[Path]:
 
 
 def has_pictures(path: Path) -> bool:
-    """Returns whether the folder directly contains files with a picture extension."""
+    """Returns whether the folder directly contains files with an image extension."""
     return any(os.path.splitext(entry.name)[1].lower() in EXTENSIONS and entry.is_file() for entry in entries(path))
 
 

@@ -1,6 +1,6 @@
 """Recognizes the format of a path and the files that belong to it.
 
-Returns a Kind; no pictures are read yet. A new format needs a reader module and one `if` in `recognize`.
+Returns a Kind; no images are read yet. A new format needs a reader module and one `if` in `recognize`.
 """
 
 import os
@@ -24,7 +24,7 @@ from search.errors import BadInput
 
 KNOWN = "a .csv, .zip, .npz or .parquet file, an IDX file of images, or a folder"
 IN_FOLDER = (
-    "*_train.csv and *_test.csv, images.npy and labels.npy, IDX files, *train*.parquet, or a folder of pictures for "
+    "*_train.csv and *_test.csv, images.npy and labels.npy, IDX files, *train*.parquet, or a folder of images for "
     "each class"
 )
 
@@ -33,7 +33,7 @@ IN_FOLDER = (
 class Kind:
     """The format of a path and the function that reads it.
 
-    files: all files that the pictures depend on, for the cache. groups_by: how the user can name groups in this format.
+    files: all files that the images depend on, for the cache. groups_by: how the user can name groups in this format.
     notes: messages about other files in the same place.
     """
 
@@ -83,21 +83,21 @@ def recognize(path: Path, source: Source) -> Kind:
 
 
 def _check_folder(path: Path) -> None:
-    """Raises BadInput if a folder cannot contain pictures by class; the message lists what it has and what it needs."""
+    """Raises BadInput if a folder cannot contain images by class; the message lists what it has and what it needs."""
     files = [entry.name for entry in entries(path) if not entry.is_dir()]
     links = [entry.name for entry in entries(path) if entry.is_symlink() and entry.is_dir()]
     pictures = [name for name in files if os.path.splitext(name)[1].lower() in EXTENSIONS]
     if folders_in(path):
-        # Tables in another form beside folders may be metadata of the pictures.
+        # Tables in another form beside folders may be metadata of the images.
         tables = [name for name in files if name.lower().endswith((".csv", ".csv.zip", ".parquet"))]
-        found = f"{listed(tables)} and folders without pictures"
+        found = f"{listed(tables)} and folders without images"
         if not tables or any(has_pictures(Path(folder)) for folder, _, _ in os.walk(path)):
             return
     elif pictures:
         above = path.absolute().parent
         name = f", or give the folder above it: --data {above}" if len(folders_in(above)) > 1 else ""
-        there = f"{plural(len(pictures), 'picture')}, but no class folders"
-        raise BadInput(f"{path}: {there}; put each class's pictures into a separate folder{name}")
+        there = f"{plural(len(pictures), 'image')}, but no class folders"
+        raise BadInput(f"{path}: {there}; put each class's images into a separate folder{name}")
     elif links:
         said = f"it has only links, which are not followed: {listed(links)}"
         raise BadInput(f"{path}: {said}; put the folders there, or give the folder that contains them")

@@ -1,7 +1,7 @@
-"""Photo groups: the pictures that show one photograph, one person or one video.
+"""Photo groups: the images that show one photograph, one person or one video.
 
-Two pictures of a class are near copies if the correlation of their pixels exceeds a similarity (0.98 by default). A
-photo group is a connected component of near copies. On Sign Language MNIST this gives 1,274 groups, most of 21 pictures
+Two images of a class are near copies if the correlation of their pixels exceeds a similarity (0.98 by default). A
+photo group is a connected component of near copies. On Sign Language MNIST this gives 1,274 groups, most of 21 images
 (docs/data.md). Groups given by the user are joined if they contain near copies of each other, and never divided. Pairs
 are merged as they are found, so memory does not grow with their number.
 """
@@ -21,10 +21,10 @@ Images = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Grouped:
-    """Group and copy numbers of the training pictures (N,) and of the test pictures (M,), if there are any.
+    """Group and copy numbers of the training images (N,) and of the test images (M,), if there are any.
 
     Equal group numbers mean the same group in both sets; copy numbers are separate for each set. known_copies: number
-    of test pictures that are near copies of training pictures.
+    of test images that are near copies of training images.
     """
 
     groups: Numbers
@@ -71,7 +71,7 @@ class _Components:
 def copies_of_photos(images: Images, labels: Numbers, similarity: float = SIMILARITY) -> Numbers:
     """Returns the components of near copies within each class, numbered (N,) from 0 in order of first appearance.
 
-    similarity: the correlation that near copies exceed; 1 compares no pictures.
+    similarity: the correlation that near copies exceed; 1 compares no images.
     """
     photos = _Components(np.arange(len(labels)))
     for label in np.unique(labels) if similarity < 1 else ():
@@ -103,7 +103,7 @@ def grouped(
     test_given: Numbers | None = None,
     similarity: float = SIMILARITY,
 ) -> Grouped:
-    """Returns the groups of training and test pictures. given, test_given: group numbers that both sets share."""
+    """Returns the groups of training and test images. given, test_given: group numbers that both sets share."""
     copies = copies_of_photos(images, labels, similarity)
     if test_images is None or test_labels is None:
         return Grouped(photo_groups(copies, given), copies)
@@ -130,7 +130,7 @@ def near_copies(
 
 
 def _have_copy(pictures: Sketches, others: Sketches, similarity: float) -> npt.NDArray[np.bool_]:
-    """Returns which pictures (N,) have a near copy among the others."""
+    """Returns which images (N,) have a near copy among the others."""
     found = np.zeros(len(pictures.rows), dtype=bool)
     for i, _ in close_pairs(pictures, others, lambda i, _: ~found[i], similarity):
         found[i] = True

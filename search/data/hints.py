@@ -1,6 +1,6 @@
-"""Finds likely photo groups in the names of pictures: frames of a video, pictures of a person, variants of a photo.
+"""Finds likely photo groups in the names of images: frames of a video, images of a person, variants of a photo.
 
-Returns a message that names the --groups flag to use, or nothing. Only the user knows whether the pictures really
+Returns a message that names the --groups flag to use, or nothing. Only the user knows whether the images really
 belong together.
 """
 
@@ -10,12 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-MOST = 0.5  # share of names that must have several pictures, and of classes that must have several names
-OFFER = "if those are frames of one video, pictures of one person or variants of one photo, give"
+MOST = 0.5  # share of names that must have several images, and of classes that must have several names
+OFFER = "if those are frames of one video, images of one person or variants of one photo, give"
 
 
 def are_likely_groups(names: Sequence[object], classes: Sequence[object]) -> bool:
-    """Returns whether names are likely groups: most have several pictures, and most classes have several names."""
+    """Returns whether names are likely groups: most have several images, and most classes have several names."""
     pictures = Counter(names)
     of_class = defaultdict(set)
     for name, label in zip(names, classes, strict=True):
@@ -46,17 +46,17 @@ def hint_of_column(column: str, values: Sequence[object], classes: Sequence[obje
     if not are_likely_groups(values, classes):
         return ()
     ((value, count),) = Counter(values).most_common(1)
-    return (f"{count} pictures have {str(value)[:40]!r} as {column!r}: {OFFER} --groups {shlex.quote(column)}",)
+    return (f"{count} images have {str(value)[:40]!r} as {column!r}: {OFFER} --groups {shlex.quote(column)}",)
 
 
 def note_on_classes(
     expression: str, names: Sequence[str | None], paths: Sequence[str], classes: Sequence[object]
 ) -> tuple[str, ...]:
-    """Returns a message if most groups of the user's expression contain pictures of several classes."""
+    """Returns a message if most groups of the user's expression contain images of several classes."""
     several = sum(len(found) > 1 for found in _classes_of(names, classes).values())
     if several <= MOST * len(set(names)):
         return ()
-    said = f"{several} of {len(set(names))} groups contain pictures of several classes, which a split keeps together"
+    said = f"{several} of {len(set(names))} groups contain images of several classes, which a split keeps together"
     return (said + _or_with_folder(expression, names, paths, classes),)
 
 
@@ -64,7 +64,7 @@ def _expressions(suffixes: set[str]) -> Iterator[tuple[str, str, str]]:
     """Yields a description of the common part, a pattern that all paths must match, and the capturing expression."""
     end = f"{re.escape(next(iter(suffixes)))}$" if len(suffixes) == 1 else r"\.\w+$"
     yield "a folder", "/.*/", "([^/]+)/[^/]+$"
-    yield "the name before '.rf.'", r"\.rf\.", r"([^/]+)\.rf\."  # Roboflow's names for variants of a picture
+    yield "the name before '.rf.'", r"\.rf\.", r"([^/]+)\.rf\."  # Roboflow's names for variants of an image
     for separator in map(re.escape, "_-. "):
         separator = separator.replace("\\ ", " ").replace("\\-", "-")
         yield "the number before the last", rf"(^|/)\d+{separator}\d+{end}", rf"(\d+){separator}\d+{end}"

@@ -1,6 +1,6 @@
 """IDX files, as of MNIST, Fashion-MNIST and EMNIST: one file of images and one of labels, optionally gzipped.
 
-Takes the path of an images file, or a folder with one set. EMNIST's files store pictures with rows and columns
+Takes the path of an images file, or a folder with one set. EMNIST's files store images with rows and columns
 exchanged; files whose names begin with `emnist-` are transposed back.
 """
 
@@ -91,7 +91,7 @@ def read_idx(found: IdxSet) -> Arrays:
         None if test_images is None else np.ascontiguousarray(test_images.transpose(0, 2, 1)),
         test_labels,
         preprocessing={"transposed": True},
-        notes=("EMNIST's files store pictures with rows and columns exchanged; they were transposed back",),
+        notes=("EMNIST's files store images with rows and columns exchanged; they were transposed back",),
     )
 
 

@@ -1,7 +1,7 @@
-"""Folders of pictures by class: `FOLDER/cat/1.png …`, or `FOLDER/train/cat/…` and `FOLDER/test/cat/…`.
+"""Folders of images by class: `FOLDER/cat/1.png …`, or `FOLDER/train/cat/…` and `FOLDER/test/cat/…`.
 
 Returns images, with the names of the class folders as labels, sorted by name. Every file in a class folder has to be a
-picture, except files that operating systems add. Links out of the folder and links to folders are never followed.
+image, except files that operating systems add. Links out of the folder and links to folders are never followed.
 """
 
 import errno
@@ -26,10 +26,10 @@ from search.errors import BadInput
 
 @dataclass(frozen=True)
 class Found:
-    """Picture files with their classes, in order; the first `training` of them are the training set.
+    """Image files with their classes, in order; the first `training` of them are the training set.
 
     paths: relative to the folder of the part, so that a name means the same in the training and the test set.
-    notes: messages about the folder, not about the pictures in it.
+    notes: messages about the folder, not about the images in it.
     """
 
     files: list[Path]
@@ -51,7 +51,7 @@ class _Seen:
 def find_pictures(path: Path, expression: str | None = None) -> Found:
     """Walks the folder. expression: the value of --groups, if given.
 
-    Raises: BadInput for a folder without class folders, and for classes without pictures.
+    Raises: BadInput for a folder without class folders, and for classes without images.
     """
     seen = _Seen(path.resolve())
     notes: tuple[str, ...] = ()
@@ -74,14 +74,14 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
                 if found is not None and part == found.test
                 else ""
             )
-            own = "put each class's pictures into a separate folder"
+            own = "put each class's images into a separate folder"
             raise BadInput(f"{part}: no class folders{_links_note(seen)}; {own}{alone}")
         if not _are_groups(part, folders, expression, seen.root):
             check_classes(part, folders)
         of_class = {folder: list(_pictures(folder, seen)) for folder in folders}
         if empty := [str(folder) for folder, pictures in of_class.items() if not pictures]:
             of_them, it = ("a class folder", "it") if len(empty) == 1 else ("class folders", "them")
-            raise BadInput(f"{listed(empty)}: {of_them} without pictures{_links_note(seen)}; fill or remove {it}")
+            raise BadInput(f"{listed(empty)}: {of_them} without images{_links_note(seen)}; fill or remove {it}")
         files += [file for pictures in of_class.values() for file in pictures]
         paths += [file.relative_to(part).as_posix() for pictures in of_class.values() for file in pictures]
         classes += [folder.name for folder, pictures in of_class.items() for _ in pictures]
@@ -96,7 +96,7 @@ def find_pictures(path: Path, expression: str | None = None) -> Found:
 
 
 def read_folder(path: Path, found: Found, source: Source) -> Arrays:
-    """Decodes the pictures found by `find_pictures`. Raises: BadInput."""
+    """Decodes the images found by `find_pictures`. Raises: BadInput."""
     names = None if source.given_by is None else captured(source.given_by, found.paths)
     if names is not None and not source.skip_bad:
         refuse_unmatched(str(source.given_by), names, found.paths)
@@ -108,7 +108,7 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
         (found.classes[found.training :], labels[training:]),
     ):
         if lost := sorted(set(before) - set(kept)):
-            raise BadInput(f"{path}: all pictures of class {lost[0]!r} are bad; replace them or remove the class")
+            raise BadInput(f"{path}: all images of class {lost[0]!r} are bad; replace them or remove the class")
     groups, said = _groups(names, found.paths, found.classes, read.kept, source)
     notes = read.notes + said
     if found.training == len(found.files):
@@ -128,7 +128,7 @@ def read_folder(path: Path, found: Found, source: Source) -> Arrays:
 def _groups(
     names: list[str | None] | None, paths: list[str], classes: list[str], kept: npt.NDArray[np.int64], source: Source
 ) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
-    """Returns the group numbers of the kept pictures, or None without --groups, and messages about groups."""
+    """Returns the group numbers of the kept images, or None without --groups, and messages about groups."""
     if names is None:
         return None, () if source.groups else hint_of_paths(paths, classes)
     kept_names, kept_paths = [names[i] for i in kept], [paths[i] for i in kept]

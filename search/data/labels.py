@@ -1,4 +1,4 @@
-"""Class indices and class names from raw labels, with all checks that need no pictures.
+"""Class indices and class names from raw labels, with all checks that need no images.
 
 Readers call `classes_of` before they read pixels, so that wrong labels are reported early. `assemble` calls it again on
 the complete data.
@@ -20,7 +20,7 @@ LARGEST = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """Names of the classes that have pictures; labels (N,) and test_labels (M,) are indices into them."""
+    """Names of the classes that have images; labels (N,) and test_labels (M,) are indices into them."""
 
     names: tuple[str, ...]
     labels: npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ def classes_of(
     """Returns class names and indices. With `class_names`, labels index into them; otherwise labels are the names.
 
     Raises: BadInput for a single class, labels outside the names, invalid names, and a test label that no training
-    picture has.
+    image has.
     """
     values = np.unique(labels)
     names = tuple(map(str, values)) if class_names is None else _present(class_names, values, origin)
@@ -84,14 +84,14 @@ def classes_of(
     unknown = np.setdiff1d(test_labels, values)
     if len(unknown):
         raise BadInput(
-            f"{origin}: the test set has label {unknown[0]}, which no training picture has "
-            f"(training labels: {listed(names)}); remove those test pictures"
+            f"{origin}: the test set has label {unknown[0]}, which no training image has "
+            f"(training labels: {listed(names)}); remove those test images"
         )
     return Classes(names, indices, np.searchsorted(values, test_labels).astype(np.int64))
 
 
 def _present(class_names: tuple[str, ...], values: npt.NDArray[np.generic], origin: str) -> tuple[str, ...]:
-    """Returns the names of the classes that have pictures. Raises: BadInput for labels outside the names."""
+    """Returns the names of the classes that have images. Raises: BadInput for labels outside the names."""
     first, last = int(values[0]), int(values[-1])
     if first < 0 or last >= len(class_names):
         raise BadInput(

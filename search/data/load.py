@@ -32,7 +32,7 @@ NAMED = ("sign-mnist", "digits")
 
 
 def load_pictures(source: Source) -> tuple[Pictures, str]:
-    """Returns the pictures and the reason for choosing them. Raises: BadInput."""
+    """Returns the images and the reason for choosing them. Raises: BadInput."""
     try:
         if source.data in (None, *NAMED):
             return _named(source)
@@ -41,7 +41,7 @@ def load_pictures(source: Source) -> tuple[Pictures, str]:
         raise BadInput(f"{str(error.filename)[:200]}: {error.strerror}") from error
     except MemoryError as error:
         reason = f" ({one_line(error)})" if str(error) else ""
-        raise BadInput(f"{source.data}: not enough memory{reason}; use a smaller --size or fewer pictures") from error
+        raise BadInput(f"{source.data}: not enough memory{reason}; use a smaller --size or fewer images") from error
 
 
 def pictures_of_arrays(arrays: Mapping[str, Stored], source: Source, name: str = "arrays") -> Pictures:
@@ -56,7 +56,7 @@ def _named(source: Source) -> tuple[Pictures, str]:
     """Loads a data set by name."""
     source.refuse_shape()
     source.refuse_picture_flags("a named data set")
-    source.refuse_groups("the named data sets", "remove it, or give 'none' to treat each picture as a separate group")
+    source.refuse_groups("the named data sets", "remove it, or give 'none' to treat each image as a separate group")
     check_color(source.color, source.data or "without --data")
     if source.data == "digits":
         return _digits(source), "given by --data"
@@ -71,7 +71,7 @@ def _named(source: Source) -> tuple[Pictures, str]:
 
 
 def _own(path: Path, source: Source) -> Pictures:
-    """Loads the user's pictures from a path."""
+    """Loads the user's images from a path."""
     if not path.exists():
         meant = get_close_matches(str(source.data).lower().replace("_", "-"), NAMED, n=1)
         hint = f"; did you mean {meant[0]}?" if meant else ""

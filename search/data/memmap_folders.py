@@ -1,7 +1,7 @@
 """NumPy memmaps, for data that do not fit in memory: a folder with `images.npy` and `labels.npy`.
 
 Optional files are `test_images.npy`, `test_labels.npy`, `groups.npy`, `test_groups.npy` and `class_names.json`, a list
-of strings. Images of type uint8 stay on disk until a split takes its pictures. Never unpickles.
+of strings. Images of type uint8 stay on disk until a split takes its images. Never unpickles.
 """
 
 import json

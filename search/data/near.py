@@ -1,7 +1,7 @@
-"""Finds all pairs of pictures whose pixels correlate by more than a similarity, exactly and in bounded memory.
+"""Finds all pairs of images whose pixels correlate by more than a similarity, exactly and in bounded memory.
 
-Comparing all pixels of all pairs would take most of the time. Therefore each picture, centered and scaled to length 1,
-is projected onto a few directions; the sketch holds these coordinates and the length r of the remainder. For pictures
+Comparing all pixels of all pairs would take most of the time. Therefore each image, centered and scaled to length 1,
+is projected onto a few directions; the sketch holds these coordinates and the length r of the remainder. For images
 x, y with coordinates p, q, the correlation is at most p·q + r(x) r(y) (Cauchy–Schwarz inequality). Only pairs whose
 bound exceeds the similarity are compared by all pixels. No pair is lost, whatever the directions are; the leading
 principal components of a sample exclude the most pairs.
@@ -17,7 +17,7 @@ import numpy.typing as npt
 SIMILARITY = 0.98  # default of --similarity
 MARGIN = 1e-3  # tolerance of the bound, above its rounding error; r is off by at most 1e-3, and only near 0
 DIRECTIONS = 32
-SAMPLE = 256  # pictures from which the directions are computed
+SAMPLE = 256  # images from which the directions are computed
 ROWS, COLUMNS = 1024, 4096  # size of a tile of pairs
 VALUES = 1 << 24  # pixels converted to float at a time
 PAIRS, STRIP = 2048, 128  # pairs, or rows of a tile, compared by all pixels at a time
@@ -127,9 +127,9 @@ def _compare_pairs(
 
 
 def standardize(images: npt.NDArray[np.uint8]) -> Floats:
-    """Returns rows (N, H·W + 1) whose dot products are the correlations of the pictures.
+    """Returns rows (N, H·W + 1) whose dot products are the correlations of the images.
 
-    The correlation of a picture with a single grey level is undefined; the last column makes all such pictures equal.
+    The correlation of an image with a single grey level is undefined; the last column makes all such images equal.
     """
     rows = np.empty((len(images), math.prod(images.shape[1:]) + 1), np.float32)
     flat = rows[:, :-1]

@@ -1,7 +1,7 @@
 """Label and group columns of parquet tables.
 
 Takes open tables with their files. Returns labels (N,) and group numbers (N,) over all tables. Columns are read as a
-whole; pictures are not read.
+whole; images are not read.
 """
 
 import re
@@ -31,7 +31,7 @@ Values = npt.NDArray[np.generic]
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Group numbers (N,) of all pictures, or None if no groups are given, and messages to the user."""
+    """Group numbers (N,) of all images, or None if no groups are given, and messages to the user."""
 
     numbers: npt.NDArray[np.int64] | None
     notes: tuple[str, ...] = ()
@@ -157,7 +157,7 @@ def _values(table: Any, file: Path, column: str) -> list[Any]:
 
 
 def _paths(table: Any, file: Path) -> list[str | None]:
-    """Returns the picture path in each row, or None for rows without one."""
+    """Returns the image path in each row, or None for rows without one."""
     return _paths_in(_values(table, file, "image.path")) or [None] * table.metadata.num_rows
 
 

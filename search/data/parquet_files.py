@@ -1,8 +1,8 @@
-"""Parquet files in Hugging Face's layout: a column `image` of encoded pictures and a column `label`.
+"""Parquet files in Hugging Face's layout: a column `image` of encoded images and a column `label`.
 
 Takes a .parquet file, or a folder with `*train*.parquet` and optionally `*test*.parquet`, also in `data/`. Returns
 images and labels, with class names from the Hugging Face metadata if present. Pictures are decoded batch by batch. A
-picture that a table refers to by path has to lie below the table's folder.
+image that a table refers to by path has to lie below the table's folder.
 """
 
 import json
@@ -68,7 +68,7 @@ def find_parquet(path: Path) -> Tables | None:
 
 
 def named_pictures(tables: Tables) -> list[Path]:
-    """Returns the picture files that tables refer to by path; the cache depends on them too."""
+    """Returns the image files that tables refer to by path; the cache depends on them too."""
     found: list[Path] = []
     for file in tables.files:
         with _open(file) as table:
@@ -82,7 +82,7 @@ def named_pictures(tables: Tables) -> list[Path]:
 
 
 def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
-    """Reads the tables. Raises: BadInput for a missing pyarrow or column, invalid labels, and bad pictures."""
+    """Reads the tables. Raises: BadInput for a missing pyarrow or column, invalid labels, and bad images."""
     with ExitStack() as opened:
         opened_tables = [(opened.enter_context(_open(file)), file) for file in tables.files]
         names = _class_names(opened_tables[0][0])
@@ -102,7 +102,7 @@ def read_parquet(path: Path, tables: Tables, source: Source) -> Arrays:
     kept = np.concatenate(labels)[read.kept]
     training = int(np.searchsorted(read.kept, sum(map(len, labels[: len(tables.train)]))))
     if training == 0:
-        raise BadInput(f"{path}: no pictures to train on; add some")
+        raise BadInput(f"{path}: no images to train on; add some")
     groups = None if given.numbers is None else given.numbers[read.kept]
     return Arrays(
         read.images[:training],
@@ -145,7 +145,7 @@ def _check_columns(table: Any, file: Path) -> None:
             raise BadInput(f"{file}: {f'two columns {column!r}; remove one' if column in columns else found}")
     rows = table.metadata.num_rows
     if rows <= 0:
-        raise BadInput(f"{file}: no rows; add pictures or remove the file")
+        raise BadInput(f"{file}: no rows; add images or remove the file")
     largest = max((group.total_byte_size for group in _row_groups(table)), default=0)
     check_unpacked(max(rows * OF_LABEL, largest), file.stat().st_size, str(file))
 
@@ -166,7 +166,7 @@ def _class_names(table: Any) -> tuple[str, ...] | None:
 
 
 def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path | bytes]]:
-    """Yields each row's encoded picture with a name for messages. Raises: BadInput unless there is one per label."""
+    """Yields each row's encoded image with a name for messages. Raises: BadInput unless there is one per label."""
     row = 0
     for batch in batches(table, file, "image"):
         if row + len(batch) > labels:
@@ -177,18 +177,18 @@ def _pictures(table: Any, file: Path, labels: int) -> Iterator[tuple[str, Path |
             where = f"{file}, row {row}"
             if isinstance(held, bytes) or named is None:
                 if not isinstance(held, bytes | None):
-                    raise BadInput(f"{where}: the image is {type(held).__name__}, not an encoded picture's bytes")
+                    raise BadInput(f"{where}: the image is {type(held).__name__}, not an encoded image's bytes")
                 yield where, held or b""
             else:
                 place = _below(file, named, where)
                 yield f"{where}, {named if len(named) <= SHOWN else f'…{named[-SHOWN:]}'}", place
             row += 1
     if row != labels:
-        raise damaged(file, ValueError(f"a number of pictures other than the {labels} labels"))
+        raise damaged(file, ValueError(f"a number of images other than the {labels} labels"))
 
 
 def _place(file: Path, named: object) -> Path | None:
-    """Returns the absolute path of a picture that a table refers to; None for an impossible file name."""
+    """Returns the absolute path of an image that a table refers to; None for an impossible file name."""
     if not isinstance(named, str) or not named.isprintable() or len(named) > LONGEST_PATH:
         return None
     if any(len(part.encode()) > LONGEST_NAME for part in named.split("/")):
@@ -197,12 +197,12 @@ def _place(file: Path, named: object) -> Path | None:
 
 
 def _below(file: Path, named: object, where: str) -> Path:
-    """Returns the path of a picture that a table refers to. Raises: BadInput if it is outside the table's folder."""
+    """Returns the path of an image that a table refers to. Raises: BadInput if it is outside the table's folder."""
     place = _place(file, named)
     if place is None:
-        raise BadInput(f"{where}: {str(named)[:40]!r} is not a valid file name; store the picture's bytes in the table")
+        raise BadInput(f"{where}: {str(named)[:40]!r} is not a valid file name; store the image's bytes in the table")
     if not place.is_relative_to(file.parent.resolve()):
-        raise BadInput(f"{where}: {named} is not below {file.parent}; store the picture's bytes in the table")
+        raise BadInput(f"{where}: {named} is not below {file.parent}; store the image's bytes in the table")
     if place.exists() and not place.is_file():  # reading a pipe would block forever
-        raise BadInput(f"{where}: {named} is not a file; store the picture's bytes in the table")
+        raise BadInput(f"{where}: {named} is not a file; store the image's bytes in the table")
     return place

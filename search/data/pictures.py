@@ -1,4 +1,4 @@
-"""A data set in memory: pictures, labels, photo groups and class names."""
+"""A data set in memory: images, labels, photo groups and class names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ class Pictures:
     """A data set. `test` is None if the data have no test set. `origin` is the path or source, for messages.
 
     preprocessing: record of the conversions applied to the pixels, as plain values; empty if there were none. They have
-    to be applied to new pictures before thresholds are used. notes: messages to the user. grouping: origin of the photo
+    to be applied to new images before thresholds are used. notes: messages to the user. grouping: origin of the photo
     groups, as plain values; part of the protocol.
     """
 
@@ -73,7 +73,7 @@ class Pictures:
     class_names: tuple[str, ...]
     train: Part
     test: Part | None
-    known_copies: int = 0  # test pictures that are near copies of training pictures
+    known_copies: int = 0  # test images that are near copies of training images
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     grouping: Mapping[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))
@@ -85,12 +85,12 @@ class Pictures:
 
     @property
     def similarity(self) -> float:
-        """The correlation that near copies exceed; 1 if no pictures are compared."""
+        """The correlation that near copies exceed; 1 if no images are compared."""
         return float(self.grouping.get("similarity", 1))
 
     @property
     def colors(self) -> int:
-        """Number of channels with separate cut points: 1, or 3 for color pictures."""
+        """Number of channels with separate cut points: 1, or 3 for color images."""
         return 1 if self.train.pixels.ndim == 3 else self.train.pixels.shape[3]
 
     @property

@@ -1,6 +1,6 @@
 """Sign Language MNIST: its location on disk, download and checksums.
 
-27,455 training and 7,172 test pictures of 28×28 pixels, CC0. Labels are 0..24 without 9, for the letters A..Y without J
+27,455 training and 7,172 test images of 28×28 pixels, CC0. Labels are 0..24 without 9, for the letters A..Y without J
 (J and Z are signed by a movement). The class names are the letters.
 """
 

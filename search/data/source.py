@@ -17,7 +17,7 @@ from search.data.pictures import NONE, SMALLEST_SIDE
 from search.errors import BadInput
 
 LARGEST_SIDE = 9999
-CLOSEST = 0.9999  # correlations are single precision: closer to 1, equal pictures might not be near copies
+CLOSEST = 0.9999  # correlations are single precision: closer to 1, equal images might not be near copies
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Source:
             raise BadInput("--groups is empty; remove the flag, or give 'none' if there are no photo groups")
         if not (0 <= self.similarity <= CLOSEST or self.similarity == 1):
             raise BadInput(
-                f"--similarity {self.similarity}: expected a correlation of 0 to {CLOSEST}, or 1 to compare no pictures"
+                f"--similarity {self.similarity}: expected a correlation of 0 to {CLOSEST}, or 1 to compare no images"
             )
         if self.groups == NONE and self.similarity not in (SIMILARITY, 1):
-            raise BadInput(f"--similarity {self.similarity}: --groups none compares no pictures; remove one flag")
+            raise BadInput(f"--similarity {self.similarity}: --groups none compares no images; remove one flag")
 
     @property
     def given_by(self) -> str | None:
@@ -61,7 +61,7 @@ class Source:
 
     @property
     def compared_by(self) -> float:
-        """The correlation that near copies exceed; 1 if no pictures are compared."""
+        """The correlation that near copies exceed; 1 if no images are compared."""
         return 1 if self.groups == NONE else self.similarity
 
     @property
@@ -75,11 +75,11 @@ class Source:
         return f"{self.shape} {self.size} {self.fit} {self.skip_bad} {self.color} {self.groups} {self.similarity}"
 
     def refuse_picture_flags(self, kind: str) -> None:
-        """Raises BadInput for a flag that only applies to encoded pictures. kind: the data, for the message."""
+        """Raises BadInput for a flag that only applies to encoded images. kind: the data, for the message."""
         for flag, given in (("--size", self.size), ("--fit", self.fit), ("--skip-bad", self.skip_bad)):
             if given:
                 said = flag if given is True else f"{flag} {given}"
-                raise BadInput(f"{said}: applies to folders of pictures and parquet files, not to {kind}; remove it")
+                raise BadInput(f"{said}: applies to folders of images and parquet files, not to {kind}; remove it")
 
     def refuse_groups(self, kind: str, remedy: str) -> None:
         """Raises BadInput if --groups names groups that a format cannot express."""

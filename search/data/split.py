@@ -121,7 +121,7 @@ def check_enough_photos(pictures: Pictures, part: Part, folds: int) -> None:
             fewer = "" if part is pictures.train else f", use at most {photos} folds"
             raise BadInput(
                 f"{pictures.origin}: class {name!r} has {plural(photos, 'photo')}{beside}, not counting variants; "
-                f"the split needs at least {folds}: add pictures of it{fewer} or remove the class"
+                f"the split needs at least {folds}: add images of it{fewer} or remove the class"
             )
 
 
@@ -136,7 +136,7 @@ def check_every_class(pictures: Pictures, rows: npt.NDArray[np.int64], part: str
 
 
 def at_most_variants(part: Part, variants: int, seed: int, of: str = COPIES) -> Part:
-    """Returns at most `variants` randomly chosen pictures of each set of near copies or each group; 0 keeps all.
+    """Returns at most `variants` randomly chosen images of each set of near copies or each group; 0 keeps all.
 
     of: COPIES or GROUPS.
     """
@@ -153,7 +153,7 @@ def at_most_variants(part: Part, variants: int, seed: int, of: str = COPIES) -> 
 def data_fingerprint(pictures: Pictures) -> str:
     """Returns 16 hexadecimal digits of SHA-256 over pixels, labels, groups, class names and any preprocessing.
 
-    The digest depends on which pictures form a group, not on the numbers of the groups.
+    The digest depends on which images form a group, not on the numbers of the groups.
     """
     parts = [part for part in (pictures.train, pictures.test) if part is not None]
     arrays = [array for part in parts for array in (part.images, part.labels, by_appearance(part.groups))]

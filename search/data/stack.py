@@ -1,7 +1,7 @@
-"""Decodes many pictures into one array of one size.
+"""Decodes many images into one array of one size.
 
 Takes names with files or bytes, in order. Returns images (N, H, W) or (N, H, W, 3) uint8, their positions in the input
-and the record of the conversions. A bad picture is an error; with --skip-bad it is skipped and counted.
+and the record of the conversions. A bad image is an error; with --skip-bad it is skipped and counted.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from search.errors import BadInput
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Images (K, H, W) or (K, H, W, 3) uint8; kept (K,): their positions among all pictures, in order."""
+    """Images (K, H, W) or (K, H, W, 3) uint8; kept (K,): their positions among all images, in order."""
 
     images: npt.NDArray[np.uint8]
     kept: npt.NDArray[np.int64]
@@ -32,10 +32,10 @@ class Stack:
 
 
 def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Source, where: str) -> Stack:
-    """Decodes and resizes pictures one by one; only the results stay in memory.
+    """Decodes and resizes images one by one; only the results stay in memory.
 
-    count: number of pictures. Raises: BadInput for bad pictures, different sizes without --size, a color channel of
-    grey pictures, nearly black pictures of more than eight bits, and if no picture is left.
+    count: number of images. Raises: BadInput for bad images, different sizes without --size, a color channel of
+    grey images, nearly black images of more than eight bits, and if no image is left.
     """
     fit = source.fit or "letterbox"
     images = np.empty((0, 0, 0), np.uint8)
@@ -51,7 +51,7 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
             bad.append(f"{name} {error}")
             continue
         if bad and not source.skip_bad:
-            continue  # decode the rest only to count bad pictures
+            continue  # decode the rest only to count bad images
         picture = decoded.picture
         if source.sides is not None:
             picture = FITS[fit](picture, *source.sides)
@@ -60,7 +60,7 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
             first, images = name, np.empty((count, picture.height, picture.width, *colors), np.uint8)
         if (picture.height, picture.width) != images.shape[1:3]:
             raise BadInput(
-                f"pictures differ in size: {first} is {images.shape[1]}x{images.shape[2]} and {name} is "
+                f"images differ in size: {first} is {images.shape[1]}x{images.shape[2]} and {name} is "
                 f"{picture.height}x{picture.width}; set one size with --size HEIGHTxWIDTH"
             )
         images[len(kept)] = np.asarray(picture)
@@ -69,14 +69,12 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
         if decoded.depth is not None:
             deep.append((name, decoded.depth))
     if bad and not source.skip_bad:
-        of = f"{len(bad)} of {count} pictures are bad: " if len(bad) > 1 else ""
+        of = f"{len(bad)} of {count} images are bad: " if len(bad) > 1 else ""
         them = "it" if len(bad) == 1 else "them"
         formats = f" (formats: {', '.join(FORMATS)})" if any(NO_FORMAT in each for each in bad) else ""
-        raise BadInput(
-            f"{of}{listed(bad, '; ')}; repair or remove {them}{formats}, or skip bad pictures with --skip-bad"
-        )
+        raise BadInput(f"{of}{listed(bad, '; ')}; repair or remove {them}{formats}, or skip bad images with --skip-bad")
     if not kept:
-        raise BadInput(f"{where}: no picture left after --skip-bad; the first bad one is {bad[0]}")
+        raise BadInput(f"{where}: no image left after --skip-bad; the first bad one is {bad[0]}")
     check_depths(deep, where)
     if "color" not in done:
         check_color(source.color, where)
@@ -86,5 +84,5 @@ def stack(pictures: Iterable[tuple[str, Path | bytes]], count: int, source: Sour
         preprocessing |= STEPS[step]
     if deep:
         preprocessing |= depth_record(deep[0][1].bits)
-    notes = (f"{plural(len(bad), 'bad picture')} skipped: {listed(bad, '; ')}",) if bad else ()
+    notes = (f"{plural(len(bad), 'bad image')} skipped: {listed(bad, '; ')}",) if bad else ()
     return Stack(images[: len(kept)], np.array(kept, dtype=np.int64), preprocessing, notes)

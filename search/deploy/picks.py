@@ -22,7 +22,7 @@ Kind = tuple[Any, ...]  # cut points, encoding, weights, activations: what makes
 
 
 def best(results: Results) -> "pd.Series[Any]":
-    """The best value; of equal ones the fewest bits a pixel."""
+    """The best value; of equal ones the fewest bits per pixel."""
     return results.candidates.iloc[0]
 
 

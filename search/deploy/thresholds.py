@@ -31,7 +31,7 @@ from storage.records import Run
 from storage.results import Results
 
 COMPARISON = "pixel >= cut_point"
-LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # the number of darker pixels and of all pixels of the picture
+LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # the number of darker pixels and of all pixels of the image
 # JSON Schema accepts 3.0 as an integer; programs that read the file may not.
 WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 

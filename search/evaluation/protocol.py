@@ -37,7 +37,7 @@ class Protocol:
     repeats: int = 1
     photos: str = "validation"  # "test": trained on all photos that are not test photos
     training_version: int = TRAINING_VERSION
-    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the pictures: color, size
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # of the images: color, size
     grouping: dict[str, Any] = field(default_factory=lambda: dict(AUTOMATIC))  # where the photo groups come from
     variants_of: str = COPIES  # or of GROUPS: what `variants` counts
     network_source: str | None = None  # digest of the source file of a network of the user's own
@@ -75,7 +75,7 @@ class Protocol:
         return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})
 
     def chosen(self, part: Part) -> Part:
-        """The pictures of a part that a training uses."""
+        """The images of a part that a training uses."""
         return at_most_variants(part, self.variants, self.seed, self.variants_of)
 
     @property
@@ -98,7 +98,7 @@ def make_protocol(
     repeats: int = 1,
     variants_of: str = COPIES,
 ) -> Protocol:
-    """The protocol of a budget on a split. batch_size: None chooses one by the number of pictures.
+    """The protocol of a budget on a split. batch_size: None chooses one by the number of images.
 
     Imports a network of the user's own, to digest its source. Raises: BadInput where that fails.
     """

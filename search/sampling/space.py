@@ -88,7 +88,7 @@ class Space:
     def parts(self, encoding: str) -> list[tuple[str, npt.NDArray[np.float64]]]:
         """Return the suffix of parameter names and the edges for each channel that has cut points of its own.
 
-        Cut points of a local encoding have even edges, because the levels of one picture are spread evenly.
+        Cut points of a local encoding have even edges, because the levels of one image are spread evenly.
         """
         if ENCODINGS[encoding].local:
             even = linear_scale(np.ones(LEVELS, dtype=np.int64))

@@ -92,7 +92,7 @@ def versions() -> dict[str, str]:
 
 
 def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64]) -> DataSet:
-    """Return what the report shows of the data set: one training picture of each of a few classes."""
+    """Return what the report shows of the data set: one training image of each of a few classes."""
     classes = len(split.pictures.class_names)
     chosen = np.unique(np.linspace(0, classes - 1, EXAMPLES).round().astype(int))
     rows = [int(np.flatnonzero(split.train.labels == label)[0]) for label in chosen]
@@ -106,4 +106,4 @@ def describe(split: Split, protocol: Protocol, histogram: npt.NDArray[np.int64])
     )
 
 
-EXAMPLES = 6  # training pictures that are stored for the report
+EXAMPLES = 6  # training images that are stored for the report

@@ -154,5 +154,5 @@ class Progress:
         table.add_row("best", self._best_text())
         if self.greyscale is not None:
             shown = self.metric.shown(self.greyscale.value, self.greyscale.interval)
-            table.add_row(str(from_key(self.greyscale.input)), f"{shown}, {self.greyscale_bits} bits a pixel")
+            table.add_row(str(from_key(self.greyscale.input)), f"{shown}, {self.greyscale_bits} bits per pixel")
         self._live.update(table)

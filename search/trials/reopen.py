@@ -1,4 +1,4 @@
-"""Loads the pictures of a study again, from where the study says that they are."""
+"""Loads the images of a study again, from where the study says that they are."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from storage.results import Results
 
 
 def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> None:
-    """Store where and how the pictures were read, so that a confirmation finds them again from any folder."""
+    """Store where and how the images were read, so that a confirmation finds them again from any folder."""
     named = pictures.name if source.data in (None, "digits", "sign-mnist") else str(Path(str(source.data)).resolve())
     folder = pictures.origin if named == "sign-mnist" else None
     known = {
@@ -28,7 +28,7 @@ def remember_source(study: optuna.Study, source: Source, pictures: Pictures) -> 
 
 
 def pictures_of(results: Results | None, named: Source | None = None, data_dir: Path | None = None) -> Pictures:
-    """Load the named pictures, or else the study's, from where the study read them.
+    """Load the named images, or else the study's, from where the study read them.
 
     data_dir: the folder to search for Sign Language MNIST instead. Raises: BadInput.
     """
@@ -36,7 +36,7 @@ def pictures_of(results: Results | None, named: Source | None = None, data_dir: 
         return load_pictures(named or Source())[0]
     known = internal(results.study, SOURCE)
     if known is None:
-        raise BadInput(f"study {results.study.study_name!r} does not say where its pictures lie: name them with --data")
+        raise BadInput(f"study {results.study.study_name!r} does not say where its images lie: name them with --data")
     if data_dir is not None and not data_dir.is_dir():
         raise BadInput(f"--data-dir {data_dir}: there is no such folder; leave it out, or name the one with the CSVs")
     source = Source(**known | ({} if data_dir is None else {"data_dir": data_dir}))
@@ -46,12 +46,12 @@ def pictures_of(results: Results | None, named: Source | None = None, data_dir: 
         return load_pictures(source)[0]
     except BadInput as error:
         raise BadInput(
-            f"the pictures of study {results.study.study_name!r}: {error}; --data names another place"
+            f"the images of study {results.study.study_name!r}: {error}; --data names another place"
         ) from error
 
 
 def split_of(pictures: Pictures, results: Results | None, rival: Results | None) -> Split:
-    """Return the study's split of these pictures. Raises: ProtocolMismatch if they are not the study's pictures."""
+    """Return the study's split of these images. Raises: ProtocolMismatch if they are not the study's images."""
     if results is None:
         return split_pictures(pictures, 0)
     protocol = Protocol.from_dict(results.protocol)
@@ -59,8 +59,8 @@ def split_of(pictures: Pictures, results: Results | None, rival: Results | None)
     now = {"data_fingerprint": split.data_fingerprint, "split_fingerprint": split.split_fingerprint}
     if found := [name for name, value in now.items() if getattr(protocol, name) != value]:
         raise ProtocolMismatch(
-            f"these are not the pictures of study {results.study.study_name!r} ({', '.join(found)}: "
-            f"{getattr(protocol, found[0])} in the study, {now[found[0]]} now); name the study's pictures "
+            f"these are not the images of study {results.study.study_name!r} ({', '.join(found)}: "
+            f"{getattr(protocol, found[0])} in the study, {now[found[0]]} now); name the study's images "
             "with --data and its other flags"
         )
     if rival is not None and rival.protocol_fingerprint != results.protocol_fingerprint:

@@ -1,6 +1,6 @@
-"""A study from its pictures to its last trial: the three functions that the command and the Python API call.
+"""A study from its images to its last trial: the three functions that the command and the Python API call.
 
-`prepare` takes settings and pictures and returns a Plan; it writes nothing. `create_or_join` writes the study.
+`prepare` takes settings and images and returns a Plan; it writes nothing. `create_or_join` writes the study.
 `run_trials` trains.
 """
 
@@ -45,10 +45,10 @@ MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A study before its first trial: its settings, its split pictures, and what follows from both.
+    """A study before its first trial: its settings, its split images, and what follows from both.
 
     pixels: the training pixels of each channel that has cut points of its own.
-    source: where the pictures were read, None for pictures that were given as arrays.
+    source: where the images were read, None for images that were given as arrays.
     """
 
     name: str
@@ -80,10 +80,10 @@ def prepare(
     device: torch.device,
     make: MakeObjective = make_objective,
 ) -> Plan:
-    """Splits the pictures, makes the protocol and the search space, and shows the first lines of a study.
+    """Splits the images, makes the protocol and the search space, and shows the first lines of a study.
 
-    why: why these pictures, for the first line. make: builds the function that evaluates trials; tests replace it.
-    Raises: BadInput for pictures that cannot be split, or a network that cannot be trained on them.
+    why: why these images, for the first line. make: builds the function that evaluates trials; tests replace it.
+    Raises: BadInput for images that cannot be split, or a network that cannot be trained on them.
     """
     split = split_pictures(pictures, config.seed, config.folds)
     protocol = make_protocol(
@@ -109,7 +109,7 @@ def prepare(
 
 
 def create_or_join(plan: Plan, database: Database) -> optuna.Study:
-    """The study of the plan's name, created if it is missing, with a description of its pictures in the database.
+    """The study of the plan's name, created if it is missing, with a description of its images in the database.
 
     Raises: ProtocolMismatch or EarlierVersion for a study of that name that cannot be joined.
     """

@@ -24,7 +24,7 @@ def summary(results: Results) -> str:
     best, states = results.candidates.iloc[0], counts(results.trials)
     lines = [
         f"best: {Binarization.of(best)}, {_shown(best, results)} validation {metric(results).name}, "
-        f"{plural(best['channels'], 'bit')} a pixel{_gap(best['value'], results)}",
+        f"{plural(best['channels'], 'bit')} per pixel{_gap(best['value'], results)}",
         f"{plural(states['complete'], 'trial')} complete, {states['pruned']} pruned, {states['fail']} failed",
         "",
         table(results).to_string(index=False),
