@@ -18,7 +18,7 @@ VERDICT_COLORS = {
 
 
 def confirmed_figure(findings: Findings) -> go.Figure:
-    """Test accuracy of each entry with its interval against bits per pixel, colored by the verdict against greyscale."""
+    """Test accuracy with its interval against bits per pixel, colored by the verdict against greyscale."""
     data = confirmed_data(findings)
     figure = go.Figure()
     unbinarized = str(findings.greyscale.input)

@@ -1,4 +1,4 @@
-"""Whole studies with several trainings per trial, another metric, two objectives: with a formula in place of training."""
+"""Whole studies with several trainings per trial, another metric or two objectives, with a formula as training."""
 
 import json
 import re
