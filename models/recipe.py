@@ -28,7 +28,7 @@ class Recipe:
     weights.
     precision: of the arithmetic in a training step; weights and predictions are always float32.
     real_layers, gradient: of networks with binary weights or activations, see Quantization.
-    Raises: ValueError for a value that does not exist.
+    Raises: ValueError for an invalid value.
     """
 
     network: str = setting("compact", confirmed=True)

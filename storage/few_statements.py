@@ -50,7 +50,7 @@ _PENDING: ContextVar[dict[int, _Pending] | None] = ContextVar("pending", default
 def at_once(study: optuna.Study) -> AbstractContextManager[None]:
     """Return a context that writes parameters and user attributes of trials in one transaction, when it ends.
 
-    Nothing is written if the context ends with an exception. Other storages write as they always do.
+    Nothing is written if the context ends with an exception. With any other storage the context has no effect.
     Raises, at the end of the context: UpdateFinishedTrialError for a trial that was finished meanwhile.
     """
     storage = database_of(study)
@@ -78,7 +78,7 @@ def without_sync(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 class FewStatementsStorage(RDBStorage):
-    """An RDBStorage that reads and writes the same with fewer statements."""
+    """An RDBStorage that stores the same data with fewer SQL statements."""
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -178,7 +178,7 @@ class FewStatementsStorage(RDBStorage):
         """Lock a trial until the transaction ends. Raises: UpdateFinishedTrialError for a finished one."""
         unfinished = sa.and_(TRIALS.c.trial_id == trial_id, TRIALS.c.state.in_(UNFINISHED))
         if connection.execute(TRIALS.update().where(unfinished).values(state=TRIALS.c.state)).rowcount != 1:
-            raise UpdateFinishedTrialError(f"the trial with the id {trial_id} is finished, so that nothing changes it")
+            raise UpdateFinishedTrialError(f"the trial with the id {trial_id} is finished and cannot be changed")
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """As Optuna's. Raises: KeyError."""

@@ -21,15 +21,15 @@ from storage.records import STOPPED, key_of
 
 
 class Read(Enum):
-    """What is read from the database of trials that are known already. New ones are read as a whole."""
+    """What is read from the database. New trials are read as a whole, except with NOTHING."""
 
-    NOTHING = auto()  # not even new trials: what Optuna read last in this process, such as in `study.ask`
+    NOTHING = auto()  # the trials in Optuna's cache are used, as `study.ask` has just read them
     STATES = auto()  # trials whose state changed are read again
     ALL = auto()  # all unfinished trials are read again: parameters and attributes of running trials may have changed
 
 
 class Summary(Protocol):
-    """Something that is derived of finished trials, one after another, in the order in which they finished."""
+    """A statistic over finished trials, updated one trial at a time, in the order in which they finished."""
 
     def add(self, trial: FrozenTrial, /) -> None:
         """Take one more finished trial into account."""
@@ -42,7 +42,7 @@ class StudyTrials:
     """The trials of one study at the last reading.
 
     finished: in the order in which this process saw them finish; after a restart, by number. unfinished: queued and
-    running trials by number. Nobody else changes them.
+    running trials by number. Callers must not modify them.
     """
 
     def __init__(self) -> None:
@@ -66,10 +66,7 @@ class StudyTrials:
                 self.unfinished[number] = trial
 
     def summary(self, key: Hashable, make: Callable[[], S]) -> S:
-        """Return what `make` made for that key, after adding each trial that finished since to it.
-
-        make: always makes the same for the same key.
-        """
+        """Return the summary for `key`, updated with newly finished trials; `make` creates it on first use."""
         summary, done = self._summaries.get(key) or (make(), 0)
         for trial in self.finished[done:]:
             summary.add(trial)
@@ -136,7 +133,7 @@ _OF: WeakKeyDictionary[optuna.Study, StudyTrials] = WeakKeyDictionary()
 def trials_of(study: optuna.Study, read: Read = Read.STATES) -> StudyTrials:
     """Return a study's trials as they are now.
 
-    The same object is updated at each call. A view of a study has trials of its own.
+    The same object is updated at each call. A filtered view of a study is cached separately.
     """
     trials = _OF.get(study)
     if trials is None:

@@ -335,7 +335,7 @@ def test_a_training_that_failed_is_not_done_again_and_the_next_run_says_so_at_on
         (["--study-name", "nobody"], 2, "no study 'nobody'"),
         (["--rival", "nobody"], 2, "no study 'nobody'"),
         (["--rival", "mine"], 2, "the study itself"),
-        (["--preset", "paper", "--cuts", "1"], 2, "has inputs of its own"),
+        (["--preset", "paper", "--cuts", "1"], 2, "cannot be combined with --cuts"),
         (["--preset", "paper"], 2, "not of toy"),
         (["--data", "nowhere.npz"], 2, "no such file"),
         (["--storage", "sqlite:///none.db"], 5, "no file"),

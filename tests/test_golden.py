@@ -5,8 +5,10 @@ inputs and roles were stored as text: two studies of the digits, their rival, a 
 tests/golden/schema-0006.txt is what python -m search.confirm printed of it then.
 """
 
+import contextlib
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,40 @@ def test_more_seeds_keep_the_trainings_that_are_stored(capsys):
     assert confirm.main(["--storage", URL, *flags, "--seeds", "3", "--dry-run", "--format", "markdown"]) == 0
     _, _, *rows = capsys.readouterr().out.splitlines()
     assert [row.split(" | ")[1:3] for row in rows] == [["3", "1"]] * 4
+
+
+def edit(statement, *values):
+    """Changes the golden database before it is opened."""
+    with contextlib.closing(sqlite3.connect("golden.sqlite")) as connection, connection:
+        connection.execute(statement, values)
+
+
+def test_text_that_no_version_wrote_stays_and_does_not_prevent_opening():
+    edit("UPDATE cutpoints_runs SET input = 'original' WHERE input = 'full color, binary weights'")
+    edit("UPDATE cutpoints_confirmation_runs SET input = '0,90,255' WHERE id = 1")
+    edit("UPDATE cutpoints_test_readings SET inputs = 'null' WHERE id = 1")
+    database = open_database(URL)
+    assert load_results(database, "color").greyscale is None
+    assert load_results(database, "digits").greyscale is not None
+    with database.engine.connect() as connection:
+        assert connection.execute(sa.select(confirmation_runs.c.input).where(confirmation_runs.c.id == 1)).scalar() == (
+            "0,90,255"
+        )
+
+
+@pytest.mark.parametrize("missing", ["$.cost", "$.protocol.variants_of", "$.entries[0].accuracy"])
+def test_findings_that_lack_a_value_are_computed_again_from_the_stored_predictions(missing, capsys):
+    edit("UPDATE cutpoints_test_readings SET findings = json_remove(findings, ?)", missing)
+    assert findings_of(load_results(open_database(URL), "digits")) is None
+    assert confirm.main(["--storage", URL, "--study-name", "digits", "--rival", "rival2", *SETTINGS]) == 0
+    out, err = capsys.readouterr()
+    assert out == (GOLDEN / "schema-0006.txt").read_text(encoding="utf-8")
+    assert "reading the test set: reading 2" in err
+    assert "trained" not in err
+
+
+def test_a_reading_without_a_key_gets_one_and_is_shown_again(capsys):
+    edit("UPDATE cutpoints_test_readings SET key = NULL")
+    assert confirm.main(["--storage", URL, "--study-name", "digits", "--rival", "rival2", *SETTINGS]) == 0
+    assert "shown again, not read again" in capsys.readouterr().err
+    assert len(readings_of("digits")) == 2

@@ -200,3 +200,25 @@ def test_wilcoxon_keeps_what_is_not_clearly_worse():
             trial.report(0.9 + (shift if step % 2 else -shift), step)
             assert not trial.should_prune()
         study.tell(trial, 0.9)
+
+
+@pytest.mark.parametrize("name", ["random", "local"])
+def test_a_trial_that_another_process_starts_between_reading_and_creating_gets_another_draw(
+    name, tmp_path, monkeypatch
+):
+    """Optuna reads the study for queued trials, then creates a trial. Meanwhile another process may create one."""
+    first, second = (open_database(f"sqlite:///{tmp_path}/a.db").storage for _ in range(2))
+    mine = study_with(name, first)
+    run_trials(mine, 3)
+    theirs = optuna.load_study(study_name=mine.study_name, storage=second, sampler=SeededByRank(name, 0, SPACE))
+    pop, started = mine._pop_waiting_trial_id, []
+
+    def pop_while_another_process_asks():
+        found = pop()
+        started.append(ask(theirs, SPACE, 0))
+        return found
+
+    monkeypatch.setattr(mine, "_pop_waiting_trial_id", pop_while_another_process_asks)
+    asked = ask(mine, SPACE, 0)
+    assert (started[0].trial.number, asked.trial.number) == (3, 4)
+    assert asked.binarization != started[0].binarization

@@ -15,6 +15,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from models.train import Outcome
@@ -24,6 +25,7 @@ from search.deploy.thresholds import read
 from search.errors import NothingToShow
 from search.evaluation.objective import Result
 from search.study import main, run_study
+from search.trials import loop as search_loop
 from search.trials.lifecycle import put_back
 from storage.database import open_database
 from storage.records import load_runs, trials_frame
@@ -537,6 +539,21 @@ def test_a_study_that_waits_for_anothers_greyscale_ends_with_its_timeout(toy, mo
     assert "--timeout: 1 seconds are over" in capsys.readouterr().err
 
 
+def test_a_process_that_is_taken_for_dead_while_it_starts_a_trial_starts_another(toy, monkeypatch, capsys):
+    asking, lost = search_loop.ask, []
+
+    def ask(study, *rest):
+        if len(study.trials) == 2 and not lost:
+            lost.append(study.ask())
+            study.tell(lost[0], state=TrialState.FAIL)
+            raise UpdateFinishedTrialError
+        return asking(study, *rest)
+
+    monkeypatch.setattr(search_loop, "ask", ask)
+    assert formula_study(toy, trials=4, pruner="none") == 0
+    assert "another trial is started" in capsys.readouterr().err
+
+
 def test_a_trial_that_another_process_took_for_dead_is_lost_and_the_study_goes_on(toy, capsys):
     def make(split, *rest):
         formula = make_formula(split, *rest)
@@ -550,7 +567,7 @@ def test_a_trial_that_another_process_took_for_dead_is_lost_and_the_study_goes_o
         return evaluate
 
     assert run_study(StudyConfig(data=toy, trials=5, pruner="none"), URL, make) == 0
-    assert "trial 2: another process took this one for dead" in capsys.readouterr().err
+    assert "trial 2: another process assumed that this one had died" in capsys.readouterr().err
     assert (results().trials["state"] == "COMPLETE").sum() == 5
 
 

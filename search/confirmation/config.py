@@ -109,7 +109,9 @@ class ConfirmConfig:
         usual = {each.name: each.default for each in fields(self)}
         if given := [name for name in without_meaning if getattr(self, name) != usual[name]]:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise BadInput(f"--preset paper has inputs of its own and writes no file; leave {names} out")
+            raise BadInput(
+                f"--preset paper cannot be combined with {names}: it uses the paper's settings and writes no files"
+            )
         if self.data not in (None, "sign-mnist"):
             raise BadInput(
                 f"--preset paper: the paper's numbers are of Sign Language MNIST, not of {self.data}; leave --data "

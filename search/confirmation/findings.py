@@ -47,7 +47,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """One input and what was found of it.
+    """The test results of one input.
 
     trial, validation: its first trial in the study and its value there; None for an input without a trial.
     accuracy: on images of independent photos. photo_accuracy: by majority of each photo's images.

@@ -138,7 +138,7 @@ def verdict_sentences(found: Findings) -> list[str]:
         sentences.append(f"Equivalent: the interval lies within ±{100 * found.margin:g} points.")
     if "unclear" in said:
         sentences.append(
-            "Unclear: neither a difference nor a tie: only the correction prevents a verdict, or an entry with the "
-            "same difference has one."
+            "Unclear: significant before the correction only, or another entry with the same displayed difference is "
+            "significant."
         )
     return sentences

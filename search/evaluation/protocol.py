@@ -24,7 +24,7 @@ TRAINING_VERSION = 2  # raise it when the training code changes what a seed give
 class Protocol:
     """Everything that a value depends on, except the binarization and the number of the replicate.
 
-    A value is compared only with values of the same protocol. Raises: ValueError for values that do not exist.
+    A value is compared only with values of the same protocol. Raises: ValueError for invalid values.
     """
 
     data_fingerprint: str  # of pixels, labels, groups and class names, not of file names

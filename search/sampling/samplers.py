@@ -99,7 +99,9 @@ def make_sampler(name: str, seed: int, rank: int, space: Space) -> BaseSampler:
 
 def rank_of(study: optuna.Study, number: int) -> int:
     """Return the number of trials before that number, without those that were stopped and queued again."""
-    return trials_of(study, Read.NOTHING).rank(number)
+    # Another process may have created a trial since Optuna read the study in study.ask. It has to count here, or both
+    # trials get the same seed.
+    return trials_of(study, Read.STATES).rank(number)
 
 
 class SeededByRank(BaseSampler):

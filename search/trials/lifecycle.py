@@ -25,7 +25,7 @@ from storage.scores import save_scores
 from storage.study_trials import Read, trials_of
 from storage.workers import is_gone, is_here, this_worker
 
-ASKING_SECONDS = 60  # after which the process of a trial without a worker is taken for dead
+ASKING_SECONDS = 600  # after which the process of a trial without a worker is taken for dead
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +88,7 @@ def ask(study: optuna.Study, space: Space, seed: int, trained_with: str = "") ->
     """Start the next trial. A binarization that was trained before gets a fresh training seed: a replicate.
 
     trained_with: versions and device, which are stored with the trial.
+    Raises: UpdateFinishedTrialError if another process took this one for dead meanwhile.
     """
     distributions: dict[str, BaseDistribution] = space.distributions
     with at_once(study):
@@ -218,6 +219,6 @@ def _is_abandoned(trial: FrozenTrial) -> bool:
     if trial.datetime_start is None:
         return True
     since = trial.datetime_start.astimezone()  # Optuna gives local time without a zone
-    if "worker" not in trial.user_attrs:  # killed while asking, which takes a few seconds at most
+    if "worker" not in trial.user_attrs:  # killed while asking, which takes seconds, with a slow sampler a minute
         return (dt.datetime.now(dt.UTC) - since).total_seconds() > ASKING_SECONDS
     return is_gone(str(trial.user_attrs["worker"]), since)

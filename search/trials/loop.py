@@ -64,7 +64,7 @@ def search(
     raises ends the loop, after the running trial was queued again. started: time.monotonic() of the start of the run.
     """
     if (done := counted(study)) >= config.trials:
-        say(f"the study has {plural(done, 'trial')} already; a larger --trials goes on")
+        say(f"the study has {plural(done, 'trial')} already; increase --trials to continue")
         return
     one_objective = len(study.directions) == 1
     if not one_objective:
@@ -86,7 +86,11 @@ def search(
                     return
                 continue
             queue()
-            batch = [ask(study, space, config.seed, made_with)]
+            try:
+                batch = [ask(study, space, config.seed, made_with)]
+            except UpdateFinishedTrialError:
+                say("another process assumed that this one had died while it started a trial; another trial is started")
+                continue
             if is_too_many(study, config.trials):
                 for asked in batch:
                     withdraw(study, asked)
@@ -128,8 +132,8 @@ def search(
 def say_lost(asked: Asked) -> None:
     """Say that a trial was lost: this process was paused for long, or another machine could not see it."""
     say(
-        f"trial {asked.trial.number}: another process took this one for dead and queued the trial again; what was "
-        "trained of it here is left out"
+        f"trial {asked.trial.number}: another process assumed that this one had died and queued the trial again; the "
+        "result from here is discarded"
     )
 
 

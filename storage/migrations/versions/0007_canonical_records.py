@@ -1,6 +1,8 @@
 """Inputs and roles are stored as canonical records instead of the text that people read.
 
 Converts the inputs of runs, confirmation runs and readings, the findings of readings, and two of Optuna's attributes.
+Text that no version wrote stays as it is. Findings that lack a value are removed; they are computed again from the
+stored predictions when they are read.
 """
 
 import hashlib
@@ -16,13 +18,27 @@ revision = "0007"
 down_revision = "0006"
 
 Record = dict[str, Any]
+ENCODINGS = ("range", "thermometer", "gray", "bit-planes", "local")
+GREYSCALE = {"greyscale": 1, "full color": 3, "full colour": 3}  # text and number of color channels
+PROTOCOL = {
+    "data_fingerprint",
+    "split_fingerprint",
+    "variants",
+    "recipe",
+    "seed",
+    "metric",
+    "folds",
+    "repeats",
+    "photos",
+}
+PROTOCOL |= {"training_version", "preprocessing", "grouping", "variants_of"}
 COMPARISONS = ("greyscale", "best_reference", "rival", "reference_within_bits", "rival_same_cuts")
 
 
 def upgrade() -> None:
     connection = op.get_bind()
     for table in ("cutpoints_runs", "cutpoints_confirmation_runs"):
-        _convert(connection, table, "id", "input", sa.Text(), lambda text: canonical(record_of(text)))
+        _convert(connection, table, "id", "input", sa.Text(), key_of)
     _convert_attributes(connection, "study_user_attributes", "study_user_attribute_id", "greyscale_input")
     _convert_attributes(connection, "trial_user_attributes", "trial_user_attribute_id", "reference_binarization")
     _convert_readings(connection)
@@ -59,7 +75,7 @@ def _convert_attributes(connection: sa.Connection, name: str, primary: str, key:
         primary,
         "value_json",
         sa.Text(),
-        lambda text: json.dumps(canonical(record_of(json.loads(text)))),
+        lambda text: json.dumps(key_of(json.loads(text))),
         {"key": key},
     )
 
@@ -72,16 +88,30 @@ def _convert_readings(connection: sa.Connection) -> None:
         sa.column("inputs", sa.JSON(none_as_null=True)),
         sa.column("findings", sa.JSON(none_as_null=True)),
     )
-    for row in connection.execute(sa.select(table)).mappings().all():
+    rows = connection.execute(sa.select(table).order_by(table.c.id)).mappings().all()
+    converted = {row["id"]: _converted(row) for row in rows}
+    taken = {key for row in rows if row["key"] is not None and (key := converted[row["id"]]["key"])}
+    for row in rows:
+        changed = converted[row["id"]]
+        # A reading from before keys existed gets its key, so that an equal one is not made again.
+        if row["key"] is None:
+            changed["key"] = None if changed["key"] in taken else changed["key"]
+            taken.add(changed["key"])
+        connection.execute(table.update().where(table.c.id == row["id"]).values(changed))
+
+
+def _converted(row: sa.RowMapping) -> Record:
+    """The new inputs, findings and key of a reading."""
+    try:
         inputs = {
             canonical(record_of(text)): {**each, "roles": [role_of(role) for role in each["roles"]]}
             for text, each in row["inputs"].items()
         }
-        what = {key: row[key] for key in ("data", "study", "study_identity", "protocol")} | {"inputs": inputs}
-        key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-        found = None if row["findings"] is None else findings_of(row["findings"])
-        changed = {"inputs": inputs, "findings": found, "key": None if row["key"] is None else key}
-        connection.execute(table.update().where(table.c.id == row["id"]).values(changed))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {"inputs": row["inputs"], "findings": None, "key": row["key"]}
+    what = {key: row[key] for key in ("data", "study", "study_identity", "protocol")} | {"inputs": inputs}
+    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return {"inputs": inputs, "findings": findings_of(row["findings"]), "key": key}
 
 
 def canonical(record: Mapping[str, Any]) -> str:
@@ -89,23 +119,39 @@ def canonical(record: Mapping[str, Any]) -> str:
     return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
 
+def key_of(text: str) -> str:
+    """The canonical record of an input; text that is not one stays as it is."""
+    try:
+        return canonical(record_of(text))
+    except (AttributeError, ValueError):
+        return text
+
+
 def record_of(text: str) -> Record:
-    """The record of an input: `0,90,255 thermometer, xnor weights`, `r:0,90,255 g:… b:… range`, `full color`."""
+    """The record of an input: `0,90,255 thermometer, xnor weights`, `r:0,90,255 g:… b:… range`, `full color`.
+
+    Raises: ValueError for other text.
+    """
     head, *arithmetic = text.split(", ")
     record: Record = {"weights": "real", "activations": "real"}
     for each in arithmetic:
         kind, name = each.split(" ")
+        if name not in record:
+            raise ValueError(f"{text!r} is not an input")
         record[name] = kind
-    if head in ("greyscale", "full color"):
-        return record | {"colors": 1 if head == "greyscale" else 3}
+    if head in GREYSCALE:
+        return record | {"colors": GREYSCALE[head]}
     *ranges, encoding = head.split(" ")
     parts = [[int(level) for level in part.split(":")[-1].split(",")][1:-1] for part in ranges]
+    if encoding not in ENCODINGS or len(parts) not in (1, 3) or not all(parts):
+        raise ValueError(f"{text!r} is not an input")
     return record | {"encoding": encoding, "cut_points": parts[0] if len(parts) == 1 else parts}
 
 
 def role_of(text: str) -> Record:
-    """The record of a role: `best of 3`, `reference multi-otsu`."""
-    plain = {"best of the rival study": "rival best"}
+    """The record of a role: `best of 3`, `reference multi-otsu`. Raises: KeyError for other text."""
+    plain = {each: each for each in ("greyscale", "best", "best reference", "paper")}
+    plain["best of the rival study"] = "rival best"
     numbers = {
         r"best of (\d+)": ("best of cuts", "cuts"),
         r"top (\d+)": ("top", "rank"),
@@ -121,22 +167,24 @@ def role_of(text: str) -> Record:
         return {"kind": "best with arithmetic", "arithmetic": {key: known[key] for key in ("weights", "activations")}}
     if text.startswith("reference "):
         return {"kind": "reference", "name": text.removeprefix("reference ")}
-    return {"kind": plain.get(text, text)}
+    return {"kind": plain[text]}
 
 
-def findings_of(found: Mapping[str, Any]) -> Record | None:
+def findings_of(found: Any) -> Record | None:
     """Findings of version 2. None for earlier ones that lack some of its values: they are then computed again."""
     try:
+        about = {name: found[name] for name in ("readings", "protocol", "versions", "trained_with", "cost")}
+        costs = [{name: cost[name] for name in ("study", "trials", "seconds")} for cost in about["cost"]]
+        if not about["protocol"].keys() >= PROTOCOL:
+            return None
         return {
             "version": 2,
             "entries": [_entry_of(entry) for entry in found["entries"]],
             **{name: found[name] for name in ("photos", "pictures", "photos_left_out")},
-            "circumstances": {
-                name: found[name] for name in ("readings", "protocol", "versions", "trained_with", "cost")
-            },
+            "circumstances": about | {"cost": costs},
             "margin": found["margin"],
         }
-    except KeyError:
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
