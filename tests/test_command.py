@@ -23,7 +23,7 @@ SECRET = "postgresql+psycopg2://me:hunter2@127.0.0.1:9/x?sslkey=topsecret&sslmod
         (["--sizes=8x8"], "error: there is no flag --sizes; did you mean --size? "),
         (["--trails", "5"], "error: there is no flag --trails; did you mean --trials? "),
         (["--xyzzy"], "error: there is no flag --xyzzy (see python -m search.study --help)\n"),
-        (["pictures"], "error: unexpected argument 'images' "),
+        (["pictures"], "error: unexpected argument 'pictures' "),
         (
             ["--budget", "quik"],
             "error: argument --budget: 'quik' is none of quick, standard, full; did you mean quick? ",

@@ -107,7 +107,7 @@ def entropy(pixels: Pixels, k: int) -> CutPoints | None:
 
     Fayyad and Irani (1993) maximize the same criterion greedily, by recursive splitting. Their stopping rule (MDL) is
     not used. It needs the number of independent examples: on Sign Language MNIST it accepts every cut point if pixels
-    are counted, and none if photos are (docs/search.md). Returns None if the k-th cut point adds no information.
+    are counted, and none if photos are. Returns None if the k-th cut point adds no information.
     """
     gain = -xlogy(*2 * [_in_ranges(pixels.histogram)])
     for counts in pixels.by_class:

@@ -108,7 +108,7 @@ def _converted(row: sa.RowMapping) -> Record:
             for text, each in row["inputs"].items()
         }
     except (AttributeError, KeyError, TypeError, ValueError):
-        return {"inputs": row["inputs"], "findings": None, "key": row["key"]}
+        return {"inputs": row["inputs"] or {}, "findings": None, "key": row["key"]}
     what = {key: row[key] for key in ("data", "study", "study_identity", "protocol")} | {"inputs": inputs}
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     return {"inputs": inputs, "findings": findings_of(row["findings"]), "key": key}
