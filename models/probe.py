@@ -47,7 +47,7 @@ def _run(what: str, spec: NetworkSpec, body: Callable[[], Any]) -> Any:
         return body()
     except UnusableNetwork:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         shape = (spec.channels, spec.height, spec.width_px)
         raise UnusableNetwork(f"{what} failed for channels {shape}: {type(error).__name__}: {error}") from error
 

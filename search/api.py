@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.binarization.binarization import Binarization
+from search.console.messages import one_line
 from search.deploy.transformer import BinarizedInput
 from search.errors import BadInput, NothingToShow
 
@@ -265,8 +266,11 @@ def _result(results: "Results") -> SearchResult:
 
 
 def _array(values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """An array; text in an array of objects, as in a pandas column, has a type of its own."""
-    array = np.asarray(values)
+    """An array; text in an array of objects, as in a pandas column, has a type of its own. Raises: BadInput."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise BadInput(f"expected one array, whose rows have equal shapes ({one_line(error)[:120]})") from error
     if array.dtype.kind in "OT" and all(isinstance(value, str) for value in array.ravel()):
         return array.astype(np.str_)
     return array

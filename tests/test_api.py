@@ -357,3 +357,8 @@ def test_importing_the_api_imports_neither_torch_nor_optuna_nor_plotly():
     code = f"import sys, search.api; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_images_of_different_shapes_are_refused():
+    with pytest.raises(BadInput, match="whose rows have equal shapes"):
+        search_thresholds([[[1]], [[1, 2]]], [0, 1], storage="sqlite:///ragged.db", progress=False)

@@ -324,3 +324,11 @@ def test_a_name_in_a_thresholds_file_is_not_imported(run):
 def test_a_study_refuses_a_wrong_network_before_it_is_made(run, network, said):
     assert said in run("study", *STUDY, "--network", network, code=2)
     assert not Path("results").exists()
+
+
+def test_a_network_that_ends_the_process_when_it_is_built_is_refused():
+    def leaves(_):
+        raise SystemExit(0)
+
+    with pytest.raises(UnusableNetwork, match="SystemExit"):
+        try_out(leaves, spec(), CPU)

@@ -170,3 +170,14 @@ def test_images_of_another_size_than_in_fit_are_refused():
 def test_sparse_input_is_refused():
     with pytest.raises(TypeError, match=r"[Ss]parse"):
         BinarizedInput(cut_points=(90,)).fit(csr_array(IMAGES.reshape(5, -1)))
+
+
+@pytest.mark.parametrize("shape", [(-8, -8), "8x8", (8.0, 8), (0, 8)])
+def test_an_image_shape_that_is_not_of_positive_integers_is_refused(shape):
+    with pytest.raises(BadInput, match=r"image_shape .* expected positive integers"):
+        BinarizedInput(cut_points=(64,), image_shape=shape).fit(np.zeros((2, 64), np.uint8))
+
+
+def test_thresholds_that_are_not_a_path_are_refused():
+    with pytest.raises(BadInput, match="thresholds 5: expected the path"):
+        BinarizedInput(5).fit(np.zeros((2, 8, 8), np.uint8))

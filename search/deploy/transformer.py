@@ -130,6 +130,11 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         if self.thresholds is not None:
             from search.deploy.thresholds import read  # here, because it imports Optuna and PyTorch
 
+            if not isinstance(self.thresholds, str | PathLike):
+                raise BadInput(
+                    f"BinarizedInput: thresholds {self.thresholds!r}: expected the path of a thresholds file"
+                )
+
             return read(Path(self.thresholds))[0]
         assert self.cut_points is not None
         try:
@@ -148,7 +153,10 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         values = validate_data(self, X, reset=reset)
         if np.less(values, 0).any():
             raise BadInput(f"Negative values in data passed to BinarizedInput: {ROW} must have pixels 0..255")
-        shape = (1, values.shape[1]) if self.image_shape is None else tuple(self.image_shape)
+        shape = (1, values.shape[1]) if self.image_shape is None else self.image_shape
+        if isinstance(shape, str) or not all(isinstance(side, int | np.integer) and side > 0 for side in shape):
+            raise BadInput(f"image_shape {shape!r}: expected positive integers, (H, W) or (H, W, 3)")
+        shape = tuple(shape)
         if math.prod(shape) != values.shape[1]:
             raise BadInput(f"image_shape {shape} has {math.prod(shape)} pixels; {ROW} has {values.shape[1]} columns")
         return check_images(values.reshape(len(values), *shape), ROW)
