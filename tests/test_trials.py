@@ -180,9 +180,9 @@ def test_a_training_that_ends_with_an_error_counts_and_is_not_queued_again(study
     assert study.trials[0].user_attrs["failure"] == "MemoryError: none left"
 
 
-def test_a_trial_whose_worker_died_while_asking_is_put_back_after_ten_minutes(study):
+def test_a_trial_whose_worker_died_while_asking_is_put_back_after_a_minute(study):
     study.ask()
     assert put_back_abandoned(study) == 0
     trial = study._storage._get_trial(study.trials[0]._trial_id)
-    trial.datetime_start -= dt.timedelta(seconds=601)
+    trial.datetime_start -= dt.timedelta(seconds=61)
     assert put_back_abandoned(study) == 1

@@ -25,7 +25,7 @@ from storage.scores import save_scores
 from storage.study_trials import Read, trials_of
 from storage.workers import is_gone, is_here, this_worker
 
-ASKING_SECONDS = 600  # after which the process of a trial without a worker is taken for dead
+ASKING_SECONDS = 60  # after which the process of a trial without a worker is taken for dead
 
 
 @dataclass(frozen=True, eq=False)
