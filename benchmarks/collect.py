@@ -29,7 +29,7 @@ from search.evaluation.budgets import Budget
 from search.evaluation.objective import TrialSpec, make_objective
 from search.evaluation.protocol import make_protocol
 from search.references.catalogue import references
-from search.references.rules import Pixels
+from search.references.pixels import Pixels
 from search.sampling.space import Space, number, pixel_scale, position
 
 CHEAP = Budget(3, Recipe(epochs=5, width=16))

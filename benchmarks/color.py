@@ -73,7 +73,7 @@ def main() -> None:
         rows.append(
             {
                 "--color": color,
-                "best": str(Binarization.of(best)),
+                "best": str(Binarization.from_key(best["key"])),
                 "bits per pixel": best["channels"],
                 "validation accuracy": metric.shown(best["value"], best["standard_error"]),
                 "without cut points": "" if without is None else metric.shown(without.value, without.standard_error),

@@ -27,7 +27,8 @@ from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
 from search.config import SEVERAL
 from search.references.catalogue import Reference, references
-from search.references.rules import Pixels, multi_otsu
+from search.references.pixels import Pixels
+from search.references.rules import multi_otsu
 from search.sampling.samplers import SAMPLERS
 from search.sampling.space import Space, pixel_scale
 

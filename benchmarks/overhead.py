@@ -36,7 +36,7 @@ from search.binarization.binarization import Binarization
 from search.config import StudyConfig
 from search.evaluation.objective import Report, Result, TrialSpec
 from search.references.catalogue import Reference, references
-from search.references.rules import Pixels
+from search.references.pixels import Pixels
 from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import SAMPLERS
 from search.sampling.space import SCALES, Space

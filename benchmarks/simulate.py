@@ -20,7 +20,7 @@ from search.data.source import Source
 from search.data.split import split_pictures
 from search.evaluation.objective import Result
 from search.references.catalogue import Reference
-from search.references.rules import Pixels
+from search.references.pixels import Pixels
 from search.sampling.samplers import SeededByRank
 from search.sampling.space import Space
 from search.trials.lifecycle import ask, tell

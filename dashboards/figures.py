@@ -61,7 +61,7 @@ def history_figure(results: Results) -> go.Figure:
 def channels_data(results: Results) -> tuple[Binarization, npt.NDArray[np.uint8]]:
     """Returns the best candidate and its channels (N, C, H, W) of the example images."""
     best = results.candidates.iloc[0]
-    binarization = Binarization.of(best)
+    binarization = Binarization.from_key(best["key"])
     return binarization, binarization.encode(results.data_set.examples)
 
 

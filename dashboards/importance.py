@@ -43,16 +43,19 @@ def properties(candidates: pd.DataFrame) -> pd.DataFrame:
     """Returns one row per candidate and one column per property that varies, as numbers or names."""
     rows = []
     for _, row in candidates.iterrows():
-        parts = Binarization.of(row).cut_points.parts
-        ends = ("",) if len(parts) == 1 else tuple(f", {NAMES[color]}" for color in RGB)
-        described: dict[str, float | str] = {}
-        for end, part in zip(ends, parts, strict=True):
-            described[f"number of cut points{end}"] = len(part)
-            described[f"lowest cut point{end}"] = part.values[0]
-            described[f"middle cut point{end}"] = float(np.median(part.values))
-            described[f"highest cut point{end}"] = part.values[-1]
+        binarization = Binarization.from_key(row["key"])
+        described: dict[str, float | str] = {"number of level maps": len(binarization.parts)}
+        for i, (level_map, cuts, color) in enumerate(binarization.parts, start=1):
+            end = f", {NAMES[color]}" if color else "" if i == 1 else f", level map {i}"
+            described[f"level map{end}"] = level_map.name
+            described[f"window{end}"] = level_map.record.get("window", 0)
+            described[f"number of cut points{end}"] = len(cuts)
+            described[f"lowest cut point{end}"] = cuts.values[0]
+            described[f"middle cut point{end}"] = float(np.median(cuts.values))
+            described[f"highest cut point{end}"] = cuts.values[-1]
         rows.append(described | {name: str(row[name]) for name in KIND})
     found = pd.DataFrame(rows)
+    found = found.fillna({column: "none" if found[column].dtype == object else -1 for column in found})
     differ = found.loc[:, [column for column in found if found[column].nunique() > 1]]
     return differ.loc[:, ~differ.T.duplicated()]  # with one cut point, lowest and highest are equal
 

@@ -24,14 +24,14 @@ DRAWN = {"": BLUE, "r": "#dc2626", "g": GREEN, "b": BLUE}
 def positions_data(results: Results) -> pd.DataFrame:
     """Returns one row per cut point of the best candidate of each number of cut points.
 
-    Columns: cuts, color (empty for grey), cut_point, value, local (whether cut points are ranks within each image).
+    Columns: cuts, color (empty for grey), cut_point, value, levels (name of the level map).
     """
     rows = []
     for _, row in results.by_cuts.iterrows():
-        parts = Binarization.of(row).cut_points.parts
-        for color, part in zip(_colors(results), parts, strict=True):
-            shared = {"cuts": row["cuts"], "color": color, "value": row["value"], "local": Binarization.of(row).local}
-            rows += [shared | {"cut_point": c} for c in part]
+        parts = Binarization.from_key(row["key"]).parts
+        for part in parts:
+            shared = {"cuts": row["cuts"], "color": part.color, "value": row["value"], "levels": str(part.level_map)}
+            rows += [shared | {"cut_point": c} for c in part.cut_points]
     return pd.DataFrame(rows)
 
 
@@ -46,7 +46,7 @@ def positions_figure(results: Results) -> go.Figure:
     )
     for (cuts, of_color), rows in data.groupby(["cuts", "color"]):
         color = str(of_color)
-        mark = GREY if rows["local"].all() else DRAWN[color]
+        mark = DRAWN[color] if (rows["levels"] == "grey").all() else GREY
         row_of_color = (colors.index(color) - (len(colors) - 1) / 2) * OFFSET
         number = int(str(cuts))
         of_these = f"{plural(number, 'cut point')}, {metric(results).shown(rows['value'].iloc[0])}"

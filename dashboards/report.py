@@ -63,7 +63,7 @@ def write_report(results: Results, path: Path) -> None:
         data_set=results.data_set.name,
         states=counts(results.trials),
         best=candidates.iloc[0].to_dict(),
-        best_kind=Binarization.of(candidates.iloc[0]).kind,
+        best_kind=Binarization.from_key(candidates["key"].iloc[0]).kind,
         greyscale=results.greyscale,
         greyscale_input=results.greyscale and from_key(results.greyscale.input),
         greyscale_bits=8 * results.data_set.colors,

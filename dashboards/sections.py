@@ -45,11 +45,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
         "Top: the best cut points for each number of cut points. Bottom: how often each "
         + ("grey level" if results.data_set.colors == 1 else "level of each color")
         + " occurs among the training pixels."
-        + (
-            " Grey marks are quantiles of each image (encoding local)."
-            if (results.by_cuts["encoding"] == "local").any()
-            else ""
-        ),
+        + (" Grey marks are cut points of another level map." if results.by_cuts["levels"].notna().any() else ""),
         positions_figure(results),
     )
     yield section(
@@ -66,14 +62,12 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     )
     found = importance(results.candidates)
     if found is not None:
-        has_local = (results.candidates["encoding"] == "local").any()
         yield section(
             "importance",
             "Parameter importance",
             f"Increase of the error of a model that predicts the {metric(results).name} of a candidate, when this "
             "property is shuffled (permutation importance), as a share of the sum. The middle cut point is the median. "
             "Properties that always change together share their importance."
-            + (" Cut points of the encoding local are quantiles of each image." if has_local else "")
             + f" The model (extra trees) explains {found.explained:.0%} of the variance of held-out candidates.",
             importance_figure(found),
         )

@@ -1,34 +1,55 @@
-"""Grey levels to channels by lookup tables, on the device."""
+"""Images to channels by level maps and lookup tables, on the device."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.constants import LEVELS
+from models.levels import level_image
 
 
-def own_levels(images_u8: Tensor) -> Tensor:
-    """The rank of each pixel among the pixels of its image: (N, H, W) uint8 → (N, H, W) uint8.
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a network's input: channels that are computed from one level map.
 
-    The rank is ⌊256 · darker / pixels⌋, where `darker` is the number of darker pixels in the image.
+    table: lookup table (256, C) from levels to channels. levels: record of the level map, see models.levels.
+    color: index of the color channel of the images; None for images with one channel.
     """
-    flat = images_u8.flatten(1).long()
-    counts = torch.zeros(len(flat), LEVELS, dtype=torch.long, device=flat.device)
-    counts.scatter_add_(1, flat, torch.ones_like(flat))
-    darker = counts.cumsum(1) - counts
-    levels = (LEVELS * darker).div(flat.shape[1], rounding_mode="floor")
-    return levels.gather(1, flat).to(torch.uint8).view_as(images_u8)
+
+    table: npt.NDArray[np.generic]
+    levels: Mapping[str, Any] = field(default_factory=lambda: {"map": "grey"})
+    color: int | None = None
 
 
-def encode(images_u8: Tensor, tables: Sequence[Tensor], local: bool = False) -> Tensor:
-    """Looks up each pixel: (N, H, W) uint8 and a table (256, C) → (N, C, H, W) float32 in channels-last memory format.
+class Encoder:
+    """Encodes images as channels. The lookup tables are copied to the device once."""
 
-    Color images (N, H, W, 3) take three tables; the channels of red, green and blue follow one another.
-    local: looks up the rank of each pixel in its image (own_levels) instead of its grey level.
-    """
-    planes = [images_u8] if images_u8.ndim == 3 else images_u8.unbind(-1)
-    levels = [own_levels(plane) if local else plane for plane in planes]
-    found = [functional.embedding(plane.int(), table) for plane, table in zip(levels, tables, strict=True)]
-    return (found[0] if len(found) == 1 else torch.cat(found, -1)).permute(0, 3, 1, 2)
+    def __init__(self, parts: Sequence[Part], device: torch.device) -> None:
+        self._parts = parts
+        self._tables = [torch.as_tensor(part.table, dtype=torch.float32, device=device) for part in parts]
+
+    @property
+    def channels(self) -> int:
+        """Number of channels of all parts."""
+        return sum(table.shape[1] for table in self._tables)
+
+    def __call__(self, images_u8: Tensor) -> Tensor:
+        """(N, H, W) or (N, H, W, 3) uint8 → (N, C, H, W) float32 in channels-last memory format.
+
+        The channels of the parts follow one another.
+        """
+        found = []
+        for part, table in zip(self._parts, self._tables, strict=True):
+            plane_u8 = images_u8 if part.color is None else images_u8[..., part.color]
+            found.append(look_up(level_image(plane_u8, part.levels), table))
+        return found[0] if len(found) == 1 else torch.cat(found, 1)
+
+
+def look_up(levels_u8: Tensor, table: Tensor) -> Tensor:
+    """(N, H, W) uint8 and a table (256, C) → (N, C, H, W) in channels-last memory format."""
+    return functional.embedding(levels_u8.int(), table).permute(0, 3, 1, 2)

@@ -21,7 +21,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.augment import augment
-from models.encode import encode
+from models.encode import Encoder, Part
 from models.load import load_network
 from models.quantize import Quantization, keep_within_reach, latent_weights
 from models.recipe import PRECISIONS, Recipe
@@ -34,13 +34,11 @@ Logits = npt.NDArray[np.float32]  # (N, classes)
 class Lane:
     """One model to train.
 
-    tables: one lookup table (256, C) for grey images, three for color images. seed: of its training. local: whether the
-    tables take the rank of a pixel in its image instead of its grey level. weights, activations: see Quantization.
+    parts: of its input. seed: of its training. weights, activations: see Quantization.
     """
 
-    tables: tuple[npt.NDArray[np.generic], ...]
+    parts: tuple[Part, ...]
     seed: int
-    local: bool = False
     weights: str = "real"
     activations: str = "real"
 
@@ -110,9 +108,9 @@ def _train_one(
     device = training.labels.device
     without_tf32()
     torch.manual_seed(lane.seed)
-    tables = [torch.as_tensor(table, dtype=torch.float32, device=device) for table in lane.tables]
+    encode = Encoder(lane.parts, device)
     quantization = Quantization(lane.weights, lane.activations, recipe.real_layers, recipe.gradient)
-    network = new_network(sum(table.shape[1] for table in tables), training, classes, recipe, quantization)
+    network = new_network(encode.channels, training, classes, recipe, quantization)
     latent = latent_weights(network)
     optimizer = torch.optim.AdamW(
         parameter_groups(network, latent), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
@@ -129,7 +127,7 @@ def _train_one(
         total_loss = torch.zeros((), device=device)
         for images_u8, labels in batches(training, recipe):
             check()
-            loss = batch_loss(network, encode(images_u8, tables, lane.local), labels, recipe)
+            loss = batch_loss(network, encode(images_u8), labels, recipe)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -143,7 +141,7 @@ def _train_one(
             break
         if report is None and epoch + 1 < recipe.epochs:
             continue
-        outcome.logits = predict(averaged or network, validation_u8, tables, lane.local).cpu().numpy()
+        outcome.logits = predict(averaged or network, validation_u8, encode).cpu().numpy()
         if not np.isfinite(outcome.logits).all():
             outcome.diverged = True
             break
@@ -211,9 +209,7 @@ def batch_loss(network: nn.Module, channels: Tensor, labels: Tensor, recipe: Rec
 
 
 @torch.inference_mode()
-def predict(
-    network: nn.Module, images_u8: Tensor, tables: Sequence[Tensor], local: bool = False, batch_size: int = 1024
-) -> Tensor:
+def predict(network: nn.Module, images_u8: Tensor, encode: Encoder, batch_size: int = 1024) -> Tensor:
     """Predicts images_u8 (N, H, W[, 3]) in evaluation mode. Returns logits (N, classes) float32."""
     network.eval()
-    return torch.cat([network(encode(batch, tables, local)) for batch in images_u8.split(batch_size)])
+    return torch.cat([network(encode(batch)) for batch in images_u8.split(batch_size)])

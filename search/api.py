@@ -254,7 +254,7 @@ def _result(results: "Results") -> SearchResult:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
     best, greyscale = results.candidates.iloc[0], results.greyscale
     return SearchResult(
-        binarization=Binarization.of(best),
+        binarization=Binarization.from_key(best["key"]),
         value=float(best["value"]),
         interval=(float(best["low"]), float(best["high"])),
         greyscale=None if greyscale is None else greyscale.value,

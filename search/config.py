@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
 from models.recipe import Recipe
 from search.console.flags import flags_of
+from search.console.messages import nearest
 from search.console.parser import CommandParser
 from search.data.source import Source, source_of
 from search.errors import BadInput
 from search.evaluation.budgets import AUGMENTATIONS, BUDGETS, Budget
 from search.evaluation.network import check_network_name
 from search.evaluation.protocol import FIRST_SEED, check_seeds
+from search.sampling.level_choices import ALL, GREY_NAME, MAX_WINDOW, MIN_WINDOW, NAMES, WINDOWED
 from search.study_flags import FEWEST_FOR_WILCOXON, OBJECTIVES, ONE_OBJECTIVE, SEARCH, SEVERAL, StudyFlags
 
 
@@ -29,6 +32,7 @@ class StudyConfig(StudyFlags):
         limits: dict[str, tuple[float, float]] = {
             "trials": (1, 10**7),
             "max_cuts": (1, LEVELS - 1),
+            "parts": (1, 8),
             "variants": (0, 10**6),
             "epochs": (1, 10**4),
             "width": (1, 1024),
@@ -54,6 +58,8 @@ class StudyConfig(StudyFlags):
             )
         if self.confirm is not None:
             check_seeds("--confirm", self.confirm)
+        self.window_sides  # noqa: B018  # raises for a range that cannot be used
+        self.level_names  # noqa: B018
         check_network_name(self.network)
         self._check_binary()
         self._check_pruner()
@@ -95,6 +101,30 @@ class StudyConfig(StudyFlags):
         return OBJECTIVES[self.objectives]
 
     @property
+    def level_names(self) -> tuple[str, ...]:
+        """Level maps in the search space, in the order of NAMES. Raises: BadInput for an unknown or a repeated name."""
+        given = [each.strip() for each in self.levels.split(",")]
+        if given == [ALL]:
+            return NAMES
+        for name in given:
+            if name not in NAMES or given.count(name) > 1:
+                why = f"expected {', '.join(NAMES)}, several of them separated by commas, or {ALL}"
+                raise BadInput(f"--levels {self.levels}: {name!r}{nearest(name, NAMES)}; {why}")
+        return tuple(name for name in NAMES if name in given)
+
+    @property
+    def window_sides(self) -> tuple[int, int]:
+        """Least and largest side of a window. Raises: BadInput for anything but a range of odd numbers."""
+        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", self.windows)
+        low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not MIN_WINDOW <= low <= high <= MAX_WINDOW or low % 2 == 0 or high % 2 == 0:
+            raise BadInput(
+                f"--windows {self.windows}: expected two odd numbers of pixels from {MIN_WINDOW} to {MAX_WINDOW}, such "
+                "as 3-31, or one of them"
+            )
+        return low, high
+
+    @property
     def encodings(self) -> tuple[str, ...]:
         """Encodings in the search space."""
         return SEVERAL.get(self.encoding, (self.encoding,))
@@ -111,11 +141,16 @@ class StudyConfig(StudyFlags):
     def space_settings(self) -> dict[str, Any]:
         """Settings, besides the protocol, that a process must share to join a study.
 
-        Weights and activations are included only if they are not real: earlier studies do not have them.
+        Weights and activations are included only if they are not real, and level maps only if they are not grey:
+        earlier studies do not have them.
         """
         names = ["max_cuts", "encoding", "positions", "objectives"]
+        if self.level_names != (GREY_NAME,):
+            windowed = any(name in WINDOWED for name in self.level_names)
+            names += ["levels", *(["windows"] if windowed else []), *(["parts"] if self.parts > 1 else [])]
         names += [name for name in ("weights", "activations") if getattr(self, name) != REAL]
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
+        return found | ({"levels": ",".join(self.level_names)} if "levels" in found else {})
 
     @property
     def trainings(self) -> int:

@@ -20,6 +20,7 @@ from models.networks import NETWORKS
 from models.train import Resident, train
 from search.binarization.binarization import Binarization, Greyscale, Input
 from search.binarization.cut_points import cut_points_of
+from search.binarization.levels import GREY, Rank
 from search.config import add_flags as add_study_flags
 from search.console.command import run
 from search.console.exits import OK, STOPPED, exit_with
@@ -41,7 +42,8 @@ from search.evaluation.metrics import METRICS, NORMAL_95, Metric
 from search.evaluation.network import check_network, check_same_network
 from search.evaluation.objective import DIVERGED, by_photo, interval_over_photos, lane_of
 from search.evaluation.protocol import Protocol
-from search.references.rules import Pixels, quantile, uniform
+from search.references.pixels import Pixels, TrainingPixels
+from search.references.rules import quantile, uniform
 from search.study_flags import IMAGES
 from storage.scores import Scores, mean_of
 
@@ -95,12 +97,12 @@ def light(args: argparse.Namespace) -> int:
     protocol = protocol_of(args.thresholds, made)
     check_same_network(protocol.recipe.network, protocol.network_source, args.network, str(args.thresholds))
     split = split_of(args, made, protocol)
-    if split.pictures.colors != len(binarization.cut_points.parts):
+    if split.pictures.colors != binarization.colors:
         raise BadInput(
             f"{args.thresholds}: {binarization} is not for images of {plural(split.pictures.colors, 'channel')}"
         )
     chosen = protocol.chosen(split.train)
-    inputs = compared(binarization, Pixels.by_channel(chosen.images, chosen.labels))
+    inputs = compared(binarization, TrainingPixels(chosen.images, chosen.labels).of())
     check_network(protocol.recipe, split.pictures, inputs.values(), device)
     say(
         f"{args.thresholds}: {binarization}; {plural(len(inputs) * args.seeds, 'training')} on {device}, then "
@@ -162,13 +164,15 @@ def as_in_the_file(made: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
 def compared(binarization: Binarization, pixels: Sequence[Pixels]) -> dict[str, Input]:
     """The inputs to compare: the file's binarization, as many cut points of the other kind, and no cut points."""
     sizes = [len(part) for part in binarization.cut_points.parts]
-    rule, encoding = (quantile, "thermometer") if binarization.local else (uniform, "local")
+    local = GREY not in binarization.level_maps
+    rule, encoding = (quantile, "thermometer") if local else (uniform, "thermometer")
     parts = [rule(each, k) for each, k in zip(pixels, sizes, strict=True)]
     if any(part is None for part in parts):
         parts = [uniform(each, k) for each, k in zip(pixels, sizes, strict=True)]
-    other = replace(binarization, cut_points=cut_points_of([p for p in parts if p is not None]), encoding=encoding)
-    fixed, per_image = (other, binarization) if binarization.local else (binarization, other)
-    return {FIXED: fixed, PER_IMAGE: per_image, NO_CUTS: Greyscale(binarization.arithmetic, len(sizes))}
+    cuts = cut_points_of([p for p in parts if p is not None], colors=binarization.colors > 1)
+    other = replace(binarization, cut_points=cuts, encoding=encoding, level_maps=(GREY if local else Rank(),))
+    fixed, per_image = (other, binarization) if local else (binarization, other)
+    return {FIXED: fixed, PER_IMAGE: per_image, NO_CUTS: Greyscale(binarization.arithmetic, binarization.colors)}
 
 
 def under_each_light(

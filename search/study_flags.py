@@ -16,6 +16,7 @@ from search.evaluation.budgets import AUGMENTATIONS, BUDGETS
 from search.evaluation.metrics import METRICS
 from search.references.catalogue import WHICH
 from search.references.rules import RULES
+from search.sampling.level_choices import GREY_NAME, NAMES
 from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import SAMPLERS
 from search.sampling.space import SCALES
@@ -92,12 +93,31 @@ class StudyFlags:
     )
     # ── search space ──
     max_cuts: int = flag(
-        "largest number of cut points; with --color per-channel, of each channel", 8, metavar="K", group=SPACE
+        "largest number of cut points of a level map; with --color per-channel, of each channel", 8, metavar="K", group=SPACE
+    )
+    levels: str = flag(
+        f"level maps, which cut points are compared with: {', '.join(NAMES)}, several of them separated by commas, or "
+        "all; see docs/levels.md",
+        GREY_NAME,
+        metavar="NAME[,NAME…]",
+        group=SPACE,
+    )
+    windows: str = flag(
+        "smallest and largest side of the window of a level map, odd numbers of pixels",
+        "3-31",
+        metavar="MIN-MAX",
+        group=SPACE,
+    )
+    parts: int = flag(
+        "largest number of level maps of an image, each with cut points of its own; only for images with one channel",
+        1,
+        metavar="N",
+        group=SPACE,
     )
     encoding: str = flag(
         "how threshold ranges become channels: range (one-hot, k + 1 channels), thermometer (k channels), gray or "
-        "bit-planes (⌈log2(k + 1)⌉ channels), local (thermometer of each image's own levels); both searches range "
-        "and thermometer, all searches every encoding; see docs/search.md",
+        "bit-planes (⌈log2(k + 1)⌉ channels); both searches range and thermometer, all searches every encoding; "
+        "see docs/search.md",
         "both",
         [*ENCODINGS, *SEVERAL],
         group=SPACE,

@@ -1,7 +1,7 @@
 """The binarizations of a study: as a data frame, one row each, and the best of them while the study runs."""
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
-from storage.records import KIND, STOPPED, key_of, kind_of
+from storage.records import KIND, STOPPED, key_of
 
 
 def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
@@ -19,9 +19,9 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
     maximize: whether a larger value is better.
     """
     complete = trials[trials["state"] == "COMPLETE"]
-    grouped = complete.groupby(["cut_points", *KIND], sort=False)
+    grouped = complete.groupby("key", sort=False)
     frame = grouped.agg(
-        threshold_ranges=("threshold_ranges", "first"),
+        **{name: (name, "first") for name in ("cut_points", "levels", "threshold_ranges", *KIND)},
         channels=("channels", "first"),
         reference=("reference", "first"),
         value=("value", "mean"),
@@ -43,7 +43,7 @@ def candidates_frame(trials: pd.DataFrame, maximize: bool) -> pd.DataFrame:
 class Candidate:
     """One binarization's complete trials."""
 
-    kind: Mapping[str, Any]  # cut_points, encoding, weights, activations
+    key: str  # of the binarization
     channels: int
     first_trial: int
     values: list[float] = field(default_factory=list)
@@ -80,13 +80,12 @@ class Ranking:
     def add(self, trial: FrozenTrial) -> None:
         """Take one more finished trial into account."""
         attributes = trial.user_attrs
-        kind = kind_of(attributes)
-        if trial.state is not TrialState.COMPLETE or STOPPED in attributes or kind["encoding"] is None:
+        if trial.state is not TrialState.COMPLETE or STOPPED in attributes or "encoding" not in attributes:
             return
         key = key_of(attributes)
         candidate = self._candidates.get(key)
         if candidate is None:
-            candidate = self._candidates[key] = Candidate(kind, int(attributes["channels"]), trial.number)
+            candidate = self._candidates[key] = Candidate(key, int(attributes["channels"]), trial.number)
         else:
             del self._order[bisect_left(self._order, self._place(key))]
         candidate.first_trial = min(candidate.first_trial, trial.number)

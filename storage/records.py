@@ -27,7 +27,9 @@ TRIAL_COLUMNS = (
     "state",  # Optuna's, or STOPPED
     "value",
     "cut_points",  # tuple of integers, or of a tuple for each color
-    "threshold_ranges",  # the same as text, the paper's notation
+    "threshold_ranges",  # level maps and cut points as text, in the paper's notation
+    "levels",  # records of the level maps as JSON; None if all are grey
+    "key",  # canonical JSON of the binarization; None before its cut points are known
     "encoding",
     "weights",
     "activations",
@@ -60,6 +62,7 @@ class StartedTrial:
     activations: str
     channels: int
     index_bits: int
+    levels: dict[str, Any] | list[dict[str, Any]] | None  # records of the level maps; None if all are grey
     cut_points: tuple[
         Any, ...
     ]  # integers, or a tuple for each color; written last: a trial that has them has everything
@@ -123,27 +126,37 @@ def trials_frame(study: optuna.Study) -> pd.DataFrame:
 
 def _trial_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     attributes = trial.user_attrs
-    return (
-        {key: attributes.get(key) for key in TRIAL_COLUMNS}
-        | kind_of(attributes)
-        | {
-            "number": trial.number,
-            "state": STOPPED.upper() if STOPPED in attributes else trial.state.name,
-            "value": trial.values[0] if trial.state == TrialState.COMPLETE else None,
-            "finished_at": trial.datetime_complete,
-        }
-    )
+    record = record_of(attributes)
+    return {key: attributes.get(key) for key in TRIAL_COLUMNS} | {
+        "number": trial.number,
+        "state": STOPPED.upper() if STOPPED in attributes else trial.state.name,
+        "value": trial.values[0] if trial.state == TrialState.COMPLETE else None,
+        "finished_at": trial.datetime_complete,
+        "cut_points": record["cut_points"],
+        "levels": canonical(record["levels"]) if "levels" in record else None,
+        "key": canonical(record) if record["cut_points"] else None,
+        **{name: record[name] for name in KIND},
+    }
 
 
-def kind_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a started trial's cut points, encoding, weights and activations; the default of the latter two is real."""
-    kind = {key: attributes.get(key, None if key == "encoding" else "real") for key in KIND}
-    return {"cut_points": _tuples(attributes.get("cut_points", ())), **kind}
+def record_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a started trial's binarization; weights and activations are real where they are not given.
+
+    cut_points is () and encoding None if the trial did not start.
+    """
+    kind = {name: attributes.get(name, None if name == "encoding" else "real") for name in KIND}
+    record = {"cut_points": _tuples(attributes.get("cut_points", ())), **kind}
+    return record | ({"levels": attributes["levels"]} if "levels" in attributes else {})
 
 
 def key_of(attributes: Mapping[str, Any]) -> str:
     """Return the canonical JSON of a started trial's binarization, which equals Binarization.key."""
-    return json.dumps(kind_of(attributes), sort_keys=True, separators=(",", ":"))
+    return canonical(record_of(attributes))
+
+
+def canonical(record: Any) -> str:
+    """Return JSON with sorted keys and without spaces."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
 
 def _tuples(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Cut points: the levels at which grey values are divided, for one channel or for each of three colors.
+"""Cut points: the levels at which pixels are divided, for one level map, for several, or for each of three colors.
 
 In the paper's notation (Sections III and IV), `[0, c1, …, ck, 255]` are k+1 threshold ranges. The same values are held
 here as the k cut points (c1, …, ck). A pixel x lies above a cut point c if x >= c, and 255 belongs to the last range.
@@ -73,8 +73,27 @@ class CutPoints:
         return table[images]
 
 
+class SeveralCutPoints:
+    """The cut points of two or more channels, each with a name: the base of ColorCutPoints and CombinedCutPoints."""
+
+    parts: tuple[CutPoints, ...]
+
+    @property
+    def values(self) -> tuple[tuple[int, ...], ...]:
+        """The values of each part."""
+        return tuple(part.values for part in self.parts)
+
+    @property
+    def ranges(self) -> tuple[tuple[int, ...], ...]:
+        """The paper's notation for each part."""
+        return tuple(part.ranges for part in self.parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+
 @dataclass(frozen=True, order=True)
-class ColorCutPoints:
+class ColorCutPoints(SeveralCutPoints):
     """Separate cut points for red, green and blue, in that order. Raises: ValueError unless there are three.
 
     >>> str(ColorCutPoints((CutPoints((90,)), CutPoints((80, 120)), CutPoints((30,)))))
@@ -87,35 +106,45 @@ class ColorCutPoints:
         if len(self.parts) != len(RGB):
             raise ValueError(f"{len(self.parts)} sets of cut points; expected three, for red, green and blue")
 
-    @property
-    def values(self) -> tuple[tuple[int, ...], ...]:
-        """The values of each color."""
-        return tuple(part.values for part in self.parts)
-
-    @property
-    def ranges(self) -> tuple[tuple[int, ...], ...]:
-        """The paper's notation for each color."""
-        return tuple(part.ranges for part in self.parts)
-
-    def __len__(self) -> int:
-        return sum(map(len, self.parts))
-
     def __str__(self) -> str:
         return " ".join(f"{color}:{part}" for color, part in zip(RGB, self.parts, strict=True))
 
 
-AnyCutPoints = CutPoints | ColorCutPoints
+@dataclass(frozen=True, order=True)
+class CombinedCutPoints(SeveralCutPoints):
+    """Cut points of two or more level maps of the same image. Raises: ValueError for fewer.
+
+    >>> str(CombinedCutPoints((CutPoints((90,)), CutPoints((128,)))))
+    '0,90,255 + 0,128,255'
+    """
+
+    parts: tuple[CutPoints, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.parts) < 2:
+            raise ValueError(f"{len(self.parts)} sets of cut points; expected two or more, one for each level map")
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.parts))
 
 
-def cut_points_of(parts: Sequence[CutPoints]) -> AnyCutPoints:
-    """Combines the cut points of one channel or of three colors. Raises: ValueError."""
-    return parts[0] if len(parts) == 1 else ColorCutPoints(tuple(parts))
+AnyCutPoints = CutPoints | ColorCutPoints | CombinedCutPoints
 
 
-def from_values(values: Sequence[Any]) -> AnyCutPoints:
-    """Builds cut points from integers, or from a sequence of integers for each color. Raises: ValueError."""
+def cut_points_of(parts: Sequence[CutPoints], colors: bool = False) -> AnyCutPoints:
+    """Combines the cut points of three colors, or of the level maps of one channel. Raises: ValueError."""
+    if colors:
+        return ColorCutPoints(tuple(parts))
+    return parts[0] if len(parts) == 1 else CombinedCutPoints(tuple(parts))
+
+
+def from_values(values: Sequence[Any], combined: bool = False) -> AnyCutPoints:
+    """Builds cut points from integers, or from several sequences of integers. Raises: ValueError.
+
+    combined: whether the sequences belong to level maps of one channel instead of colors.
+    """
     if any(isinstance(value, list | tuple) for value in values):
-        return ColorCutPoints(tuple(CutPoints(tuple(value)) for value in values))
+        return cut_points_of([CutPoints(tuple(value)) for value in values], colors=not combined)
     return CutPoints(tuple(values))
 
 

@@ -1,7 +1,7 @@
 """Encodings: how the bin of a pixel becomes binary channels.
 
-Takes bins, the number of cut points <= x of each pixel, and the number of cut points k. Returns channels of 0 and 1.
-Every encoding acts on single bins. The encoding `local` uses bins of ranks within the image instead of grey levels.
+Takes bins, the number of cut points <= level of each pixel, and the number of cut points k. Returns channels of 0 and 1.
+Every encoding acts on single bins, so it is the same for every level map.
 
 To add an encoding, write a class with `channels` and `title` and add it to ENCODINGS. The flag, the search space and
 the JSON file follow from that table, and the contract in tests/test_encodings.py runs on every entry.
@@ -13,47 +13,39 @@ import numpy as np
 import numpy.typing as npt
 
 from models.constants import LEVELS
+from search.binarization.levels import LevelMap
 
 Bits = npt.NDArray[np.uint8]
 
 
 class Encoding(Protocol):
-    """An encoding. Different bins have different channels, and the number of channels depends only on k.
-
-    local: whether cut points are compared with own_levels(images) instead of grey levels.
-    """
-
-    local: bool
+    """An encoding. Different bins have different channels, and the number of channels depends only on k."""
 
     def channels(self, bins: Bits, k: int) -> Bits:
         """Converts bins (…) in 0..k to channels (…, C) of 0 and 1."""
 
-    def title(self, cuts: tuple[int, ...], channel: int) -> str:
+    def title(self, levels: LevelMap, cuts: tuple[int, ...], channel: int) -> str:
         """Returns the title of a channel, for figures."""
 
 
 class Range:
     """One-hot encoding, as in the paper: channel i of k+1 is 1 if the pixel lies in range i."""
 
-    local = False
-
     def channels(self, bins: Bits, k: int) -> Bits:
         return np.equal(bins[..., None], np.arange(k + 1)).astype(np.uint8)
 
-    def title(self, cuts: tuple[int, ...], channel: int) -> str:
+    def title(self, levels: LevelMap, cuts: tuple[int, ...], channel: int) -> str:
         return f"{(0, *cuts)[channel]}–{(*cuts, LEVELS)[channel] - 1}"
 
 
 class Thermometer:
-    """Thermometer encoding (Buckman et al., 2018): channel i of k is 1 if x >= c(i+1)."""
-
-    local = False
+    """Thermometer encoding (Buckman et al., 2018): channel i of k is 1 if level >= c(i+1)."""
 
     def channels(self, bins: Bits, k: int) -> Bits:
         return (bins[..., None] > np.arange(k)).astype(np.uint8)
 
-    def title(self, cuts: tuple[int, ...], channel: int) -> str:
-        return f"≥ {cuts[channel]}"
+    def title(self, levels: LevelMap, cuts: tuple[int, ...], channel: int) -> str:
+        return f"≥ {levels.threshold(cuts[channel])}"
 
 
 class BitPlanes:
@@ -63,12 +55,10 @@ class BitPlanes:
     points. This is a common input of binary networks (for example Vorabbi, Maltoni and Santi 2023).
     """
 
-    local = False
-
     def channels(self, bins: Bits, k: int) -> Bits:
         return _binary(bins, k)
 
-    def title(self, cuts: tuple[int, ...], channel: int) -> str:
+    def title(self, levels: LevelMap, cuts: tuple[int, ...], channel: int) -> str:
         return f"bit {len(cuts).bit_length() - 1 - channel} of the range"
 
 
@@ -78,26 +68,11 @@ class Gray:
     Neighboring ranges differ in one channel, so noise near a cut point flips only one channel.
     """
 
-    local = False
-
     def channels(self, bins: Bits, k: int) -> Bits:
         return _binary(np.bitwise_xor(bins, bins >> 1, dtype=np.uint8), k)
 
-    def title(self, cuts: tuple[int, ...], channel: int) -> str:
+    def title(self, levels: LevelMap, cuts: tuple[int, ...], channel: int) -> str:
         return f"Gray bit {len(cuts).bit_length() - 1 - channel}"
-
-
-class Local(Thermometer):
-    """Thermometer encoding of ranks: channel i is 1 if at least c(i+1)/256 of the image's pixels are darker.
-
-    Cut points are quantiles of each image, so a strictly monotone change of brightness has no effect. With one cut
-    point this is the p-tile method (Doyle 1962).
-    """
-
-    local = True
-
-    def title(self, cuts: tuple[int, ...], channel: int) -> str:
-        return f"≥ {cuts[channel] / LEVELS:.0%} darker"
 
 
 ENCODINGS: dict[str, Encoding] = {
@@ -105,23 +80,7 @@ ENCODINGS: dict[str, Encoding] = {
     "thermometer": Thermometer(),
     "gray": Gray(),
     "bit-planes": BitPlanes(),
-    "local": Local(),
 }
-
-
-def own_levels(images: Bits) -> Bits:
-    """Returns the rank of each pixel within its image, scaled to 0..255: ⌊256 · darker / pixels⌋.
-
-    Takes images (N, H, W). darker: number of pixels of the image that are darker. Uses integers only, so that a
-    device can compute the same values.
-    """
-    n, pixels = len(images), int(np.prod(images.shape[1:]))
-    flat = images.reshape(n, pixels)
-    counts = np.zeros((n, LEVELS), np.int64)
-    np.add.at(counts, (np.arange(n)[:, None], flat), 1)
-    darker = np.cumsum(counts, axis=1) - counts
-    levels = (LEVELS * darker // pixels).astype(np.uint8)
-    return np.take_along_axis(levels, flat, axis=1).reshape(images.shape)
 
 
 def _binary(numbers: Bits, k: int) -> Bits:

@@ -104,11 +104,11 @@ def with_role(entries: Sequence[Entry], role: Role) -> Entry | None:
 
 
 def _entry(row: "pd.Series[Any]", role: Role) -> Entry:
-    return Entry(Binarization.of(row), (role,), int(row["first_trial"]), float(row["value"]))
+    return Entry(Binarization.from_key(row["key"]), (role,), int(row["first_trial"]), float(row["value"]))
 
 
 def _best_with_arithmetic(row: "pd.Series[Any]") -> Role:
-    return Role("best with arithmetic", arithmetic=Binarization.of(row).arithmetic)
+    return Role("best with arithmetic", arithmetic=Binarization.from_key(row["key"]).arithmetic)
 
 
 def _merged(found: Sequence[Entry]) -> list[Entry]:

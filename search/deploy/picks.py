@@ -14,11 +14,8 @@ from search.deploy.ties import Candidate, tied
 from search.evaluation.metrics import METRICS
 from search.evaluation.protocol import Protocol
 from storage.candidates import pareto_front
-from storage.records import KIND
 from storage.results import Results
 from storage.scores import Scores, mean_of
-
-Kind = tuple[Any, ...]  # cut points, encoding, weights, activations: what makes a candidate
 
 
 def best(results: Results) -> "pd.Series[Any]":
@@ -55,10 +52,10 @@ def smallest_tied(results: Results) -> "pd.Series[Any]":
 
 def _with_trials(results: Results) -> Iterator[tuple["pd.Series[Any]", list[tuple[float, Scores | None]]]]:
     """Each candidate with its complete trials: their values, and what they scored on each photo."""
-    trials: dict[Kind, list[tuple[float, Scores | None]]] = defaultdict(list)
+    trials: dict[str, list[tuple[float, Scores | None]]] = defaultdict(list)
     for _, row in results.trials[results.trials["state"] == "COMPLETE"].iterrows():
-        trials[_kind(row)].append((float(row["value"]), results.scores.get(row["number"])))
-    return ((row, trials[_kind(row)]) for _, row in results.candidates.iterrows())
+        trials[row["key"]].append((float(row["value"]), results.scores.get(row["number"])))
+    return ((row, trials[row["key"]]) for _, row in results.candidates.iterrows())
 
 
 def _candidate(row: "pd.Series[Any]", trials: Sequence[tuple[float, Scores | None]]) -> Candidate:
@@ -69,10 +66,6 @@ def _candidate(row: "pd.Series[Any]", trials: Sequence[tuple[float, Scores | Non
         float(row["standard_error"]),
         mean_of(scores) if len(scores) == len(trials) else None,
     )
-
-
-def _kind(row: "pd.Series[Any]") -> Kind:
-    return tuple(row[["cut_points", *KIND]])
 
 
 PICKS: dict[str, Callable[[Results], "pd.Series[Any]"]] = {"best": best, "knee": knee, "smallest-tied": smallest_tied}

@@ -20,6 +20,7 @@ from jsonschema.validators import extend
 from models.constants import REAL
 from search.binarization.binarization import Binarization, Input, from_key
 from search.binarization.cut_points import as_lists
+from search.binarization.levels import GREY
 from search.confirmation.findings import COMPARISONS, Findings, findings_of
 from search.console.files import write_atomically
 from search.console.messages import one_line, plural
@@ -55,7 +56,7 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "pick": how,
         **candidate(chosen, found),
-        "comparison": comparison_of(Binarization.of(chosen)),
+        "comparison": comparison_of(Binarization.from_key(chosen["key"])),
         "metric": f"validation {protocol.metric}",
         "best_by_cut_points": [candidate(row, found) for _, row in results.by_cuts.iterrows()],
         "references": [candidate(row, found) for _, row in references.iterrows()],
@@ -90,7 +91,7 @@ def best_with(results: Results, cuts: int) -> "pd.Series[Any]":
 
 def candidate(row: "pd.Series[Any]", found: Findings | None) -> dict[str, Any]:
     """One binarization, its value from a row of the candidates, and its findings in a confirmation."""
-    binarization = Binarization.of(row)
+    binarization = Binarization.from_key(row["key"])
     return {
         "threshold_ranges": as_lists(binarization.cut_points.ranges),
         **binarization.record,
@@ -146,7 +147,7 @@ def _confirmed(input: Input, found: Findings | None) -> dict[str, Any] | None:
 
 def comparison_of(binarization: Binarization) -> str:
     """The condition under which a pixel lies above a cut point, as the file states it."""
-    return LOCAL_COMPARISON if binarization.local else COMPARISON
+    return COMPARISON if GREY in binarization.level_maps else LOCAL_COMPARISON
 
 
 def to_json(made: dict[str, Any]) -> str:

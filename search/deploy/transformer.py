@@ -86,7 +86,7 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         """
         binarization = self._binarization()
         images = self._images(X, reset=True)
-        expected = len(binarization.tables)
+        expected = binarization.colors
         if (images.shape[3] if images.ndim == 4 else 1) != expected:
             kind = "images in color, (N, H, W, 3)" if expected > 1 else "images in grey levels, (N, H, W)"
             raise BadInput(f"{ROW} has shape {images.shape}; these cut points are for {kind}")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import torch
 
+from models.constants import LEVELS
 from models.load import UnusableNetwork, check_name, is_own, load_network, source_digest
 from models.probe import try_out
 from models.quantize import Quantization
@@ -67,12 +68,12 @@ def check_network(recipe: Recipe, pictures: Pictures, inputs: Iterable[Input], d
 
 def inputs_to_try(space: Space) -> list[Input]:
     """Inputs of a study that show what its networks must take: greyscale, few cut points and many, each arithmetic."""
-    colors = len(space.ends)
+    colors = space.colors
     kinds = [Arithmetic(weights, activations) for weights in space.weights for activations in space.activations]
     found: list[Input] = [Greyscale(kind, colors) for kind in kinds]
     for encoding in space.encodings:
-        for k in (1, space.max_cuts):
-            cuts = cut_points_of([CutPoints(tuple(range(1, k + 1)))] * colors)
+        for k in (1, min(space.max_cuts * space.most_parts, LEVELS - 1)):
+            cuts = cut_points_of([CutPoints(tuple(range(1, k + 1)))] * colors, colors=colors > 1)
             found.append(Binarization(cuts, encoding, kinds[0]))
     return found
 

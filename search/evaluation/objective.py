@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from models.encode import Part
 from models.train import Lane, Logits, Resident, train
 from search.binarization.binarization import Input
 from search.data.split import Fold as Parts
@@ -164,7 +165,10 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
 
 def lane_of(input: Input, seed: int) -> Lane:
     """The lane that trains a network on this input."""
-    return Lane(input.tables, seed, input.local, input.arithmetic.weights, input.arithmetic.activations)
+    colors = range(input.colors) if input.colors > 1 else [None] * len(input.tables)
+    records = [each.record for each in input.level_maps]
+    parts = tuple(map(Part, input.tables, records, colors))
+    return Lane(parts, seed, input.arithmetic.weights, input.arithmetic.activations)
 
 
 def by_photo(scores: Scores, groups: npt.NDArray[np.int64], weights: Scores) -> PhotoScores:

@@ -17,7 +17,7 @@ from search.console.messages import plural, say
 from search.data.split import Split
 from search.evaluation.protocol import Protocol
 from search.references.catalogue import LEARNED, Reference, ToLearn
-from search.references.rules import Pixels
+from search.references.pixels import Pixels, TrainingPixels
 
 Learn = Callable[[ToLearn], Reference | None]
 
@@ -28,7 +28,7 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
     It returns None if the training diverged, and does not train the same reference again.
     check: called before each training step; an exception that it raises stops the training.
     """
-    (pixels, *_) = Pixels.by_channel(split.train.images, split.train.labels)
+    pixels = TrainingPixels(split.train.images, split.train.labels)
     classes = len(split.pictures.class_names)
 
     @cache
@@ -36,15 +36,16 @@ def make_learner(split: Split, protocol: Protocol, device: torch.device, check: 
         say(f"learning {plural(wanted.cuts, 'threshold')} by gradient")
         chosen = protocol.chosen(split.train)
         training = Resident.of(chosen.images, chosen.labels, device)
+        start = started_at(pixels.of(wanted.level_map)[0], wanted.cuts)
         learned = learn_thresholds(
-            started_at(pixels, wanted.cuts), training, classes, protocol.recipe, protocol.seed, check
+            start, training, classes, protocol.recipe, protocol.seed, check, wanted.level_map.record
         )
         if learned.thresholds is None:
             say("learning thresholds failed: the training diverged; this reference is left out")
             return None
         return Reference(
             LEARNED,
-            Binarization(rounded(learned.thresholds), wanted.encoding, wanted.arithmetic),
+            Binarization(rounded(learned.thresholds), wanted.encoding, wanted.arithmetic, (wanted.level_map,)),
             round(learned.seconds, 2),
         )
 

@@ -5,7 +5,6 @@ do not support k distinct ones.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -16,42 +15,12 @@ from sklearn.cluster import KMeans
 
 from models.constants import LEVELS
 from search.binarization.cut_points import CutPoints, strictly_increasing
+from search.references.pixels import Pixels
 
 EXHAUSTIVE_CUTS = 3  # scikit-image tries all combinations, about 256^k
 LEAST_GAIN = 1e-9  # least gain in mutual information of one more cut point, in nats per pixel; above rounding errors
 
 Gain = npt.NDArray[np.float64]  # (257, 257): [a, b] is the gain of a range that holds the levels a <= x < b
-
-
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """Histograms of the training pixels. by_class (classes, 256): the number of pixels of each grey level."""
-
-    by_class: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> "Pixels":
-        """Histograms of images (N, H, W) with labels (N,)."""
-        counts = [np.bincount(images[labels == c].ravel(), minlength=LEVELS) for c in range(int(labels.max()) + 1)]
-        return cls(np.stack(counts))
-
-    @classmethod
-    def by_channel(cls, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> list["Pixels"]:
-        """One Pixels for grey images (N, H, W), one per color for images (N, H, W, 3)."""
-        planes = [images] if images.ndim == 3 else [images[..., i] for i in range(images.shape[3])]
-        return [cls.of(plane, labels) for plane in planes]
-
-    @property
-    def histogram(self) -> npt.NDArray[np.int64]:
-        """Counts (256,) over all classes."""
-        total: npt.NDArray[np.int64] = self.by_class.sum(axis=0)
-        return total
-
-    def quantiles(self, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        """The lowest levels x such that at least these shares of the pixels are <= x."""
-        below = np.cumsum(self.histogram)
-        found: npt.NDArray[np.int64] = np.searchsorted(below, below[-1] * shares)
-        return found
 
 
 def uniform(pixels: Pixels, k: int) -> CutPoints | None:

@@ -8,7 +8,7 @@ several of the best, because a single value is noisy, and moves, adds or removes
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations, product
 from typing import Any
 
@@ -20,9 +20,11 @@ from optuna.trial import FrozenTrial
 
 from models.constants import LEVELS
 from search.binarization.binarization import Binarization
-from search.binarization.cut_points import CutPoints, cut_points_of
+from search.binarization.cut_points import CutPoints, strictly_increasing
+from search.binarization.levels import LevelMap
 from search.sampling.history import history
-from search.sampling.space import Params, Space, number, position
+from search.sampling.level_choices import LevelChoices, Params
+from search.sampling.space import Edges, Space, number, position
 from search.sampling.space_sampler import SpaceSampler
 
 ATTEMPTS = 100  # to draw a binarization that was not tried, before all of them are enumerated
@@ -42,6 +44,9 @@ class Steps:
     rank: float = 0.35  # a parent is the best with this probability, otherwise the next with this probability, …
     resize: float = 0.4  # probability that a child has a cut point more or fewer than its parent
     encoding: float = 0.15  # probability of another encoding, other weights, other activations
+    levels: float = 0.5  # probability of a change of the level map, where there are several or it has parameters
+    another: float = 0.2  # probability that such a change is another kind of level map
+    parts: float = 0.15  # probability of a part more or fewer, where a binarization may have several
     more: float = 0.25  # probability of one more move, again and again
     smallest: float = 0.01  # standard deviations of moves, drawn log-uniformly; the scale is 0..1, a level about 0.004
     largest: float = 0.3
@@ -86,7 +91,8 @@ class LocalSampler(SpaceSampler):
         for end in self.space.ends:
             drawn = self._rng.random(self.space.max_cuts)
             params |= {position(i, end): float(u) for i, u in enumerate(drawn, start=1)}
-            params[number(end)] = int(self._rng.integers(1, self.space.max_cuts + 1))
+            params[number(end)] = int(self._rng.integers(self.space.fewest(end), self.space.max_cuts + 1))
+            params |= self.space.levels.params(self.space.levels.at_random(self._rng), end, self._rng)
         return self.space.binarization(params | {name: self._one(name) for name in self._drawn})
 
     @property
@@ -99,31 +105,57 @@ class LocalSampler(SpaceSampler):
         return choices[int(self._rng.integers(len(choices)))]
 
     def _child(self, parents: "Parents") -> Binarization:
-        """Return a parent with some cut points moved, added or removed."""
-        steps, rng, colors = self.steps, self._rng, len(self.space.ends)
+        """Return a parent with its level map changed, or some cut points moved, added or removed."""
+        steps, rng, colors = self.steps, self._rng, self.space.colors
         if rng.random() < steps.fresh:
             return self._anything()
         resized = int(rng.choice((-1, 1))) if rng.random() < steps.resize else 0
         if rng.random() < steps.every_k:
-            k = int(rng.integers(colors, colors * self.space.max_cuts + 1))
+            k = int(rng.integers(colors, len(self.space.ends) * self.space.max_cuts + 1))
             parent = parents.near(k - resized, steps.rank)
         else:
             parent = parents.best(steps.rank)
             k = len(parent.cut_points) + resized
+        maps = list(parent.level_maps)
         parts = [list(part) for part in parent.cut_points.parts]
-        changing = int(rng.integers(colors)) if colors > 1 else 0  # the cut points of one color
+        if self.space.most_parts > 1 and rng.random() < steps.parts:
+            return self._with_parts(parent, maps, parts)
+        changing = int(rng.integers(len(parts))) if len(parts) > 1 else 0  # the cut points of one color or level map
         size = min(max(len(parts[changing]) + k - len(parent.cut_points), 1), self.space.max_cuts)
         # Drawn anew twice as often as changed: with two to choose from, half of the draws change nothing.
         named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}
         changed = len(parts[changing]) != size or named.items() - parent.record.items() != set()
+        channel = changing if colors > 1 else 0
+        if self.space.levels != LevelChoices() and rng.random() < steps.levels:
+            before = maps[changing]
+            maps[changing] = self.space.levels.changed(before, rng, steps.another, 2 * steps.smallest, steps.largest)
+            changed |= maps[changing] != before
+            if maps[changing].name != before.name:
+                scales = self.space.scale(before, channel), self.space.scale(maps[changing], channel)
+                parts[changing] = _on_other_scale(parts[changing], *scales)
         moves = int(rng.geometric(1 - steps.more)) - (changed and rng.random() < 0.5)
-        record = parent.record | named
-        _, edges = self.space.parts(record["encoding"])[changing]
-        parts[changing] = self._moved(parts[changing], size, moves, edges)
-        cut_points = cut_points_of([CutPoints(tuple(part)) for part in parts])
-        return Binarization.of(record | {"cut_points": cut_points.values})
+        parts[changing] = self._moved(parts[changing], size, moves, self.space.scale(maps[changing], channel))
+        return self._made(parent, maps, parts, named)
 
-    def _moved(self, cuts: list[int], k: int, moves: int, edges: npt.NDArray[np.float64]) -> list[int]:
+    def _with_parts(self, parent: Binarization, maps: list[LevelMap], parts: list[list[int]]) -> Binarization:
+        """Return a parent with one part more, of one cut point, or without one of its parts."""
+        if len(parts) == 1 or (len(parts) < self.space.most_parts and self._rng.random() < 0.5):
+            maps.append(self.space.levels.at_random(self._rng))
+            parts.append(self._moved([], 1, 0, self.space.scale(maps[-1])))
+        else:
+            left_out = int(self._rng.integers(len(parts)))
+            del maps[left_out], parts[left_out]
+        return self._made(parent, maps, parts, {})
+
+    def _made(
+        self, parent: Binarization, maps: list[LevelMap], parts: list[list[int]], named: dict[str, str]
+    ) -> Binarization:
+        """Return the parent with other parts, encoding and arithmetic. Of parts with equal level maps, one is kept."""
+        cut_points = [CutPoints(tuple(part)) for part in parts]
+        pairs = list(zip(maps, cut_points, strict=True))
+        return self.space.combined(pairs if self.space.colors > 1 else list(dict(pairs).items()), parent.record | named)
+
+    def _moved(self, cuts: list[int], k: int, moves: int, edges: Edges) -> list[int]:
         """Return `cuts` after adding or removing some to have k, and moving `moves` of them on the scale, in order."""
         steps, rng = self.steps, self._rng
         while len(cuts) > k:
@@ -135,8 +167,7 @@ class LocalSampler(SpaceSampler):
                 step = steps.smallest * (steps.largest / steps.smallest) ** rng.random()
                 position = abs((edges[cut - 1] + edges[cut]) / 2 + step * rng.normal()) % 2
                 position = min(position, 2 - position)  # reflected at the ends of the scale
-            level = min(max(int(np.searchsorted(edges, position, side="right")), 1), LEVELS - 1)
-            cuts.append(_nearest_free(level, cuts))
+            cuts.append(_nearest_free(_level(position, edges), cuts))
         return sorted(cuts)
 
 
@@ -175,15 +206,29 @@ class Parents:
         return self._binarizations[int(ranked[(int(self._rng.geometric(share)) - 1) % len(ranked)])]
 
 
+def _level(position: float, edges: Edges) -> int:
+    """Return the cut point at a position of a scale."""
+    return min(max(int(np.searchsorted(edges, position, side="right")), 1), LEVELS - 1)
+
+
+def _on_other_scale(cuts: Sequence[int], edges: Edges, other: Edges) -> list[int]:
+    """Return cut points at the same positions of another scale."""
+    return list(strictly_increasing(_level((edges[cut - 1] + edges[cut]) / 2, other) for cut in cuts))
+
+
 def _nearest_free(level: int, cuts: list[int]) -> int:
     """Return the grey level in 1..255 nearest to `level` that is not a cut point."""
     return min((c for c in range(1, LEVELS) if c not in cuts), key=lambda c: abs(c - level))
 
 
 def everything(space: Space) -> Iterator[Binarization]:
-    """Yield all binarizations of a space, the fewest cut points first: 255 of each kind with one, 32385 with two, …"""
-    colors = len(space.ends)
-    for sizes in sorted(product(range(1, space.max_cuts + 1), repeat=colors), key=lambda s: (sum(s), s)):
-        for parts in product(*(combinations(range(1, LEVELS), k) for k in sizes)):
-            for kind in space.kinds:
-                yield Binarization(cut_points_of([CutPoints(part) for part in parts]), *kind)
+    """Yield all binarizations of a space with one part, or of three colors, the fewest cut points first.
+
+    With the level map grey alone these are 255 of each kind with one cut point, 32385 with two, and so on.
+    """
+    sizes = sorted(product(range(1, space.max_cuts + 1), repeat=space.colors), key=lambda s: (sum(s), s))
+    for parts in (parts for size in sizes for parts in product(*(combinations(range(1, LEVELS), k) for k in size))):
+        for maps in product(space.levels.everything(), repeat=space.colors):
+            for encoding, arithmetic in space.kinds:
+                named = {"encoding": encoding} | asdict(arithmetic)
+                yield space.combined(list(zip(maps, map(CutPoints, parts), strict=True)), named)

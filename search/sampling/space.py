@@ -1,4 +1,4 @@
-"""Optuna parameters ⇄ cut points.
+"""Optuna parameters ⇄ binarizations.
 
 `number_of_cut_points` is an integer k in 1..max_cuts, and `position_1` … `position_(max_cuts)` in [0, 1] are always
 suggested, so that every trial has the same parameters and TPE stays multivariate. The first k of them break a stick,
@@ -7,14 +7,17 @@ from its upper end, into k positions
     p_k = u_k^(1/k),   p_i = p_(i+1) · u_i^(1/i),   i = k-1 … 1,
 
 which are the order statistics of k uniform numbers when the u are uniform: position i says where cut point i lies
-between 0 and the next higher one. The others have no effect. Positions become grey levels by a scale. Everything can
-be inverted, so that references are trials like any other: a u is a power of a ratio, never 1 less such a power, so
-it keeps its precision however many cut points there are. Where each color has cut points of its own, it has
-parameters of its own: `number_of_cut_points_r`, `position_1_r`, …
+between 0 and the next higher one. The others have no effect. Positions become levels by a scale, which depends on the
+level map. Everything can be inverted, so that references are trials like any other: a u is a power of a ratio, never 1
+less such a power, so it keeps its precision however many cut points there are.
+
+Where each color has cut points of its own, it has parameters of its own: `number_of_cut_points_r`, `position_1_r`, …
+Where an image may have several level maps, so has each further one: `number_of_cut_points_part2` in 0..max_cuts, where
+0 means that the part is not there. The parameters of level maps are in level_choices.py.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +26,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from models.constants import LEVELS, REAL
 from search.binarization.binarization import Arithmetic, Binarization
 from search.binarization.cut_points import RGB, CutPoints, cut_points_of, strictly_increasing
-from search.binarization.encodings import ENCODINGS
+from search.binarization.levels import LevelMap
+from search.sampling.level_choices import LevelChoices, Params
 
-Params = dict[str, int | float | str]
+Edges = npt.NDArray[np.float64]  # of a scale, (256,)
 
 
 def pixel_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
@@ -67,13 +71,27 @@ def position(i: int, end: str = "") -> str:
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """All binarizations with 1..max_cuts cut points and the given encodings, weights and activations."""
+    """All binarizations with the given level maps, encodings, weights and activations and 1..max_cuts cut points.
+
+    max_cuts: largest number of cut points of each color or level map. edges: of the scale of grey levels, (256,), or
+    of one for each color, (3, 256). levels: the level maps. level_edges: the edges of other level maps than grey by
+    name, in the shape of edges; a level map without edges has an even scale. most_parts: largest number of level maps
+    of an image.
+    Raises: ValueError for several level maps of a color image.
+    """
 
     max_cuts: int
     encodings: tuple[str, ...]
-    edges: npt.NDArray[np.float64]  # of a scale, (256,), or of one for each color, (3, 256)
+    edges: npt.NDArray[np.float64]
     weights: tuple[str, ...] = (REAL,)
     activations: tuple[str, ...] = (REAL,)
+    levels: LevelChoices = LevelChoices()
+    level_edges: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    most_parts: int = 1
+
+    def __post_init__(self) -> None:
+        if self.colors > 1 and self.most_parts > 1:
+            raise ValueError("several level maps of an image are searched for grey images only")
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
@@ -85,42 +103,62 @@ class Space:
         """Every combination of encoding and arithmetic."""
         return [(e, Arithmetic(w, a)) for w in self.weights for a in self.activations for e in self.encodings]
 
-    def parts(self, encoding: str) -> list[tuple[str, npt.NDArray[np.float64]]]:
-        """Return the suffix of parameter names and the edges for each channel that has cut points of its own.
-
-        Cut points of a local encoding have even edges, because the levels of one image are spread evenly.
-        """
-        if ENCODINGS[encoding].local:
-            even = linear_scale(np.ones(LEVELS, dtype=np.int64))
-            return [(end, even) for end in self.ends]
-        return list(zip(self.ends, self.edges.reshape(len(self.ends), -1), strict=True))
+    @property
+    def colors(self) -> int:
+        """Number of channels of the images with cut points of their own: 1 or 3."""
+        return 1 if self.edges.ndim == 1 else len(self.edges)
 
     @property
     def ends(self) -> list[str]:
-        """The suffixes of parameter names: an empty one, or one for each color."""
-        return [""] if self.edges.ndim == 1 else [f"_{c}" for c in RGB]
+        """The suffixes of parameter names: one for each color, or for each level map of an image."""
+        if self.colors > 1:
+            return [f"_{c}" for c in RGB]
+        return ["", *(f"_part{i}" for i in range(2, self.most_parts + 1))]
+
+    def fewest(self, end: str) -> int:
+        """The least number of cut points of a part: 0 for parts that may be missing."""
+        return int(end == "" or self.colors > 1)
+
+    def scale(self, level_map: LevelMap, channel: int = 0) -> Edges:
+        """The edges (256,) of the scale of a level map. channel: index of the color."""
+        known = {"grey": self.edges, "dither": self.edges} | dict(self.level_edges)
+        edges = known.get(level_map.name)
+        if edges is None:
+            return linear_scale(np.ones(LEVELS, np.int64))
+        found: Edges = edges.reshape(self.colors, -1)[channel]
+        return found
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
         """The parameters of each trial, for Optuna."""
         made: dict[str, BaseDistribution] = {}
         for end in self.ends:
-            made[number(end)] = IntDistribution(1, self.max_cuts)
+            made[number(end)] = IntDistribution(self.fewest(end), self.max_cuts)
             made |= {position(i, end): FloatDistribution(0.0, 1.0) for i in range(1, self.max_cuts + 1)}
+            made |= self.levels.distributions(end)
         made |= {name: CategoricalDistribution(names) for name, names in self.choices.items() if len(names) > 1}
         return made
 
     def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
-        """Return the binarization of a trial's parameters, with exactly k cut points."""
+        """Return the binarization of a trial's parameters. Of several parts with equal level maps, the first is kept."""
         named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
-        parts = []
-        for end, edges in self.parts(named["encoding"]):
+        parts: list[tuple[LevelMap, CutPoints]] = []
+        for channel, end in enumerate(self.ends):
+            level_map = self.levels.level_map(params, end)
+            edges = self.scale(level_map, channel if self.colors > 1 else 0)
             place, levels = 1.0, []
             for i in range(int(params[number(end)]), 0, -1):
                 place *= float(params[position(i, end)]) ** (1 / i)
                 levels.append(int(np.searchsorted(edges, place, side="right")))
-            parts.append(CutPoints(strictly_increasing(reversed(levels))))
-        return Binarization.of({"cut_points": cut_points_of(parts).values, **named})
+            if levels and (self.colors > 1 or level_map not in dict(parts)):
+                parts.append((level_map, CutPoints(strictly_increasing(reversed(levels)))))
+        return self.combined(parts, named)
+
+    def combined(self, parts: Sequence[tuple[LevelMap, CutPoints]], named: Mapping[str, str]) -> Binarization:
+        """Return the binarization with these parts. named: its encoding, weights and activations."""
+        cut_points = cut_points_of([cuts for _, cuts in parts], colors=self.colors > 1)
+        arithmetic = Arithmetic(named["weights"], named["activations"])
+        return Binarization(cut_points, named["encoding"], arithmetic, tuple(level_map for level_map, _ in parts))
 
     def params(self, binarization: Binarization, seed: int = 0) -> Params:
         """Return parameters of a binarization: the inverse, at the middle of each cut point's part of the scale.
@@ -129,18 +167,24 @@ class Space:
         seed: of these draws; equal arguments give equal parameters.
         Raises: ValueError when the space does not hold it.
         """
-        named, parts = binarization.record, binarization.cut_points.parts
+        named, parts = binarization.record, binarization.parts
         if (
-            len(parts) != len(self.ends)
-            or max(map(len, parts)) > self.max_cuts
+            binarization.colors != self.colors
+            or len(parts) > len(self.ends)
+            or max(len(part.cut_points) for part in parts) > self.max_cuts
             or any(named[name] not in names for name, names in self.choices.items())
         ):
             raise ValueError(f"{binarization} is not in a space of {self.max_cuts} cuts, {self.choices}")
         params: Params = {}
-        for cuts, (end, edges) in zip(parts, self.parts(binarization.encoding), strict=True):
-            drawn = np.random.default_rng([seed, *cuts]).random(self.max_cuts)
+        for channel, end in enumerate(self.ends):
+            part = parts[channel] if channel < len(parts) else None
+            cuts = part.cut_points.values if part else ()
+            rng = np.random.default_rng([seed, *cuts])
             params[number(end)] = len(cuts)
-            params |= {position(i, end): float(u) for i, u in enumerate(drawn, start=1)}
+            params |= {position(i, end): float(u) for i, u in enumerate(rng.random(self.max_cuts), start=1)}
+            level_map = part.level_map if part else self.levels.at_random(rng)
+            params |= self.levels.params(level_map, end, rng)
+            edges = self.scale(level_map, channel if self.colors > 1 else 0)
             above = 1.0
             for i, cut in reversed(list(enumerate(cuts, start=1))):
                 place = float(edges[cut - 1] + edges[cut]) / 2

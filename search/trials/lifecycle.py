@@ -109,10 +109,10 @@ def ask(study: optuna.Study, space: Space, seed: int, trained_with: str = "") ->
                 training_seed=asked.training_seed,
                 trained_with=trained_with,
                 replicate_of=asked.replicate_of,
-                threshold_ranges=str(binarization.cut_points),
+                threshold_ranges=binarization.ranges_text,
                 channels=binarization.channels,
                 index_bits=binarization.index_bits,
-                **binarization.record,
+                **({"levels": None} | binarization.record),
             ),
         )
     # Another process may have started the same binarization with the same seed. Each process writes its trial before

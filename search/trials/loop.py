@@ -71,7 +71,7 @@ def search(
         say("two objectives: nothing is pruned, each trial is trained to the end")
     study.sampler = SeededByRank(config.sampler, config.seed, space)
     metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
-    bits, best, made_with = 8 * len(space.ends), best_so_far(study), trained_with(device, config.precision)
+    bits, best, made_with = 8 * space.colors, best_so_far(study), trained_with(device, config.precision)
     with Progress(config.trials, done, greyscale, bits, best, metric, step_name) as progress:
         while True:
             done, now = counted_and_running(study)
@@ -163,4 +163,4 @@ def best_so_far(study: optuna.Study) -> Best | None:
     """Return the best candidate of the study now, or None before the first complete trial."""
     maximize = study.directions[0] == StudyDirection.MAXIMIZE
     best = trials_of(study).summary(Ranking, lambda: Ranking(maximize)).best
-    return None if best is None else Best(Binarization.of(best.kind), best.value, best.interval)
+    return None if best is None else Best(Binarization.from_key(best.key), best.value, best.interval)

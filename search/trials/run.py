@@ -26,14 +26,15 @@ from search.evaluation.protocol import Protocol, make_protocol
 from search.references.catalogue import Reference, ToLearn, references
 from search.references.greyscale import greyscale_run
 from search.references.learned import make_learner
-from search.references.rules import Pixels
+from search.references.pixels import TrainingPixels
 from search.sampling.pruners import PRUNERS
-from search.sampling.space import SCALES, Space
+from search.sampling.space import Space
 from search.trials.joining import default_name, describe, join
 from search.trials.lifecycle import counted, made_with, put_back, put_back_abandoned, running
 from search.trials.loop import search
 from search.trials.queue import enqueue
 from search.trials.reopen import remember_source
+from search.trials.spaces import space_of
 from storage.attributes import IDENTITY, internal
 from storage.claims import Once
 from storage.database import Database
@@ -47,7 +48,7 @@ MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
 class Plan:
     """A study before its first trial: its settings, its split images, and what follows from both.
 
-    pixels: the training pixels of each channel that has cut points of its own.
+    pixels: the training pixels.
     source: where the images were read, None for images that were given as arrays.
     """
 
@@ -56,7 +57,7 @@ class Plan:
     source: Source | None
     split: Split
     protocol: Protocol
-    pixels: list[Pixels]
+    pixels: TrainingPixels
     space: Space
     device: torch.device
     evaluate: Evaluate
@@ -98,11 +99,8 @@ def prepare(
     )
     for line in first_lines(split, why, len(protocol.chosen(split.train)), source or config.source):
         say(line)
-    pixels = Pixels.by_channel(split.train.images, split.train.labels)
-    edges = [SCALES[config.positions](each.histogram) for each in pixels]
-    space = Space(
-        config.max_cuts, config.encodings, edges[0] if len(edges) == 1 else np.stack(edges), **config.arithmetics
-    )
+    pixels = TrainingPixels(split.train.images, split.train.labels)
+    space = space_of(config, pixels)
     check_network(protocol.recipe, pictures, inputs_to_try(space), device)
     name = config.study_name or default_name(pictures.name, protocol, config.space_settings, config.budget)
     return Plan(name, config, source, split, protocol, pixels, space, device, make(split, protocol, device))
@@ -167,7 +165,9 @@ def _references(plan: Plan) -> list[Reference | ToLearn]:
     """The references of the study, with a note where some of those asked for do not apply."""
     which, one_fold = plan.config.references, plan.config.folds == 1
     is_sign_mnist = plan.split.pictures.name == "sign-mnist"
-    found = references(which, plan.pixels, plan.space, is_sign_mnist, supervised=one_fold)
+    found = references(
+        which, plan.pixels.of, plan.space, is_sign_mnist, plan.pixels.width, supervised=one_fold
+    )
     if not one_fold and which in ("auto", "all"):
         say(
             "note: with --folds, references that use labels (entropy, learned) are left out, because the photos that "

@@ -1,0 +1,45 @@
+"""The search space of a study: which level maps it has, and on which scales its cut points lie.
+
+Takes settings and training pixels. Returns a Space.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from search.binarization.levels import GREY, level_map
+from search.config import StudyConfig
+from search.errors import BadInput
+from search.references.pixels import TrainingPixels
+from search.sampling.level_choices import WINDOWED, LevelChoices
+from search.sampling.space import SCALES, Space
+
+
+def space_of(config: StudyConfig, pixels: TrainingPixels) -> Space:
+    """The search space of these settings. Raises: BadInput for settings that these images do not allow."""
+    if pixels.colors > 1 and config.parts > 1:
+        raise BadInput(f"--parts {config.parts}: with --color per-channel, each color has one level map; leave it out")
+    levels = LevelChoices(config.level_names, config.window_sides)
+    return Space(
+        config.max_cuts,
+        config.encodings,
+        _edges(config, pixels, [GREY.record]),
+        **config.arithmetics,
+        levels=levels,
+        level_edges={name: _edges(config, pixels, _typical(name, levels)) for name in levels.names if name in WINDOWED},
+        most_parts=config.parts,
+    )
+
+
+def _edges(config: StudyConfig, pixels: TrainingPixels, records: list[dict[str, object]]) -> npt.NDArray[np.float64]:
+    """The edges of the scale, (256,) or (3, 256), by the mean histogram of these level maps."""
+    by_map = [[each.histogram for each in pixels.of(level_map(record))] for record in records]
+    histograms = np.sum(by_map, axis=0)
+    edges = np.stack([SCALES[config.positions](each) for each in histograms])
+    return edges[0] if pixels.colors == 1 else edges
+
+
+def _typical(name: str, levels: LevelChoices) -> list[dict[str, object]]:
+    """Records of a level map with the smallest, a middle and the largest window: one scale serves all windows."""
+    low, high = levels.windows
+    middle = 2 * round(((low * high) ** 0.5 - 1) / 2) + 1
+    return [{"map": name, "window": side} for side in sorted({low, middle, high})]
