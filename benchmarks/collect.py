@@ -48,7 +48,7 @@ def many_cuts(pixels: Pixels, rows: Path) -> Iterator[tuple[Binarization, str]]:
     """Yields references, random draws of every number of cut points, and then neighbors of the best so far."""
     encodings = SEVERAL["both"]
     space = Space(MAX_CUTS, encodings, pixel_scale(pixels.histogram))
-    for found in references("auto", [pixels], space, True):
+    for found in references("auto", lambda _: [pixels], space, True, 28):
         yield found.binarization, found.name
     rng = np.random.default_rng(1)
     for i in range(RANDOM):

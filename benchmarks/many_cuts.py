@@ -55,7 +55,7 @@ def main() -> None:
     space = Space(MAX_CUTS, SEVERAL["both"], pixel_scale(pixels.histogram))
     surrogate, many, table = fitted(args.tables, space, pixels.histogram)
     show_fit(surrogate, many, table)
-    found = references("auto", [pixels], space, args.data == "sign-mnist")
+    found = references("auto", lambda _: [pixels], space, args.data == "sign-mnist", 28)
     best = best_known(surrogate, [*many, *(reference.binarization for reference in found)], space.encodings)
     for k, (binarization, value) in best.items():
         print(f"best known, k = {k or 'any'}: {value:.2%} {binarization}", file=sys.stderr)

@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from scipy.stats import norm
 
-from models.train import Lane, Resident, train
+from models.train import Resident, train
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
 from search.data.load import load_pictures
@@ -28,7 +28,7 @@ from search.data.source import Source
 from search.data.split import at_most_variants, split_pictures
 from search.evaluation.budgets import BUDGETS
 from search.evaluation.metrics import METRICS
-from search.evaluation.objective import standard_error
+from search.evaluation.objective import lane_of, standard_error
 from search.evaluation.protocol import make_protocol
 
 FOLDS = 5  # one fold validates on a fifth of the photos, like a trial without folds
@@ -76,7 +76,7 @@ def main() -> None:
                 if key in done:
                     continue
                 (outcome,) = train(
-                    [Lane(binarization.tables, seed)],
+                    [lane_of(binarization, seed)],
                     training,
                     validation_u8,
                     len(pictures.class_names),

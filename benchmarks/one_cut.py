@@ -40,7 +40,7 @@ def main() -> None:
     }
     pixels = training_pixels(args.data)
     space = Space(1, ("thermometer",), pixel_scale(pixels.histogram))
-    found = references("auto", [pixels], space, args.data == "sign-mnist")
+    found = references("auto", lambda _: [pixels], space, args.data == "sign-mnist", 28)
 
     def value(binarization: Binarization) -> float:
         cut = binarization.cut_points.values[0]

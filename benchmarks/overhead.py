@@ -80,7 +80,7 @@ def overhead(url: str, sampler: str, size: int, trials: int) -> pd.DataFrame:
     database = open_database(url)
     pixels = Pixels(np.ones((2, 256), dtype=np.int64))
     space = Space(config.max_cuts, config.encodings, SCALES[config.positions](pixels.histogram))
-    wanted = references(config.references, [pixels], space, False)
+    wanted = references(config.references, lambda _: [pixels], space, False, 28)
     fill(database, space, size, wanted)
     pruner = PRUNERS[config.pruner_name](EPOCHS)
     study = optuna.load_study(study_name=NAME, storage=database.storage, pruner=pruner)

@@ -19,17 +19,18 @@ import torch
 
 from models.augment import Augmentation
 from models.recipe import Recipe
-from models.train import Lane, Resident, train
+from models.train import Resident, train
 from search.binarization.binarization import Binarization, Greyscale
 from search.binarization.cut_points import CutPoints
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import at_most_variants, split_pictures
+from search.evaluation.objective import lane_of
 
 INPUTS = {
-    "greyscale": Greyscale().tables,
+    "greyscale": Greyscale(),
     **{
-        ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer").tables
+        ranges: Binarization(CutPoints.from_ranges(map(int, ranges.split(","))), "thermometer")
         for ranges in ("0,128,255", "0,118,179,255", "0,41,106,150,189,255")
     },
 }
@@ -117,7 +118,7 @@ def train_missing(args: argparse.Namespace) -> None:
                 if (name, ranges, seed) in done:
                     continue
                 (outcome,) = train(
-                    [Lane(INPUTS[ranges], seed)],
+                    [lane_of(INPUTS[ranges], seed)],
                     training,
                     validation_u8,
                     len(pictures.class_names),

@@ -20,9 +20,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from models.recipe import PRECISIONS, Recipe
-from models.train import Lane, Resident, train
+from models.train import Resident, train
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
+from search.evaluation.objective import lane_of
 
 N, CLASSES = 8000, 24
 BINARIZATION = Binarization(CutPoints((90, 150, 170, 210)), "range")
@@ -64,9 +65,7 @@ def resident_epoch(precision: str, images: np.ndarray, labels: np.ndarray) -> No
     training = Resident.of(images, labels, device)
     validation = Resident.of(images[:128], labels[:128], device)
     recipe = Recipe(epochs=1, precision=precision)
-    train(
-        [Lane(BINARIZATION.tables, 0)], training, validation.images_u8, CLASSES, recipe, lambda *_: False, lambda: None
-    )
+    train([lane_of(BINARIZATION, 0)], training, validation.images_u8, CLASSES, recipe, lambda *_: False, lambda: None)
 
 
 def main() -> None:

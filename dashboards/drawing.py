@@ -30,7 +30,9 @@ def number(results: Results) -> str:
 
 def labels(rows: pd.DataFrame) -> "pd.Series[str]":
     """Returns the text of each row's binarization, such as `0,90,255 thermometer, binary weights`."""
-    return pd.Series([str(Binarization.from_key(row["key"])) for _, row in rows.iterrows()], index=rows.index, dtype=str)
+    return pd.Series(
+        [str(Binarization.from_key(row["key"])) for _, row in rows.iterrows()], index=rows.index, dtype=str
+    )
 
 
 def whiskers(values: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> dict[str, Any]:

@@ -68,8 +68,9 @@ def learn_thresholds(
     """Trains thresholds and a network on their thermometer by the recipe, at about the cost of one training.
 
     start: initial thresholds (K,) in levels. levels: record of the level map that thresholds are compared with, see
-    models.levels. rate: learning rate of the thresholds, in levels. Thresholds are kept in 1..255; they may change their order, which permutes channels. check(): called before each step; an
-    exception that it raises ends the training.
+    models.levels. rate: learning rate of the thresholds, in levels. Thresholds are kept in 1..255; they may change
+    their order, which permutes channels. check(): called before each step; an exception that it raises ends the
+    training.
     Deterministic for a given seed, CPU and number of threads.
     """
     started = time.perf_counter()

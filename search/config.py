@@ -9,6 +9,7 @@ from typing import Any
 
 from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
 from models.recipe import Recipe
+from search.binarization.levels import MAX_WINDOW, MIN_WINDOW
 from search.console.flags import flags_of
 from search.console.messages import nearest
 from search.console.parser import CommandParser
@@ -17,7 +18,7 @@ from search.errors import BadInput
 from search.evaluation.budgets import AUGMENTATIONS, BUDGETS, Budget
 from search.evaluation.network import check_network_name
 from search.evaluation.protocol import FIRST_SEED, check_seeds
-from search.sampling.level_choices import ALL, GREY_NAME, MAX_WINDOW, MIN_WINDOW, NAMES, WINDOWED
+from search.sampling.level_choices import ALL, GREY_NAME, NAMES, WINDOWED
 from search.study_flags import FEWEST_FOR_WILCOXON, OBJECTIVES, ONE_OBJECTIVE, SEARCH, SEVERAL, StudyFlags
 
 

@@ -93,7 +93,10 @@ class StudyFlags:
     )
     # ── search space ──
     max_cuts: int = flag(
-        "largest number of cut points of a level map; with --color per-channel, of each channel", 8, metavar="K", group=SPACE
+        "largest number of cut points of a level map; with --color per-channel, of each channel",
+        8,
+        metavar="K",
+        group=SPACE,
     )
     levels: str = flag(
         f"level maps, which cut points are compared with: {', '.join(NAMES)}, several of them separated by commas, or "

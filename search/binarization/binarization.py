@@ -83,8 +83,13 @@ class Binarization:
             maps *= parts
         if len(maps) != parts:
             raise ValueError(f"{len(maps)} level maps; expected {parts}, one for each set of cut points")
-        if isinstance(self.cut_points, CombinedCutPoints) and len(set(maps)) != parts:
-            raise ValueError(f"level maps {', '.join(map(str, maps))}: expected different ones")
+        if isinstance(self.cut_points, CombinedCutPoints):
+            if len(set(maps)) != parts:
+                raise ValueError(f"level maps {', '.join(map(str, maps))}: expected different ones")
+            # The order of level maps has no meaning; one order makes equal binarizations equal.
+            pairs = sorted(zip(maps, self.cut_points.parts, strict=True), key=lambda pair: pair[0].key)
+            maps = tuple(level_map for level_map, _ in pairs)
+            object.__setattr__(self, "cut_points", CombinedCutPoints(tuple(cuts for _, cuts in pairs)))
         object.__setattr__(self, "level_maps", maps)
 
     @classmethod
@@ -106,7 +111,7 @@ class Binarization:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Plain values from which `of` builds an equal binarization. `levels` is left out if all level maps are grey."""
+        """Plain values from which `of` builds an equal binarization; without `levels` if all level maps are grey."""
         made = {"cut_points": self.cut_points.values, "encoding": self.encoding, **asdict(self.arithmetic)}
         return made if self.levels_record is None else made | {"levels": self.levels_record}
 
@@ -224,7 +229,7 @@ class Greyscale:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Plain values from which `input_of` builds an equal input. `levels` is left out if the level map is grey."""
+        """Plain values from which `input_of` builds an equal input; without `levels` if the level map is grey."""
         made = {"colors": self.colors, **asdict(self.arithmetic)}
         return made if self.level_map == GREY else made | {"levels": self.level_map.record}
 

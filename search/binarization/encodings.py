@@ -1,7 +1,7 @@
 """Encodings: how the bin of a pixel becomes binary channels.
 
-Takes bins, the number of cut points <= level of each pixel, and the number of cut points k. Returns channels of 0 and 1.
-Every encoding acts on single bins, so it is the same for every level map.
+Takes bins (of each pixel, the number of cut points <= its level) and the number of cut points k. Returns channels of
+0 and 1. Every encoding acts on single bins, so it is the same for every level map.
 
 To add an encoding, write a class with `channels` and `title` and add it to ENCODINGS. The flag, the search space and
 the JSON file follow from that table, and the contract in tests/test_encodings.py runs on every entry.

@@ -79,13 +79,13 @@ def references(
     kinds = _kinds(space)
     series: list[list[Reference | ToLearn]] = []
     if which in ("all", "auto"):
-        series.append(
-            [Reference(n, b) for n, b in local_thresholds(space, image_width) if space.colors == 1]
-        )
+        series.append([Reference(n, b) for n, b in local_thresholds(space, image_width) if space.colors == 1])
         rules = {name: rule for name, rule in RULES.items() if supervised or name not in SUPERVISED}
         for name, rule in rules.items():
             turn = cycle([kind for kind in kinds if rule is uniform or not isinstance(kind[0], Rank)] or [None])
-            found = [(kind, _by_rule(rule, pixels(kind[0]), k)) for k in _spread(space.max_cuts) if (kind := next(turn))]
+            found = [
+                (kind, _by_rule(rule, pixels(kind[0]), k)) for k in _spread(space.max_cuts) if (kind := next(turn))
+            ]
             series.append([Reference(name, _made(cuts, kind)) for kind, cuts in found if cuts is not None])
         if PLANES in space.encodings and GREY in [kind[0] for kind in kinds]:
             series.append([Reference(PLANES, each) for each in _bit_planes(pixels(GREY), space)])
@@ -94,9 +94,9 @@ def references(
         paper = [CutPoints.from_ranges(ranges) for ranges in PAPER]
         series.append([Reference("paper", _made(c, grey[0])) for c in paper if len(c) <= space.max_cuts])
     if space.colors == 1 and which == "all" and supervised:
-        turn = cycle([kind for kind in kinds if kind[1] == "thermometer"] or kinds)
-        learned = [(k, next(turn)) for k in _spread(space.max_cuts)]
-        series.append([ToLearn(k, *kind[1:], kind[0]) for k, kind in learned if k < _levels(pixels(kind[0]))])
+        by_turns = cycle([kind for kind in kinds if kind[1] == "thermometer"] or kinds)
+        learned = [(k, *next(by_turns)) for k in _spread(space.max_cuts)]
+        series.append([ToLearn(k, e, a, level_map) for k, level_map, e, a in learned if k < _levels(pixels(level_map))])
     # Take one of each series in turn. Each series starts with a different number of cut points.
     turned = [_rotate(each, 2 * i) for i, each in enumerate(series)]
     in_turn = [found for row in zip_longest(*turned) for found in row if found is not None]

@@ -18,15 +18,14 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
-from search.binarization.levels import GREY, LEVEL_MAPS, Dither, LevelMap, level_map
+from search.binarization.levels import GREY, LEVEL_MAPS, Dither, LevelMap, Windowed, level_map
 
 Params = dict[str, Any]
 
 GREY_NAME, DITHER, MOSAIC = "grey", "dither", "mosaic"
-WINDOWED = tuple(name for name, kind in LEVEL_MAPS.items() if "window" in kind.__dataclass_fields__)
+WINDOWED = tuple(name for name, kind in LEVEL_MAPS.items() if issubclass(kind, Windowed))
 NAMES = (*LEVEL_MAPS, MOSAIC)
 ALL = "all"  # the name of all of them
-MIN_WINDOW, MAX_WINDOW = 3, 255  # sides of windows, in pixels
 TILES = (2, 4, 8)
 SPREADS = (16, 240)  # least and largest range of a dither pattern, in levels
 OFFSETS = (-128, 128)  # of a mosaic, relative to its first pixel
@@ -93,12 +92,10 @@ class LevelChoices:
         if not isinstance(of, Dither):
             window = of.record.get("window")
             return of.name, {} if window is None else {f"window{end}": window}
-        offsets = of.offsets
-        for tile in TILES:
-            for spread in range(SPREADS[0], SPREADS[1] + 1) if tile == len(offsets) else ():
-                if Dither.bayer(tile, spread) == of:
-                    return DITHER, {f"tile{end}": tile, f"spread{end}": spread}
-        flat = [each for row in offsets for each in row]
+        spread = of.spread
+        if DITHER in self.names and len(of.offsets) in TILES and spread and SPREADS[0] <= spread <= SPREADS[1]:
+            return DITHER, {f"tile{end}": len(of.offsets), f"spread{end}": spread}
+        flat = [each for row in of.offsets for each in row]
         if len(flat) == 1 + FREE and flat[0] == 0 and all(OFFSETS[0] <= each <= OFFSETS[1] for each in flat):
             return MOSAIC, dict(zip(offset_names(end), flat[1:], strict=True))
         raise ValueError(f"{of} is not in the search space: its offsets are neither a Bayer pattern nor a 2×2 mosaic")
@@ -112,7 +109,9 @@ class LevelChoices:
             drawn["levels"] = self.names[int(rng.integers(len(self.names)))]
         return self.level_map(drawn, "")
 
-    def changed(self, of: LevelMap, rng: np.random.Generator, another: float, smallest: float, largest: float) -> LevelMap:
+    def changed(
+        self, of: LevelMap, rng: np.random.Generator, another: float, smallest: float, largest: float
+    ) -> LevelMap:
         """A level map near another one.
 
         another: probability of another kind of level map. smallest, largest: standard deviations of the moves of a

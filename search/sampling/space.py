@@ -140,7 +140,7 @@ class Space:
         return made
 
     def binarization(self, params: Mapping[str, int | float | str]) -> Binarization:
-        """Return the binarization of a trial's parameters. Of several parts with equal level maps, the first is kept."""
+        """Return the binarization of a trial's parameters. Of parts with equal level maps, the first is kept."""
         named = {name: str(params.get(name, names[0])) for name, names in self.choices.items()}
         parts: list[tuple[LevelMap, CutPoints]] = []
         for channel, end in enumerate(self.ends):

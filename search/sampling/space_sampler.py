@@ -8,7 +8,8 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from search.sampling.history import finished
-from search.sampling.space import Params, Space
+from search.sampling.level_choices import Params
+from search.sampling.space import Space
 
 
 class SpaceSampler(BaseSampler):

@@ -116,7 +116,7 @@ def create_or_join(plan: Plan, database: Database) -> optuna.Study:
     study = join(database, plan.name, protocol, config.space_settings, config.objective_names, pruner)
     if plan.source is not None:
         remember_source(study, plan.source, plan.split.pictures)
-    histograms = np.concatenate([each.histogram for each in plan.pixels])
+    histograms = np.concatenate([each.histogram for each in plan.pixels.of()])
     save_data_set(database, describe(plan.split, protocol, histograms))
     say(
         f"study {plan.name} in {database.shown_url}: {counted(study)} of {plural(config.trials, 'trial')} done; "
@@ -165,9 +165,7 @@ def _references(plan: Plan) -> list[Reference | ToLearn]:
     """The references of the study, with a note where some of those asked for do not apply."""
     which, one_fold = plan.config.references, plan.config.folds == 1
     is_sign_mnist = plan.split.pictures.name == "sign-mnist"
-    found = references(
-        which, plan.pixels.of, plan.space, is_sign_mnist, plan.pixels.width, supervised=one_fold
-    )
+    found = references(which, plan.pixels.of, plan.space, is_sign_mnist, plan.pixels.width, supervised=one_fold)
     if not one_fold and which in ("auto", "all"):
         say(
             "note: with --folds, references that use labels (entropy, learned) are left out, because the photos that "

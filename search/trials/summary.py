@@ -23,7 +23,7 @@ def summary(results: Results) -> str:
         raise NothingToShow(f"study {results.study.study_name!r} has no finished trial yet")
     best, states = results.candidates.iloc[0], counts(results.trials)
     lines = [
-        f"best: {Binarization.from_key(best["key"])}, {_shown(best, results)} validation {metric(results).name}, "
+        f"best: {Binarization.from_key(best['key'])}, {_shown(best, results)} validation {metric(results).name}, "
         f"{plural(best['channels'], 'bit')} per pixel{_gap(best['value'], results)}",
         f"{plural(states['complete'], 'trial')} complete, {states['pruned']} pruned, {states['fail']} failed",
         "",

@@ -70,9 +70,7 @@ def _convert_trials(connection: sa.Connection) -> None:
         connection.execute(
             table.update().where(of_trial, table.c.key == "encoding").values(value_json=json.dumps(record["encoding"]))
         )
-        connection.execute(
-            table.insert().values(trial_id=trial, key="levels", value_json=json.dumps(record["levels"]))
-        )
+        connection.execute(table.insert().values(trial_id=trial, key="levels", value_json=json.dumps(record["levels"])))
 
 
 def _convert_readings(connection: sa.Connection) -> None:
@@ -116,4 +114,4 @@ def record_of(record: dict[str, Any]) -> dict[str, Any]:
         return record
     rank = {"map": "rank"}
     colored = any(isinstance(each, list) for each in record["cut_points"])
-    return record | {"encoding": THERMOMETER, "levels": {color: rank for color in COLORS} if colored else rank}
+    return record | {"encoding": THERMOMETER, "levels": dict.fromkeys(COLORS, rank) if colored else rank}
