@@ -4,14 +4,13 @@ Takes settings and training pixels. Returns a Space.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from search.binarization.levels import GREY, level_map
 from search.config import StudyConfig
 from search.errors import BadInput
 from search.references.pixels import TrainingPixels
 from search.sampling.level_choices import WINDOWED, LevelChoices
-from search.sampling.space import SCALES, Space
+from search.sampling.space import SCALES, Edges, Space
 
 
 def space_of(config: StudyConfig, pixels: TrainingPixels) -> Space:
@@ -19,22 +18,28 @@ def space_of(config: StudyConfig, pixels: TrainingPixels) -> Space:
     if pixels.colors > 1 and config.parts > 1:
         raise BadInput(f"--parts {config.parts}: with --color per-channel, each color has one level map; leave it out")
     levels = LevelChoices(config.level_names, config.window_sides)
+    edges, by_map = level_edges_of(levels, config.positions, pixels)
     return Space(
         config.max_cuts,
         config.encodings,
-        _edges(config, pixels, [GREY.record]),
+        edges,
         **config.arithmetics,
         levels=levels,
-        level_edges={name: _edges(config, pixels, _typical(name, levels)) for name in levels.names if name in WINDOWED},
+        level_edges=by_map,
         most_parts=config.parts,
     )
 
 
-def _edges(config: StudyConfig, pixels: TrainingPixels, records: list[dict[str, object]]) -> npt.NDArray[np.float64]:
-    """The edges of the scale, (256,) or (3, 256), by the mean histogram of these level maps."""
-    by_map = [[each.histogram for each in pixels.of(level_map(record))] for record in records]
-    histograms = np.sum(by_map, axis=0)
-    edges = np.stack([SCALES[config.positions](each) for each in histograms])
+def level_edges_of(levels: LevelChoices, scale: str, pixels: TrainingPixels) -> tuple[Edges, dict[str, Edges]]:
+    """The edges of the scale of grey levels, and those of the other level maps that depend on pixels, by name."""
+    by_map = {name: _edges(scale, pixels, _typical(name, levels)) for name in levels.names if name in WINDOWED}
+    return _edges(scale, pixels, [GREY.record]), by_map
+
+
+def _edges(scale: str, pixels: TrainingPixels, records: list[dict[str, object]]) -> Edges:
+    """The edges of a scale, (256,) or (3, 256), by the mean histogram of these level maps."""
+    histograms = np.sum([[each.histogram for each in pixels.of(level_map(record))] for record in records], axis=0)
+    edges = np.stack([SCALES[scale](each) for each in histograms])
     return edges[0] if pixels.colors == 1 else edges
 
 
