@@ -32,17 +32,17 @@ from search.sampling.level_choices import LevelChoices, Params
 Edges = npt.NDArray[np.float64]  # of a scale, (256,)
 
 
-def pixel_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-    """Return a scale of which half follows the distribution of the training pixels and half is even.
+def pixel_scale(histogram: npt.NDArray[np.integer], even: float = 0.5) -> npt.NDArray[np.float64]:
+    """Return a scale of which a share is even and the rest follows the distribution of the training pixels.
 
-    The even half gives every cut point 1..255 a part of the scale, so that each can be sampled and inverted, even where
-    a grey level is unused.
+    The even share gives every cut point 1..255 a part of the scale, so that each can be sampled and inverted, even
+    where a level is unused.
     """
     pixels = histogram[1:] / max(histogram[1:].sum(), 1)
-    return _scale(0.5 * pixels + 0.5 / (LEVELS - 1))
+    return _scale((1 - even) * pixels + even / (LEVELS - 1))
 
 
-def linear_scale(histogram: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+def linear_scale(histogram: npt.NDArray[np.integer], even: float = 1.0) -> npt.NDArray[np.float64]:
     """Return an even scale: every cut point 1..255 is equally likely, whatever the pixels are."""
     return _scale(np.ones(LEVELS - 1))
 
@@ -52,8 +52,8 @@ def _scale(mass: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(mass / mass.sum())[:-1], [1.0]])
 
 
-# A histogram (256,) of the training pixels to edges (256,).
-SCALES: dict[str, Callable[[npt.NDArray[np.integer]], npt.NDArray[np.float64]]] = {
+# A histogram (256,) of the training pixels and an even share to edges (256,).
+SCALES: dict[str, Callable[[npt.NDArray[np.integer], float], npt.NDArray[np.float64]]] = {
     "pixels": pixel_scale,
     "linear": linear_scale,
 }

@@ -12,6 +12,10 @@ from search.references.pixels import TrainingPixels
 from search.sampling.level_choices import WINDOWED, LevelChoices
 from search.sampling.space import SCALES, Edges, Space
 
+# Even shares of the scale `pixels`. Most levels of a map with windows lie near 128, and cut points far from them give
+# channels that are almost constant; grey levels are spread more widely.
+EVEN_GREY, EVEN = 0.5, 0.1
+
 
 def space_of(config: StudyConfig, pixels: TrainingPixels) -> Space:
     """The search space of these settings. Raises: BadInput for settings that these images do not allow."""
@@ -39,7 +43,8 @@ def level_edges_of(levels: LevelChoices, scale: str, pixels: TrainingPixels) -> 
 def _edges(scale: str, pixels: TrainingPixels, records: list[dict[str, object]]) -> Edges:
     """The edges of a scale, (256,) or (3, 256), by the mean histogram of these level maps."""
     histograms = np.sum([[each.histogram for each in pixels.of(level_map(record))] for record in records], axis=0)
-    edges = np.stack([SCALES[scale](each) for each in histograms])
+    even = EVEN_GREY if records == [GREY.record] else EVEN
+    edges = np.stack([SCALES[scale](each, even) for each in histograms])
     return edges[0] if pixels.colors == 1 else edges
 
 
