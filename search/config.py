@@ -109,8 +109,9 @@ class StudyConfig(StudyFlags):
             return NAMES
         for name in given:
             if name not in NAMES or given.count(name) > 1:
-                why = f"expected {', '.join(NAMES)}, several of them separated by commas, or {ALL}"
-                raise BadInput(f"--levels {self.levels}: {name!r}{nearest(name, NAMES)}; {why}")
+                known = f"{', '.join(NAMES)}, several of them separated by commas, or {ALL}"
+                what = "is given twice" if name in NAMES else "is no level map"
+                raise BadInput(f"--levels: {name!r} {what}; expected {known}{nearest(name, NAMES)}")
         return tuple(name for name in NAMES if name in given)
 
     @property

@@ -124,7 +124,7 @@ class LocalSampler(SpaceSampler):
         size = min(max(len(parts[changing]) + k - len(parent.cut_points), 1), self.space.max_cuts)
         # Drawn anew twice as often as changed: with two to choose from, half of the draws change nothing.
         named = {name: self._one(name) for name in self._drawn if rng.random() < 2 * steps.encoding}
-        changed = len(parts[changing]) != size or named.items() - parent.record.items() != set()
+        changed = len(parts[changing]) != size or any(parent.record[name] != value for name, value in named.items())
         channel = changing if colors > 1 else 0
         if self.space.levels != LevelChoices() and rng.random() < steps.levels:
             before = maps[changing]
