@@ -2,9 +2,9 @@
 
 Takes the candidates of storage.results.Results and returns a data frame and a figure. Reads nothing else.
 
-Properties are the number of cut points, the lowest, median and highest cut point, and the encoding, weights and
-activations if the study varies them. Optuna's parameters are not used: position 5 exists even if only two cut points
-are in use, and its value then has no effect on the binarization.
+Properties are the number of cut points, the lowest, median and highest cut point, and the level map, its window, the
+encoding, weights and activations if the study varies them. Optuna's parameters are not used: position 5 exists even if
+only two cut points are in use, and its value then has no effect on the binarization.
 """
 
 from dataclasses import dataclass

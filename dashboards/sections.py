@@ -42,10 +42,7 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
     yield section(
         "positions",
         "Positions of the cut points",
-        "Top: the best cut points for each number of cut points. Bottom: how often each "
-        + ("grey level" if results.data_set.colors == 1 else "level of each color")
-        + " occurs among the training pixels."
-        + (" Grey marks are cut points of another level map." if results.by_cuts["levels"].notna().any() else ""),
+        _about_positions(results),
         positions_figure(results),
     )
     yield section(
@@ -71,6 +68,16 @@ def sections(results: Results) -> Iterator[dict[str, Any]]:
             + f" The model (extra trees) explains {found.explained:.0%} of the variance of held-out candidates.",
             importance_figure(found),
         )
+
+
+def _about_positions(results: Results) -> str:
+    text = "The best cut points for each number of cut points."
+    if results.by_cuts["levels"].notna().any():
+        text += " A level map other than grey has a mark of its own; point at a mark to see its window."
+    if results.by_cuts["levels"].isna().any():
+        levels = "grey level" if results.data_set.colors == 1 else "level of each color"
+        text += f" Bottom: how often each {levels} occurs among the training pixels."
+    return text
 
 
 def section(key: str, title: str, text: str, figure: go.Figure) -> dict[str, Any]:

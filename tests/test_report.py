@@ -239,7 +239,7 @@ def test_intervals_are_not_empty_if_every_photo_is_correct(tmp_path, capsys):
     low = results.candidates["low"].iloc[0]
     assert low < 0.7  # there are eight photos
     shown = f"100.0% [{100 * low:.1f}, 100.0]"
-    assert f"best: {Binarization.of(results.candidates.iloc[0])}, {shown} validation accuracy" in message
+    assert f"best: {Binarization.from_key(results.candidates['key'].iloc[0])}, {shown} validation accuracy" in message
     assert f"greyscale reference: {shown}" in message
     assert html.count(shown) > 3
     _, _, best = cost.cuts_figure(results).data
