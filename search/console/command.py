@@ -33,6 +33,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     DBAPIError: STORAGE_UNAVAILABLE,
     KeyboardInterrupt: STOPPED + signal.SIGINT,
 }
+LONGEST = 300  # characters of an unexpected error that are shown without --debug
 
 
 def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
@@ -56,6 +57,7 @@ def run(body: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> 
             say("stopped")
         elif code is None:
             said = without_secrets(one_line(error), storage)
+            said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
             say(f"error: {type(error).__name__}: {said} (--debug shows the traceback)")
         else:
             say(f"error: {without_secrets(one_line(cause_of(error)), storage)}")
