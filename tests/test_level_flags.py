@@ -12,7 +12,7 @@ def test_a_study_of_grey_levels_has_the_settings_of_earlier_versions():
 
 
 @pytest.mark.parametrize(
-    "given, names",
+    ("given", "names"),
     [("all", NAMES), ("ratio", ("ratio",)), ("ratio, grey", ("grey", "ratio")), ("grey,ratio", ("grey", "ratio"))],
 )
 def test_level_maps_are_given_by_name_in_any_order(given, names):
@@ -35,7 +35,7 @@ def test_parts_are_a_setting_only_where_there_may_be_several():
     assert StudyConfig(levels="contrast", parts=2).space_settings["parts"] == 2
 
 
-@pytest.mark.parametrize("given, sides", [("3-31", (3, 31)), ("5", (5, 5)), ("9-9", (9, 9)), ("3-255", (3, 255))])
+@pytest.mark.parametrize(("given", "sides"), [("3-31", (3, 31)), ("5", (5, 5)), ("9-9", (9, 9)), ("3-255", (3, 255))])
 def test_windows_are_a_range_of_odd_numbers_or_one_of_them(given, sides):
     assert StudyConfig(windows=given).window_sides == sides
 
@@ -48,7 +48,7 @@ def test_other_windows_are_refused_in_one_line(given):
 
 
 @pytest.mark.parametrize(
-    "given, why", [("", "is no level map"), ("grey,grey", "is given twice"), ("gray", "mean grey")]
+    ("given", "why"), [("", "is no level map"), ("grey,grey", "is given twice"), ("gray", "mean grey")]
 )
 def test_other_level_maps_are_refused_with_the_known_names(given, why):
     with pytest.raises(BadInput, match="expected grey, rank, contrast") as refused:
