@@ -42,7 +42,7 @@ def test_windows_are_a_range_of_odd_numbers_or_one_of_them(given, sides):
 
 @pytest.mark.parametrize("given", ["4-9", "3-10", "1-9", "9-3", "3-257", "", "3-", "-9", "3–9", "three", "3-9-11"])
 def test_other_windows_are_refused_in_one_line(given):
-    with pytest.raises(BadInput, match="--windows .*expected two odd numbers of pixels from 3 to 255") as refused:
+    with pytest.raises(BadInput, match=r"--windows .*expected two odd numbers of pixels from 3 to 255") as refused:
         StudyConfig(windows=given)
     assert "\n" not in str(refused.value)
 
