@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 
 from search.binarization.binarization import Binarization, Greyscale, Input
-from search.binarization.levels import Contrast, Ratio, Standardized
+from search.binarization.windows import Contrast, Ratio, Standardized
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures

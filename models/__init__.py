@@ -8,6 +8,7 @@ spec.py        what a network is built from
 quantize.py    binary weights and activations
 cost.py        number of parameters and multiply-accumulates
 encode.py      grey levels to channels
+levels.py      level maps: grey levels to the levels that cut points are compared with
 augment.py     random changes of images before they are encoded
 recipe.py      settings of a training
 train.py       the training loop

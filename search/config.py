@@ -9,7 +9,7 @@ from typing import Any
 
 from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
 from models.recipe import Recipe
-from search.binarization.levels import MAX_WINDOW, MIN_WINDOW
+from search.binarization.windows import LARGEST_WINDOW, SMALLEST_WINDOW
 from search.console.flags import flags_of
 from search.console.messages import nearest
 from search.console.parser import CommandParser
@@ -119,10 +119,10 @@ class StudyConfig(StudyFlags):
         """Least and largest side of a window. Raises: BadInput for anything but a range of odd numbers."""
         found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", self.windows)
         low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-        if not MIN_WINDOW <= low <= high <= MAX_WINDOW or low % 2 == 0 or high % 2 == 0:
+        if not SMALLEST_WINDOW <= low <= high <= LARGEST_WINDOW or low % 2 == 0 or high % 2 == 0:
             raise BadInput(
-                f"--windows {self.windows}: expected two odd numbers of pixels from {MIN_WINDOW} to {MAX_WINDOW}, such "
-                "as 3-31, or one of them"
+                f"--windows {self.windows}: expected two odd numbers of pixels from {SMALLEST_WINDOW} to "
+                f"{LARGEST_WINDOW}, such as 3-31, or one of them"
             )
         return low, high
 

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
 from search.binarization.cut_points import RGB, AnyCutPoints, ColorCutPoints, CombinedCutPoints, CutPoints, from_values
 from search.binarization.encodings import ENCODINGS
-from search.binarization.levels import GREY, LevelMap, level_map
+from search.binarization.level_map import LevelMap
+from search.binarization.levels import GREY, level_map
 
 
 @dataclass(frozen=True, order=True)
@@ -87,7 +88,7 @@ class Binarization:
             if len(set(maps)) != parts:
                 raise ValueError(f"level maps {', '.join(map(str, maps))}: expected different ones")
             # The order of level maps has no meaning; one order makes equal binarizations equal.
-            pairs = sorted(zip(maps, self.cut_points.parts, strict=True), key=lambda pair: pair[0].key)
+            pairs = sorted(zip(maps, self.cut_points.parts, strict=True))
             maps = tuple(level_map for level_map, _ in pairs)
             object.__setattr__(self, "cut_points", CombinedCutPoints(tuple(cuts for _, cuts in pairs)))
         object.__setattr__(self, "level_maps", maps)

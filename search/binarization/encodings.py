@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.constants import LEVELS
-from search.binarization.levels import LevelMap
+from search.binarization.level_map import LevelMap
 
 Bits = npt.NDArray[np.uint8]
 

@@ -1,6 +1,8 @@
 """Binarizations that need no search, and the greyscale reference.
 
 catalogue.py   the references of a study, in order
+pixels.py      histograms of the training pixels, as grey levels or after a level map
+local_thresholds.py  published local thresholds with their published settings
 rules.py       cut points computed from the training pixels
 learned.py     cut points learned by gradient
 greyscale.py   the run of the network on 8-bit grey levels

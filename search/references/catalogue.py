@@ -11,7 +11,8 @@ import numpy as np
 
 from search.binarization.binarization import Arithmetic, Binarization
 from search.binarization.cut_points import AnyCutPoints, CutPoints, cut_points_of
-from search.binarization.levels import GREY, LevelMap, Rank
+from search.binarization.level_map import LevelMap
+from search.binarization.levels import GREY, Rank
 from search.references.local_thresholds import local_thresholds, reference_map
 from search.references.pixels import Pixels
 from search.references.rules import RULES, SUPERVISED, Rule, uniform

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
-from search.binarization.levels import GREY, Contrast, Dither, LevelMap, Rank, Ratio, Sauvola, Standardized, level_map
+from search.binarization.level_map import LevelMap
+from search.binarization.levels import GREY, Dither, Rank, level_map
+from search.binarization.windows import Contrast, Ratio, Sauvola, Standardized
 from search.sampling.level_choices import DITHER, WINDOWED
 from search.sampling.space import Space
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.constants import LEVELS
-from search.binarization.levels import GREY, LevelMap
+from search.binarization.level_map import LevelMap
+from search.binarization.levels import GREY
 
 MOST_IMAGES = 4000  # that a level map other than grey is computed for, evenly spaced among the training images
 

@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
-from search.binarization.levels import GREY, LEVEL_MAPS, Dither, LevelMap, Windowed, level_map
+from search.binarization.level_map import LevelMap
+from search.binarization.levels import GREY, LEVEL_MAPS, Dither, level_map
+from search.binarization.windows import WindowMap
 
 Params = dict[str, Any]
 
 GREY_NAME, DITHER, MOSAIC = "grey", "dither", "mosaic"
-WINDOWED = tuple(name for name, kind in LEVEL_MAPS.items() if issubclass(kind, Windowed))
+WINDOWED = tuple(name for name, kind in LEVEL_MAPS.items() if issubclass(kind, WindowMap))
 NAMES = (*LEVEL_MAPS, MOSAIC)
 ALL = "all"  # the name of all of them
 TILES = (2, 4, 8)

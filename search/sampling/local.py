@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial
 from models.constants import LEVELS
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints, strictly_increasing
-from search.binarization.levels import LevelMap
+from search.binarization.level_map import LevelMap
 from search.sampling.history import history
 from search.sampling.level_choices import LevelChoices, Params
 from search.sampling.space import Edges, Space, number, position

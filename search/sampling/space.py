@@ -26,7 +26,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from models.constants import LEVELS, REAL
 from search.binarization.binarization import Arithmetic, Binarization
 from search.binarization.cut_points import RGB, CutPoints, cut_points_of, strictly_increasing
-from search.binarization.levels import LevelMap
+from search.binarization.level_map import LevelMap
 from search.sampling.level_choices import LevelChoices, Params
 
 Edges = npt.NDArray[np.float64]  # of a scale, (256,)
