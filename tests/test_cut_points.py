@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.augment import Augmentation, augment
-from models.encode import encode
+from models.encode import Encoder
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import ColorCutPoints, CutPoints, cut_points_of, from_values
 from search.binarization.encodings import ENCODINGS
+from search.evaluation.objective import lane_of
 from search.references.catalogue import references
-from search.references.rules import RULES, Pixels
+from search.references.pixels import TrainingPixels
+from search.references.rules import RULES
 from search.sampling.local import LocalSampler, everything
 from search.sampling.space import Space, linear_scale, pixel_scale
 from search.trials.lifecycle import ask
@@ -37,8 +39,8 @@ def test_each_color_is_encoded_by_its_cut_points_and_channels_are_concatenated(c
     ]
     assert (binarization.encode(images) == np.concatenate(each, axis=1)).all()
     assert binarization.channels == sum(part.shape[1] for part in each) == len(binarization.titles)
-    tables = [torch.as_tensor(table, dtype=torch.float32) for table in binarization.tables]
-    on_device = encode(torch.from_numpy(images), tables, binarization.local).numpy()
+    encode = Encoder(lane_of(binarization, 0).parts, torch.device("cpu"))
+    on_device = encode(torch.from_numpy(images)).numpy()
     assert (on_device == binarization.encode(images)).all()
 
 
@@ -75,9 +77,9 @@ def test_a_rule_places_equally_many_cut_points_in_each_color_by_its_pixels():
         [np.full((6, 8, 8), 50), np.tile(np.arange(64).reshape(8, 8), (6, 1, 1)), np.full((6, 8, 8), 7)], -1
     )
     images[3:, :4] += 100
-    by_color = Pixels.by_channel(images.astype(np.uint8), np.repeat([0, 1], 3))
+    by_color = TrainingPixels(images.astype(np.uint8), np.repeat([0, 1], 3)).of()
     space = Space(3, ("thermometer",), np.stack([pixel_scale(each.histogram) for each in by_color]))
-    found = references("all", by_color, space, sign_mnist=True)
+    found = references("all", lambda _: by_color, space, sign_mnist=True, image_width=8)
     assert {each.name for each in found} <= set(RULES)
     for each in found:
         parts = each.binarization.cut_points.parts
@@ -102,7 +104,10 @@ def test_enumeration_begins_with_the_fewest_cut_points():
 
 def test_references_of_grey_pictures_have_one_set_of_cut_points():
     grey = Space(4, ("range",), linear_scale(np.ones(256)))
-    assert all(isinstance(each.binarization.cut_points, CutPoints) for each in references("auto", [PIXELS], grey, True))
+    assert all(
+        isinstance(each.binarization.cut_points, CutPoints)
+        for each in references("auto", lambda _: [PIXELS], grey, True, 28)
+    )
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.constants import LEVELS
-from models.encode import encode
-from models.encode import own_levels as own_levels_on_device
+from models.encode import Encoder
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
-from search.binarization.encodings import ENCODINGS, own_levels
+from search.binarization.encodings import ENCODINGS
+from search.binarization.levels import GREY
+from search.evaluation.objective import lane_of
 
 cuts = st.sets(st.integers(1, 255), min_size=1, max_size=40).map(lambda s: CutPoints(tuple(sorted(s))))
 names = st.sampled_from(list(ENCODINGS))
@@ -33,24 +34,23 @@ def test_channels_are_binary_and_differ_between_ranges(name, k):
 @given(names, cuts)
 def test_channel_titles_are_distinct(name, cut_points):
     binarization = Binarization(cut_points, name)
-    titles = {ENCODINGS[name].title(cut_points.values, i) for i in range(binarization.channels)}
-    assert len(titles) == binarization.channels or name == "local"  # local titles are rounded
+    titles = {ENCODINGS[name].title(GREY, cut_points.values, i) for i in range(binarization.channels)}
+    assert len(titles) == binarization.channels
 
 
 @given(names, cuts, pictures)
 def test_the_channels_of_a_pixel_depend_only_on_its_level(name, cut_points, images):
     binarization = Binarization(cut_points, name)
-    levels = own_levels(images) if ENCODINGS[name].local else images
     encoded = binarization.encode(images)
     assert encoded.shape == (2, binarization.channels, 3, 4)
-    assert (encoded == np.moveaxis(binarization.tables[0][levels], -1, 1)).all()
+    assert (encoded == np.moveaxis(binarization.tables[0][images], -1, 1)).all()
 
 
 @given(names, cuts, pictures)
 def test_the_device_computes_the_same_channels(name, cut_points, images):
     binarization = Binarization(cut_points, name)
-    tables = [torch.as_tensor(table, dtype=torch.float32) for table in binarization.tables]
-    on_device = encode(torch.from_numpy(images), tables, binarization.local).numpy()
+    encode = Encoder(lane_of(binarization, 0).parts, torch.device("cpu"))
+    on_device = encode(torch.from_numpy(images)).numpy()
     assert (on_device == binarization.encode(images)).all()
 
 
@@ -74,33 +74,3 @@ def test_neighboring_ranges_differ_in_one_gray_channel(cut_points):
     channels = ENCODINGS["gray"].channels(np.arange(len(cut_points) + 1, dtype=np.uint8), len(cut_points)).astype(int)
     assert (np.abs(np.diff(channels, axis=0)).sum(axis=1) == 1).all()
     assert channels.shape[1] == Binarization(cut_points, "gray").index_bits
-
-
-@given(cuts, pictures)
-def test_a_local_channel_is_1_where_enough_pixels_are_darker(cut_points, images):
-    encoded = Binarization(cut_points, "local").encode(images)
-    for n, picture in enumerate(images):
-        for i, cut in enumerate(cut_points):
-            enough = [[256 * int((picture < x).sum()) >= cut * picture.size for x in row] for row in picture]
-            assert (encoded[n, i] == enough).all()
-
-
-@given(cuts, pictures, st.integers(1, 20), st.integers(0, 5))
-def test_monotone_changes_of_brightness_change_no_local_channel(cut_points, images, gain, brightness):
-    dim = (images // 24).astype(np.uint8)  # so that no value is clipped at 255
-    lit = (gain * dim.astype(int) // 2 + brightness).astype(np.uint8) if gain > 1 else dim + np.uint8(brightness)
-    local = Binarization(cut_points, "local")
-    assert (local.encode(dim) == local.encode(lit)).all()
-
-
-def test_a_uniform_picture_has_no_pixel_above_a_local_cut_point():
-    assert own_levels(np.full((1, 5, 5), 200, np.uint8)).max() == 0
-
-
-@given(pictures)
-def test_own_levels_keep_the_order_of_pixels_and_are_the_same_on_the_device(images):
-    levels = own_levels(images)
-    for picture, own in zip(images, levels, strict=True):
-        order = np.argsort(picture, axis=None, kind="stable")
-        assert (np.diff(own.ravel()[order].astype(int)) >= 0).all()
-    assert (own_levels_on_device(torch.from_numpy(images)).numpy() == levels).all()

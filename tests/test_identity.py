@@ -9,12 +9,25 @@ from hypothesis import strategies as st
 from search.binarization.binarization import ACTIVATIONS, WEIGHTS, Arithmetic, Binarization, Greyscale, from_key
 from search.binarization.cut_points import CutPoints, cut_points_of
 from search.binarization.encodings import ENCODINGS
+from search.binarization.levels import GREY, Dither, Rank
+from search.binarization.windows import Contrast, Ratio, Sauvola, Standardized
 
 part = st.sets(st.integers(1, 255), min_size=1, max_size=5).map(lambda s: CutPoints(tuple(sorted(s))))
-parts = st.one_of(st.lists(part, min_size=1, max_size=1), st.lists(part, min_size=3, max_size=3))
+level_maps = st.sampled_from([GREY, Rank(), Contrast(9), Ratio(9), Standardized(5), Sauvola(15), Dither.bayer(4, 64)])
 arithmetics = st.builds(Arithmetic, st.sampled_from(WEIGHTS), st.sampled_from(ACTIVATIONS))
-binarizations = st.builds(Binarization, parts.map(cut_points_of), st.sampled_from(list(ENCODINGS)), arithmetics)
-inputs = st.one_of(binarizations, st.builds(Greyscale, arithmetics, st.sampled_from([1, 3])))
+
+
+@st.composite
+def binarizations(draw):
+    """One level map, several of one image, or one for each color."""
+    maps = draw(st.lists(level_maps, min_size=1, max_size=3, unique=True))
+    colors = draw(st.booleans())
+    maps = [draw(level_maps) for _ in range(3)] if colors else maps
+    cuts = cut_points_of([draw(part) for _ in maps], colors=colors)
+    return Binarization(cuts, draw(st.sampled_from(list(ENCODINGS))), draw(arithmetics), tuple(maps))
+
+
+inputs = st.one_of(binarizations(), st.builds(Greyscale, arithmetics, st.sampled_from([1, 3]), level_maps))
 
 
 @given(inputs)

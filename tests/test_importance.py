@@ -7,7 +7,7 @@ import pytest
 from dashboards.importance import FEWEST, importance, importance_figure, properties
 from search.evaluation.objective import Result
 from search.references.catalogue import references
-from search.references.rules import Pixels
+from search.references.pixels import Pixels
 from search.sampling.samplers import SeededByRank
 from search.sampling.space import Space, pixel_scale
 from search.trials.lifecycle import ask, tell
@@ -44,7 +44,7 @@ def candidates(value, sampler="local", trials=40, which="auto", seed=0, colors=1
     within = Space(**{"max_cuts": 8, "encodings": BOTH} | space, edges=edges[0] if colors == 1 else np.stack(edges))
     sampling = SeededByRank(sampler, seed, within)
     study = optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampling)
-    enqueue(study, within, references(which, pixels, within, False), trials)
+    enqueue(study, within, references(which, lambda _: pixels, within, False, 28), trials)
     rng = np.random.default_rng(seed)
     for _ in range(trials):
         asked = ask(study, within, seed)

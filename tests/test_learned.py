@@ -15,13 +15,15 @@ from models.recipe import PRECISIONS, Recipe
 from models.train import Resident
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
+from search.binarization.levels import GREY
 from search.data.pictures import Part, Pictures
 from search.data.split import split_pictures
 from search.evaluation.objective import Result
 from search.evaluation.protocol import Protocol
 from search.references.catalogue import Reference, ToLearn
 from search.references.learned import make_learner, rounded, started_at
-from search.references.rules import Pixels, quantile
+from search.references.pixels import Pixels
+from search.references.rules import quantile
 from search.sampling.space import Space, linear_scale
 from search.trials.lifecycle import ask, put_back, tell
 from search.trials.queue import enqueue
@@ -48,7 +50,9 @@ def divided_at_170(n=480, side=8, seed=0):
 
 
 def learn(start, seed=0, check=lambda: None, **recipe):
-    return learn_thresholds(start, Resident.of(*divided_at_170(), CPU), 2, replace(RECIPE, **recipe), seed, check)
+    return learn_thresholds(
+        start, Resident.of(*divided_at_170(), CPU), 2, replace(RECIPE, **recipe), seed, check, GREY.record
+    )
 
 
 def test_learning_does_not_use_tf32(monkeypatch):

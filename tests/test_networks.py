@@ -17,9 +17,10 @@ from models.spec import NetworkSpec
 from models.train import Lane, Resident, train
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
+from search.evaluation.objective import lane_of
 
 KINDS = list(product(WEIGHTS, ACTIVATIONS))
-TABLES = Binarization(CutPoints((100, 160)), "thermometer").tables
+PARTS = lane_of(Binarization(CutPoints((100, 160)), "thermometer"), 0).parts
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
@@ -84,7 +85,7 @@ def halves(n):
 def test_every_kind_of_network_learns_an_easy_task(name, kind):
     pictures = halves(192)
     recipe = Recipe(network=name, width=8, epochs=4, batch_size=32)
-    (outcome,) = train([Lane(TABLES, 0, False, *kind)], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
+    (outcome,) = train([Lane(PARTS, 0, *kind)], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
     assert (outcome.logits.argmax(1) == pictures.labels.numpy()).mean() > 0.9
 
 
@@ -92,7 +93,7 @@ def test_every_kind_of_network_learns_an_easy_task(name, kind):
 def test_networks_learn_with_every_choice_of_real_layers(real_layers):
     pictures = halves(192)
     recipe = Recipe(width=8, epochs=4, batch_size=32, real_layers=real_layers, gradient="approx-sign")
-    lane = Lane(TABLES, 0, False, "binary", "binary")
+    lane = Lane(PARTS, 0, "binary", "binary")
     (outcome,) = train([lane], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
     assert (outcome.logits.argmax(1) == pictures.labels.numpy()).mean() > 0.9
 
@@ -107,7 +108,7 @@ def test_latent_weights_are_clamped_and_not_decayed(monkeypatch):
     monkeypatch.setitem(NETWORKS, "compact", remember)
     pictures = halves(64)
     recipe = Recipe(width=4, epochs=3, batch_size=16, learning_rate=0.5, weight_decay=0.5)
-    train([Lane(TABLES, 0, False, "xnor")], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
+    train([Lane(PARTS, 0, "xnor")], pictures, pictures.images_u8, 2, recipe, None, lambda: None)
     latent = latent_weights(networks[0])
     assert len(latent) == 2  # the last layer is real
     assert max(weights.abs().max() for weights in latent) == 1
@@ -119,13 +120,13 @@ def test_latent_weights_are_clamped_and_not_decayed(monkeypatch):
 def test_averaging_and_bfloat16_work_with_binary_weights(recipe):
     pictures = halves(64)
     (outcome,) = train(
-        [Lane(TABLES, 0, False, "binary", "binary")], pictures, pictures.images_u8, 2, recipe, None, lambda: None
+        [Lane(PARTS, 0, "binary", "binary")], pictures, pictures.images_u8, 2, recipe, None, lambda: None
     )
     assert np.isfinite(outcome.logits).all()
 
 
 def test_equal_seeds_give_equal_binary_networks():
     pictures = halves(64)
-    lanes = [Lane(TABLES, 5, False, "xnor", "binary")] * 2
+    lanes = [Lane(PARTS, 5, "xnor", "binary")] * 2
     first, again = train(lanes, pictures, pictures.images_u8, 2, Recipe(width=4, epochs=2), None, lambda: None)
     assert (first.logits == again.logits).all()

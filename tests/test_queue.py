@@ -18,7 +18,7 @@ from tests.test_rules import PIXELS
 from tests.test_trials import ONE
 
 SPACE = Space(4, ("range", "thermometer"), linear_scale(np.ones(256)))
-WANTED = references("auto", [PIXELS], SPACE, False)
+WANTED = references("auto", lambda _: [PIXELS], SPACE, False, 28)
 
 
 @pytest.fixture

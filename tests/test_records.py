@@ -33,7 +33,7 @@ def add(study, cuts, value, encoding="range", weights="real", **attributes):
     channels = len(cuts) + (encoding == "range")
     ranges = ",".join(map(str, (0, *cuts, 255)))
     record_start(
-        trial, StartedTrial("host:1:2", 0, "torch", None, ranges, encoding, weights, "real", channels, 1, cuts)
+        trial, StartedTrial("host:1:2", 0, "torch", None, ranges, encoding, weights, "real", channels, 1, None, cuts)
     )
     for key, attribute in attributes.items():
         trial.set_user_attr(key, attribute)
@@ -130,7 +130,7 @@ def test_the_ranking_of_a_running_study_begins_with_the_first_candidate_of_its_t
         if ranking.best is None:
             continue
         best, row = ranking.best, candidates.iloc[0]
-        assert (best.kind["cut_points"], best.kind["encoding"]) == (row["cut_points"], row["encoding"])
+        assert best.key == row["key"]
         assert (best.value, *best.interval) == pytest.approx((row["value"], row["low"], row["high"]))
         assert (best.channels, best.first_trial) == (row["channels"], row["first_trial"])
 

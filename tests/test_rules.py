@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
-from search.references.rules import RULES, Pixels, entropy, lloyd_max, multi_otsu, multi_otsu_exact, quantile, uniform
+from search.references.pixels import Pixels
+from search.references.rules import RULES, entropy, lloyd_max, multi_otsu, multi_otsu_exact, quantile, uniform
 from tests.conftest import toy_pictures
 
 LEVELS = [3, 40, 90, 130, 200, 255]  # of small level sets

@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from search.evaluation.objective import Result
 from search.references.catalogue import references
-from search.references.rules import Pixels
+from search.references.pixels import Pixels
 from search.sampling.pruners import PRUNERS, SameCuts
 from search.sampling.samplers import SAMPLERS, SeededByRank
 from search.sampling.space import Space, linear_scale
@@ -43,7 +43,7 @@ def _quiet():
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_takes_references_and_goes_on(name):
     study = study_with(name)
-    found = references("auto", [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False)
+    found = references("auto", lambda _: [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False, 28)
     enqueue(study, SPACE, found, 8)
     cuts = run_trials(study, 12)
     assert cuts[:4] == [r.binarization for r in found[:4]]
@@ -64,7 +64,9 @@ DRAWS = {"local": "2f2e4b9e561c192e", "repeats": "d77c06266cf494f6", "halving": 
 @pytest.mark.parametrize("name", DRAWS)
 def test_a_seed_gives_the_same_trials_in_every_version(name):
     study = study_with(name)
-    enqueue(study, SPACE, references("auto", [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False), 8)
+    enqueue(
+        study, SPACE, references("auto", lambda _: [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False, 28), 8
+    )
     keys = "\n".join(binarization.key for binarization in run_trials(study, 40))
     assert hashlib.sha256(keys.encode()).hexdigest()[:16] == DRAWS[name]
 
@@ -114,7 +116,7 @@ def test_a_resumed_study_does_not_repeat_its_draws(name):
 @pytest.mark.parametrize("stopped", [0, 3, 7])
 @pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "cmaes"])
 def test_a_study_that_was_stopped_and_resumed_draws_what_it_would_have_drawn(name, stopped):
-    found = references("auto", [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False)
+    found = references("auto", lambda _: [Pixels(np.ones((2, 256), dtype=np.int64))], SPACE, False, 28)
     whole, resumed = study_with(name), study_with(name)
     for study in (whole, resumed):
         enqueue(study, SPACE, found, 4)

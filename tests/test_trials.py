@@ -46,7 +46,7 @@ def test_a_trials_cut_points_are_written_before_it_trains(study):
 
 
 def test_references_take_at_most_half_of_the_trials_and_are_queued_once(study):
-    found = references("auto", [PIXELS], SPACE, False)
+    found = references("auto", lambda _: [PIXELS], SPACE, False, 28)
     assert enqueue(study, SPACE, found, 6) == 3
     assert enqueue(study, SPACE, found, 6) == 0
     assert enqueue(study, SPACE, found, 10) == 2

@@ -6,6 +6,7 @@ Takes the training pixels. Returns named references, and placeholders for those 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, zip_longest
+from typing import TypeVar
 
 import numpy as np
 
@@ -55,6 +56,7 @@ class ToLearn:
 
 
 Kind = tuple[LevelMap, str, Arithmetic]  # everything of a reference except its cut points
+T = TypeVar("T")
 PixelsOf = Callable[[LevelMap], Sequence[Pixels]]  # the training pixels of each channel that has cut points of its own
 
 
@@ -80,10 +82,11 @@ def references(
     kinds = _kinds(space)
     series: list[list[Reference | ToLearn]] = []
     if which in ("all", "auto"):
-        series.append([Reference(n, b) for n, b in local_thresholds(space, image_width) if space.colors == 1])
         rules = {name: rule for name, rule in RULES.items() if supervised or name not in SUPERVISED}
-        for name, rule in rules.items():
-            turn = cycle([kind for kind in kinds if rule is uniform or not isinstance(kind[0], Rank)] or [None])
+        for i, (name, rule) in enumerate(rules.items()):
+            # With several level maps, rules start at different ones, so that each number of cut points has several.
+            rotated = _rotate(kinds, i if len(space.levels.names) > 1 else 0)
+            turn = cycle([kind for kind in rotated if rule is uniform or not isinstance(kind[0], Rank)] or [None])
             found = [
                 (kind, _by_rule(rule, pixels(kind[0]), k)) for k in _spread(space.max_cuts) if (kind := next(turn))
             ]
@@ -98,6 +101,8 @@ def references(
         by_turns = cycle([kind for kind in kinds if kind[1] == "thermometer"] or kinds)
         learned = [(k, *next(by_turns)) for k in _spread(space.max_cuts)]
         series.append([ToLearn(k, e, a, level_map) for k, level_map, e, a in learned if k < _levels(pixels(level_map))])
+    if which in ("all", "auto") and space.colors == 1:
+        series.append([Reference(name, found) for name, found in local_thresholds(space, image_width)])
     # Take one of each series in turn. Each series starts with a different number of cut points.
     turned = [_rotate(each, 2 * i) for i, each in enumerate(series)]
     in_turn = [found for row in zip_longest(*turned) for found in row if found is not None]
@@ -148,6 +153,6 @@ def _spread(max_cuts: int) -> Iterator[int]:
     yield from range(len(wanted) + 1, max_cuts + 1)
 
 
-def _rotate(found: list[Reference | ToLearn], by: int) -> list[Reference | ToLearn]:
+def _rotate(found: list[T], by: int) -> list[T]:
     by %= max(len(found), 1)
     return found[by:] + found[:by]

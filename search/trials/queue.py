@@ -88,7 +88,10 @@ def reference_attributes(found: Reference) -> dict[str, Any]:
 
 def _name(wanted: Reference | ToLearn) -> str:
     """The name of the claim, the same in every process."""
-    values = {"learn": asdict(wanted)} if isinstance(wanted, ToLearn) else wanted.binarization.record
+    if isinstance(wanted, ToLearn):
+        values = {"learn": asdict(wanted) | {"level_map": wanted.level_map.record}}
+    else:
+        values = wanted.binarization.record
     return f"reference {json.dumps(values, sort_keys=True)}"
 
 
