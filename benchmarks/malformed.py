@@ -20,7 +20,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import parquet
 
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CombinedCutPoints, CutPoints
+from search.binarization.levels import Dither
+from search.binarization.windows import Contrast
 from search.data.decode import FORMATS
+from search.deploy.thresholds import parts_of
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (24, 8, 8), dtype=np.uint8)
@@ -402,15 +407,18 @@ def pictures(draw: st.DrawFn) -> Case:
 
 def a_document() -> dict[str, Any]:
     """Returns a valid thresholds file."""
+    maps = (Contrast(5), Dither.bayer(2, 64))
+    binarization = Binarization(
+        CombinedCutPoints((CutPoints((90, 150)), CutPoints((128,)))), "thermometer", level_maps=maps
+    )
     candidate = {
-        "threshold_ranges": [0, 90, 150, 255],
-        "cut_points": [90, 150],
-        "encoding": "thermometer",
+        "input": str(binarization),
+        "parts": parts_of(binarization),
         "weights": "real",
         "activations": "real",
-        "channels": 2,
-        "bits_per_pixel": 2,
-        "index_bits_per_pixel": 2,
+        "channels": 3,
+        "bits_per_pixel": 3,
+        "index_bits_per_pixel": 3,
         "value": 0.9,
         "standard_error": 0.01,
         "interval": [0.88, 0.92],
@@ -421,11 +429,11 @@ def a_document() -> dict[str, Any]:
     counts = {"complete": 1, "pruned": 0, "fail": 0, "running": 0, "waiting": 0, "stopped": 0}
     recipe = {"network": "compact", "width": 4, "epochs": 1, "batch_size": 16, "augmentation": {"shift": 0.1}}
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "created_at": "2026-01-01T00:00:00+00:00",
         "pick": "best",
         **candidate,
-        "comparison": "pixel >= cut_point",
+        "comparison": "level >= cut_point",
         "metric": "validation accuracy",
         "confirmation": None,
         "best_by_cut_points": [candidate],

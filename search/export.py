@@ -48,7 +48,7 @@ def export(args: argparse.Namespace) -> int:
         print(thresholds.to_json(made), end="")
     else:
         thresholds.write(args.output, made)
-        say(f"{args.output}: {','.join(map(str, made['threshold_ranges']))} of study {results.study.study_name}")
+        say(f"{args.output}: {made['input']} of study {results.study.study_name}")
     return OK
 
 

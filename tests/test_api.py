@@ -66,7 +66,7 @@ def test_a_search_returns_the_best_binarization_and_the_study(formula):
     assert isinstance(found.study, optuna.Study)
     best = max(found.study.trials, key=lambda trial: trial.value)
     assert found.value == found.candidates["value"].iloc[0]
-    assert found.binarization == Binarization.of(found.candidates.iloc[0])
+    assert found.binarization == Binarization.from_key(found.candidates["key"].iloc[0])
     assert found.value <= best.value
     assert found.interval == pytest.approx((found.value - 0.0196, found.value + 0.0196), abs=1e-3)
     assert found.greyscale == 0.95

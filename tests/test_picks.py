@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.binarization.binarization import Binarization
+from search.binarization.cut_points import CutPoints
 from search.deploy.picks import PICKS
 from search.deploy.ties import Candidate, tied
 from storage.candidates import best_by_cuts, candidates_frame, pareto_front
@@ -30,6 +32,8 @@ def study(trials, metric="accuracy"):
             "value": value,
             "cut_points": tuple(range(1 + number, 1 + number + k)),
             "threshold_ranges": "",
+            "levels": None,
+            "key": Binarization(CutPoints(tuple(range(1 + number, 1 + number + k))), encoding).key,
             "encoding": encoding,
             "weights": "real",
             "activations": "real",

@@ -130,7 +130,7 @@ def test_auto_learns_nothing(toy, capsys):
 
 
 def test_a_signal_while_thresholds_are_learned_loses_nothing(toy, monkeypatch):
-    def interrupted(start, training, classes, recipe, seed, check):
+    def interrupted(start, training, classes, recipe, seed, check, levels):
         os.kill(os.getpid(), signal.SIGINT)
         check()
         raise AssertionError("check does not stop the learning")
@@ -406,7 +406,7 @@ def test_data_goes_to_stdout_and_messages_to_stderr(toy):
     assert "study toy-quick-" not in done.stdout
     assert "cuts" in done.stdout
     exported = command("search.export")
-    assert json.loads(exported.stdout)["schema_version"] == 1
+    assert json.loads(exported.stdout)["schema_version"] == 2
 
 
 def test_an_unforeseen_error_is_one_line_and_exit_code_1(capsys):
@@ -498,7 +498,7 @@ def test_a_value_that_is_not_finite_fails_its_trial_once(toy, monkeypatch):
     def train(lanes, _, validation_u8, classes, recipe, report, check):
         (lane,) = lanes
         logits = np.zeros((len(validation_u8), classes), np.float32)
-        if sum(table.shape[1] for table in lane.tables) == 5:
+        if sum(part.table.shape[1] for part in lane.parts) == 5:
             logits[:, 0], logits[:, 1:] = np.finfo(np.float32).max, -np.inf
         return [Outcome(logits, seconds=0.1)]
 

@@ -10,10 +10,16 @@ import jsonschema
 import numpy as np
 import optuna
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.constants import LEVELS
 from search import study as search_study
-from search.binarization.binarization import Greyscale
+from search.binarization.binarization import Binarization, Greyscale
+from search.binarization.cut_points import CutPoints, cut_points_of
+from search.binarization.encodings import ENCODINGS
+from search.binarization.levels import GREY, Dither, Rank
+from search.binarization.windows import Contrast, Ratio, Sauvola, Standardized
 from search.config import StudyConfig
 from search.deploy import thresholds
 from search.deploy.picks import PICKS
@@ -28,6 +34,7 @@ from tests.conftest import command, in_folder, toy_pictures
 from tests.formula import make_formula
 
 URL = "sqlite:///studies.db"
+GOLDEN = Path(__file__).parent / "golden"  # thresholds-1.json: python -m search.export at commit 98edd8e
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +56,16 @@ def results(made, tmp_path):
 def test_the_document_says_what_a_program_needs(results):
     made = thresholds.document(results)
     best = results.candidates.iloc[0]
-    assert tuple(made["cut_points"]) == best["cut_points"]
-    assert made["threshold_ranges"] == [0, *made["cut_points"], 255]
+    (part,) = made["parts"]
+    assert tuple(part["cut_points"]) == best["cut_points"]
+    assert part["threshold_ranges"] == [0, *part["cut_points"], 255]
+    assert (part["color"], part["levels"], part["level"]) == (None, {"map": "grey"}, "x")
     assert made["value"] == best["value"]
-    assert made["bits_per_pixel"] == made["channels"] == best["channels"]
-    assert made["comparison"] == "pixel >= cut_point"
-    assert [len(c["cut_points"]) for c in made["best_by_cut_points"]] == sorted(set(results.candidates["cuts"]))
+    assert made["bits_per_pixel"] == made["channels"] == part["channels"] == best["channels"]
+    assert made["comparison"] == "level >= cut_point"
+    assert [len(c["parts"][0]["cut_points"]) for c in made["best_by_cut_points"]] == sorted(
+        set(results.candidates["cuts"])
+    )
     assert len(made["references"]) == 10
     assert {c["reference"] for c in made["references"]} <= set(RULES)
     assert made["greyscale"]["value"] == 0.95
@@ -72,8 +83,8 @@ def test_a_written_file_is_read_back_and_binarizes(results, tmp_path):
     binarization, made = thresholds.read(path)
     pixels = np.arange(LEVELS, dtype=np.uint8).reshape(1, 16, 16)
     channels = binarization.encode(pixels)
-    bins = sum((pixels >= cut).astype(int) for cut in made["cut_points"])  # by hand, from the JSON alone
-    if made["encoding"] == "range":
+    bins = sum((pixels >= cut).astype(int) for cut in made["parts"][0]["cut_points"])  # by hand, from the JSON alone
+    if made["parts"][0]["encoding"] == "range":
         assert (channels.argmax(axis=1) == bins).all()
     else:
         assert (channels.sum(axis=1) == bins).all()
@@ -82,7 +93,7 @@ def test_a_written_file_is_read_back_and_binarizes(results, tmp_path):
 
 def test_the_best_with_a_number_of_cuts(results):
     made = thresholds.document(results, 2)
-    assert len(made["cut_points"]) == 2
+    assert len(made["parts"][0]["cut_points"]) == 2
     with pytest.raises(BadInput, match="--cuts 77: no finished trial has 77 cut points; there are 1, 2"):
         thresholds.document(results, 77)
 
@@ -91,14 +102,10 @@ def test_the_best_with_a_number_of_cuts(results):
 def test_the_document_is_of_the_pick_and_names_it(results, pick, capsys):
     wanted = PICKS[pick](results)
     made = thresholds.document(results, pick=pick)
-    assert (made["pick"], tuple(made["cut_points"]), made["encoding"]) == (
-        pick,
-        wanted["cut_points"],
-        wanted["encoding"],
-    )
+    assert (made["pick"], made["input"]) == (pick, str(Binarization.from_key(wanted["key"])))
     assert main(["--storage", URL, "--pick", pick]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["pick"], printed["cut_points"]) == (pick, made["cut_points"])
+    assert (printed["pick"], printed["parts"]) == (pick, made["parts"])
     assert len({tuple(p(results)["cut_points"]) for p in PICKS.values()}) > 1
 
 
@@ -120,10 +127,11 @@ def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_p
     for change in (
         {"value": float("nan")},
         {"value": 1.5},
-        {"cut_points": []},
-        {"cut_points": [0, 300]},
+        {"parts": []},
+        {"parts": [good["parts"][0] | {"cut_points": [0, 300]}]},
+        {"parts": [good["parts"][0] | {"color": "gray"}]},
         {"comparison": ">"},
-        {"schema_version": 2},
+        {"schema_version": 1},
         {"unknown": 1},
         {"pick": "luckiest"},
     ):
@@ -136,10 +144,8 @@ def test_a_document_that_does_not_fit_the_schema_is_never_written(results, tmp_p
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"cut_points": [9, 3]}, "not strictly increasing"),
-        ({"cut_points": [77]}, "differ"),
         ({"schema_version": 9}, r"\$\.schema_version"),
-        ({"encoding": "grey"}, "encoding 'grey'"),
+        ({"input": "0,128,255"}, "input 0,128,255 does not fit"),
         ({"weights": "ternary"}, "weights"),
         ({"bits_per_pixel": 77}, "bits_per_pixel 77 does not fit"),
         ({"index_bits_per_pixel": 77}, "index_bits_per_pixel 77 does not fit"),
@@ -159,6 +165,29 @@ def test_a_file_that_does_not_hold_together_is_refused(results, tmp_path, change
         thresholds.read(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cut_points": [9, 3]}, "not strictly increasing"),
+        ({"cut_points": [77]}, "does not fit 0,77,255"),
+        ({"encoding": "grey"}, "encoding 'grey'"),
+        ({"levels": {"map": "contrast", "window": 4}}, "window 4 of contrast is not an odd integer in 3..255"),
+        ({"levels": {"map": "contrast"}}, "level map contrast takes window"),
+        ({"levels": {"map": "edges"}}, "level map 'edges' is not one of grey, rank"),
+        ({"level": "x + 1"}, "parts .* does not fit"),
+        ({"channels": 77}, "parts .* does not fit"),
+        ({"color": "r"}, "parts have the colors"),
+    ],
+)
+def test_a_part_that_does_not_hold_together_is_refused(results, tmp_path, change, said):
+    made = thresholds.document(results)
+    made["parts"][0] |= change
+    (tmp_path / "a.json").write_text(json.dumps(made))
+    with pytest.raises(BadInput, match=said) as refused:
+        thresholds.read(tmp_path / "a.json")
+    assert len(str(refused.value)) < 500
+
+
 def test_what_is_no_json_is_refused(tmp_path):
     deep = ["[" * 100_000, '{"a":' * 100_000, "[" * 900 + "]" * 900, '{"value": 1e999}', "9" * 5000]
     for content in ("", "{", "[1]", '"text"', *deep):
@@ -169,10 +198,11 @@ def test_what_is_no_json_is_refused(tmp_path):
         thresholds.read(tmp_path / "nothing.json")
 
 
-def test_the_schema_itself_is_valid_and_strict():
-    schema = json.loads(Path(thresholds.__file__).with_name("thresholds.schema.json").read_text())
+@pytest.mark.parametrize("name", ["thresholds.schema.json", "thresholds-1.schema.json"])
+def test_the_schema_itself_is_valid_and_strict(name):
+    schema = json.loads(Path(thresholds.__file__).with_name(name).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    later = {"weights", "activations"}  # files of an earlier version are read without
+    later = {"weights", "activations"} if "-1" in name else set()  # early files of version 1 lack them
     assert sorted(schema["required"]) == sorted(schema["properties"].keys() - later)
 
 
@@ -183,7 +213,7 @@ def test_export_writes_to_stdout_or_to_a_file(results, capsys, tmp_path):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("x/t.json: 0,")
-    assert len(thresholds.read(tmp_path / "x" / "t.json")[1]["cut_points"]) == 3
+    assert len(thresholds.read(tmp_path / "x" / "t.json")[0].cut_points) == 3
     assert printed["study"]["name"] == "one"
 
 
@@ -234,11 +264,73 @@ def test_a_study_of_an_earlier_version_is_refused_with_the_reason(results, capsy
     assert "of an earlier version" in capsys.readouterr().err
 
 
-def test_a_file_of_an_earlier_version_says_nothing_of_weights_and_is_read_as_real(results, tmp_path):
-    made = thresholds.document(results)
+def version_1():
+    return json.loads((GOLDEN / "thresholds-1.json").read_text(encoding="utf-8"))
+
+
+def test_the_encoding_local_of_version_1_is_a_thermometer_of_ranks():
+    binarization, made = thresholds.read(GOLDEN / "thresholds-1.json")
+    assert made == version_1()
+    assert str(binarization) == "rank: 0,85,171,255 thermometer"
+
+
+def test_grey_levels_of_version_1_stay_what_they_are(tmp_path):
+    grey = version_1() | {"encoding": "thermometer", "comparison": "pixel >= cut_point"}
+    (tmp_path / "a.json").write_text(json.dumps(grey))
+    assert str(thresholds.read(tmp_path / "a.json")[0]) == "0,85,171,255 thermometer"
+    colors = {"cut_points": [[85]] * 3, "threshold_ranges": [[0, 85, 255]] * 3, "channels": 3}
+    colors |= {"bits_per_pixel": 3, "index_bits_per_pixel": 3}
+    (tmp_path / "b.json").write_text(json.dumps(grey | colors))
+    assert str(thresholds.read(tmp_path / "b.json")[0]) == "r:0,85,255 g:0,85,255 b:0,85,255 thermometer"
+
+
+def test_a_file_of_version_1_without_weights_is_read_as_real(tmp_path):
+    made = version_1()
     for older in (made, *made["best_by_cut_points"], *made["references"]):
         del older["weights"], older["activations"]
     del made["data"]["preprocessing"], made["greyscale"]["input"]
     (tmp_path / "old.json").write_text(json.dumps(made))
     binarization, _ = thresholds.read(tmp_path / "old.json")
     assert str(binarization.arithmetic) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cut_points": [9, 3]}, "not strictly increasing"),
+        ({"cut_points": [77]}, r"threshold_ranges \[0, 85, 171, 255\] does not fit"),
+        ({"comparison": "pixel >= cut_point"}, "comparison pixel >= cut_point does not fit"),
+        ({"channels": 77}, "channels 77 does not fit"),
+        ({"encoding": "grey"}, "encoding 'grey'"),
+        ({"parts": []}, "not a thresholds file of version 1"),
+    ],
+)
+def test_a_file_of_version_1_that_does_not_hold_together_is_refused(tmp_path, change, said):
+    (tmp_path / "a.json").write_text(json.dumps(version_1() | change))
+    with pytest.raises(BadInput, match=said):
+        thresholds.read(tmp_path / "a.json")
+
+
+cuts = st.sets(st.integers(1, 255), min_size=1, max_size=4).map(lambda s: CutPoints(tuple(sorted(s))))
+MAPS = (
+    GREY,
+    Rank(),
+    Contrast(9),
+    Ratio(0),
+    Standardized(5),
+    Sauvola(15),
+    Dither.bayer(4, 64),
+    Dither(((0, 9), (9, 0))),
+)
+
+
+@given(st.data(), st.sampled_from(list(ENCODINGS)))
+def test_every_binarization_comes_back_from_its_parts(data, encoding):
+    in_color = data.draw(st.booleans())
+    maps = data.draw(st.lists(st.sampled_from(MAPS), min_size=3 if in_color else 1, max_size=3, unique=not in_color))
+    found = cut_points_of([data.draw(cuts) for _ in maps], colors=in_color)
+    binarization = Binarization(found, encoding, level_maps=tuple(maps))
+    made = json.loads(
+        json.dumps({"parts": thresholds.parts_of(binarization), "weights": "real", "activations": "real"})
+    )
+    assert Binarization.of(thresholds._record(made)) == binarization

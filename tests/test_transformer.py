@@ -38,7 +38,7 @@ COLOR_CUTS = ((90,), (80, 120), (30,))
     [
         BinarizedInput(cut_points=(1, 2), flatten=True),
         BinarizedInput(cut_points=(1, 2)),
-        BinarizedInput(cut_points=(1, 2), encoding="local", flatten=True),
+        BinarizedInput(cut_points=(1, 2), levels={"map": "rank"}, flatten=True),
     ]
 )
 def test_scikit_learns_checks_pass(estimator, check):
@@ -101,11 +101,35 @@ def test_a_thresholds_file_gives_cut_points_and_encoding(tmp_path):
     assert run_study(StudyConfig(data="toy.npz", trials=6), "sqlite:///studies.db", make_formula) == 0
     results = load_results(open_database("sqlite:///studies.db"), None)
     write(tmp_path / "t.json", document(results))
-    best = Binarization.of(results.candidates.iloc[0])
+    best = Binarization.from_key(results.candidates["key"].iloc[0])
     for path in (tmp_path / "t.json", "t.json"):
         made = BinarizedInput(path, encoding="not used").fit(part.images)
         assert made.binarization_ == best
         assert np.array_equal(made.transform(part.images), best.encode(part.images))
+
+
+def test_cut_points_may_be_of_a_level_map_or_of_several():
+    contrast, rank = {"map": "contrast", "window": 3}, {"map": "rank"}
+    one = BinarizedInput(cut_points=(128,), levels=contrast).fit_transform(IMAGES)
+    other = BinarizedInput(cut_points=(90, 200), levels=rank).fit_transform(IMAGES)
+    both = BinarizedInput(cut_points=((128,), (90, 200)), levels=[contrast, rank]).fit_transform(IMAGES)
+    assert np.array_equal(both, np.concatenate([one, other], axis=1))
+    in_color = BinarizedInput(cut_points=COLOR_CUTS, levels=contrast).fit(RGB)
+    assert {str(each) for each in in_color.binarization_.level_maps} == {"contrast 3"}
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ("contrast", "expected a record|not a record"),
+        ({"map": "contrast", "window": 2}, "window 2"),
+        ([{"map": "rank"}], "0 level maps|cut points|sets"),
+        (7, "BinarizedInput"),
+    ],
+)
+def test_other_level_maps_are_refused_in_one_line(levels, said):
+    with pytest.raises(BadInput, match=said):
+        BinarizedInput(cut_points=((90,), (80,)), levels=levels).fit(IMAGES)
 
 
 def test_a_pipeline_classifies_digits_and_cut_points_are_searched_like_any_parameter():

@@ -1,7 +1,7 @@
 """The thresholds file: the best cut points of a study as JSON.
 
 `document` makes it from the results of a study, `write` checks it against thresholds.schema.json, and `read` returns
-the binarization.
+the binarization. Files of version 1 are read too (thresholds-1.schema.json).
 """
 
 import datetime as dt
@@ -19,8 +19,8 @@ from jsonschema.validators import extend
 
 from models.constants import REAL
 from search.binarization.binarization import Binarization, Input, from_key
-from search.binarization.cut_points import as_lists
-from search.binarization.levels import GREY
+from search.binarization.cut_points import RGB, as_lists
+from search.binarization.levels import Rank
 from search.confirmation.findings import COMPARISONS, Findings, findings_of
 from search.console.files import write_atomically
 from search.console.messages import one_line, plural
@@ -31,8 +31,8 @@ from storage.candidates import counts
 from storage.records import Run
 from storage.results import Results
 
-COMPARISON = "pixel >= cut_point"
-LOCAL_COMPARISON = "256 * darker // pixels >= cut_point"  # the number of darker pixels and of all pixels of the image
+VERSION = 2
+COMPARISON = "level >= cut_point"
 # JSON Schema accepts 3.0 as an integer; programs that read the file may not.
 WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 
@@ -52,11 +52,11 @@ def document(results: Results, cuts: int | None = None, pick: str = "best") -> d
     data_set, found, protocol = results.data_set, findings_of(results), Protocol.from_dict(results.protocol)
     references = results.candidates[results.candidates["reference"].notna()]
     return {
-        "schema_version": 1,
+        "schema_version": VERSION,
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "pick": how,
         **candidate(chosen, found),
-        "comparison": comparison_of(Binarization.from_key(chosen["key"])),
+        "comparison": COMPARISON,
         "metric": f"validation {protocol.metric}",
         "best_by_cut_points": [candidate(row, found) for _, row in results.by_cuts.iterrows()],
         "references": [candidate(row, found) for _, row in references.iterrows()],
@@ -93,9 +93,9 @@ def candidate(row: "pd.Series[Any]", found: Findings | None) -> dict[str, Any]:
     """One binarization, its value from a row of the candidates, and its findings in a confirmation."""
     binarization = Binarization.from_key(row["key"])
     return {
-        "threshold_ranges": as_lists(binarization.cut_points.ranges),
-        **binarization.record,
-        "cut_points": as_lists(binarization.cut_points.values),
+        "input": str(binarization),
+        "parts": parts_of(binarization),
+        **asdict(binarization.arithmetic),
         "channels": binarization.channels,
         "bits_per_pixel": binarization.channels,
         "index_bits_per_pixel": binarization.index_bits,
@@ -145,9 +145,20 @@ def _confirmed(input: Input, found: Findings | None) -> dict[str, Any] | None:
     return {**estimates, "against": against}
 
 
-def comparison_of(binarization: Binarization) -> str:
-    """The condition under which a pixel lies above a cut point, as the file states it."""
-    return COMPARISON if GREY in binarization.level_maps else LOCAL_COMPARISON
+def parts_of(binarization: Binarization) -> list[dict[str, Any]]:
+    """The parts of a binarization, each with all that a program needs to compute its channels."""
+    return [
+        {
+            "color": part.color or None,
+            "levels": part.level_map.record,
+            "level": part.level_map.formula,
+            "cut_points": list(part.cut_points.values),
+            "threshold_ranges": list(part.cut_points.ranges),
+            "encoding": binarization.encoding,
+            "channels": table.shape[1],
+        }
+        for part, table in zip(binarization.parts, binarization.tables, strict=True)
+    ]
 
 
 def to_json(made: dict[str, Any]) -> str:
@@ -155,7 +166,7 @@ def to_json(made: dict[str, Any]) -> str:
 
     Raises: jsonschema.ValidationError, ValueError.
     """
-    _validator().validate(made)
+    _validator(VERSION).validate(made)
     return json.dumps(made, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -169,32 +180,77 @@ def read(path: Path) -> tuple[Binarization, dict[str, Any]]:
     try:
         made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
         json.dumps(made, ensure_ascii=False).encode()  # refuses lone surrogates, which cannot be printed
-        found = next(iter(_validator().iter_errors(made)), None)
+        version = 1 if isinstance(made, dict) and made.get("schema_version") == 1 else VERSION
+        found = next(iter(_validator(version).iter_errors(made)), None)
         problem = None if found is None else f"{found.json_path}: {one_line(found.message)[:120]}"
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name another file") from error
     except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         raise BadInput(f"{path}: no thresholds file ({one_line(error)[:120]}); export it again") from error
     if problem is not None:
-        raise BadInput(f"{path}: not a thresholds file of version 1: {problem}; export it again")
+        raise BadInput(f"{path}: not a thresholds file of version {version}: {problem}; export it again")
     try:
-        binarization = Binarization.of({"weights": REAL, "activations": REAL} | made)
-    except ValueError as error:
-        raise BadInput(f"{path}: {error}") from error
-    if as_lists(binarization.cut_points.ranges) != made["threshold_ranges"]:
-        raise BadInput(
-            f"{path}: cut_points {made['cut_points']} and threshold_ranges {made['threshold_ranges']} differ"
-        )
-    is_so = {
-        "comparison": comparison_of(binarization),
+        binarization = Binarization.of(_record_of_version_1(made) if version == 1 else _record(made))
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{path}: {one_line(error)}") from error
+    for name, value in (_derived_of_version_1 if version == 1 else _derived)(binarization, made).items():
+        if made[name] != value:
+            raise BadInput(
+                f"{path}: {name} {one_line(made[name])[:120]} does not fit {binarization}, which has "
+                f"{one_line(value)[:120]}"
+            )
+    return binarization, made
+
+
+def _record(made: dict[str, Any]) -> dict[str, Any]:
+    """The record of a file's binarization. Raises: ValueError for parts that do not belong together."""
+    parts = made["parts"]
+    colors, encodings = [part["color"] for part in parts], {part["encoding"] for part in parts}
+    if len(encodings) > 1:
+        raise ValueError(f"parts have the encodings {', '.join(sorted(encodings))}; expected one for all")
+    if colors not in ([None] * len(parts), list(RGB)):
+        raise ValueError(f"parts have the colors {colors}; expected none, or r, g and b in this order")
+    levels, cut_points = [part["levels"] for part in parts], [tuple(part["cut_points"]) for part in parts]
+    in_color = colors == list(RGB)
+    return {
+        "cut_points": cut_points if len(parts) > 1 else cut_points[0],
+        "levels": dict(zip(RGB, levels, strict=True)) if in_color else levels if len(parts) > 1 else levels[0],
+        "encoding": parts[0]["encoding"],
+        **{name: made[name] for name in ("weights", "activations")},
+    }
+
+
+def _derived(binarization: Binarization, made: dict[str, Any]) -> dict[str, Any]:
+    """What follows from the binarization, by the names in the file."""
+    return {
+        "input": str(binarization),
+        "parts": parts_of(binarization),
         "channels": binarization.channels,
         "bits_per_pixel": binarization.bits,
         "index_bits_per_pixel": binarization.index_bits,
     }
-    for name, value in is_so.items():
-        if made[name] != value:
-            raise BadInput(f"{path}: {name} {made[name]!r} does not fit {binarization}, which has {value!r}")
-    return binarization, made
+
+
+def _record_of_version_1(made: dict[str, Any]) -> dict[str, Any]:
+    """As _record. Version 1 has grey levels, or ranks as the encoding `local`. It may lack weights and activations."""
+    record = {name: made.get(name, REAL) for name in ("weights", "activations")}
+    record |= {name: made[name] for name in ("cut_points", "encoding")}
+    if made["encoding"] == "local":
+        in_color = any(isinstance(each, list) for each in made["cut_points"])
+        rank = Rank().record
+        record |= {"encoding": "thermometer", "levels": dict.fromkeys(RGB, rank) if in_color else rank}
+    return record
+
+
+def _derived_of_version_1(binarization: Binarization, made: dict[str, Any]) -> dict[str, Any]:
+    local = made["encoding"] == "local"
+    return {
+        "threshold_ranges": as_lists(binarization.cut_points.ranges),
+        "comparison": "256 * darker // pixels >= cut_point" if local else "pixel >= cut_point",
+        "channels": binarization.channels,
+        "bits_per_pixel": binarization.bits,
+        "index_bits_per_pixel": binarization.index_bits,
+    }
 
 
 def _refuse(constant: str) -> float:
@@ -208,7 +264,8 @@ def _finite(number: str) -> float:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    schema = json.loads((files("search.deploy") / "thresholds.schema.json").read_text(encoding="utf-8"))
+def _validator(version: int) -> Draft202012Validator:
+    name = "thresholds.schema.json" if version == VERSION else f"thresholds-{version}.schema.json"
+    schema = json.loads((files("search.deploy") / name).read_text(encoding="utf-8"))
     strict: type[Draft202012Validator] = extend(Draft202012Validator, type_checker=WHOLE)  # type: ignore[no-untyped-call]
     return strict(schema)

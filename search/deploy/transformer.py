@@ -1,7 +1,7 @@
 """A scikit-learn transformer that binarizes images with the cut points of a thresholds file, or with given ones."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from search.binarization.binarization import Binarization
 from search.binarization.cut_points import from_values
+from search.binarization.levels import GREY, level_map
 from search.data.arrays import check_images
 from search.errors import BadInput
 
@@ -33,6 +34,10 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         encoding.
     cut_points : sequence of int, default=None
         Cut points in place of a file, strictly increasing in 1..255; for images in color three such sequences.
+    levels : dict or list of dict, default=None
+        The level map that `cut_points` are compared with, as a record such as ``{"map": "contrast", "window": 9}``; see
+        `search.binarization.levels`. None is the grey level. With a list of level maps, `cut_points` has a sequence for
+        each; with color, one level map is used for all three colors.
     encoding : str, default="thermometer"
         How the ranges between `cut_points` become channels: a name in `search.binarization.encodings.ENCODINGS`. A
         thresholds file has its own encoding, so this is used with `cut_points` only.
@@ -40,7 +45,8 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         Whether `transform` returns one row per image, as most estimators of scikit-learn require.
     image_shape : tuple of int, default=None
         (H, W), or (H, W, 3) for color, if the input has one row of pixels per image. None takes each such row for an
-        image of one row of pixels. That differs only in the shape of the output, unless the encoding is local.
+        image of one row of pixels. That differs only in the shape of the output, unless a level map depends on the
+        neighborhood or the position of a pixel.
 
     Attributes
     ----------
@@ -68,12 +74,14 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         thresholds: str | PathLike[str] | None = None,
         cut_points: Sequence[Any] | None = None,
         encoding: str = "thermometer",
+        levels: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         flatten: bool = False,
         image_shape: tuple[int, ...] | None = None,
     ) -> None:
         self.thresholds = thresholds
         self.cut_points = cut_points
         self.encoding = encoding
+        self.levels = levels
         self.flatten = flatten
         self.image_shape = image_shape
 
@@ -138,8 +146,11 @@ class BinarizedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
             return read(Path(self.thresholds))[0]
         assert self.cut_points is not None
         try:
-            cut_points = from_values([tuple(each) if np.ndim(each) else each for each in self.cut_points])
-            return Binarization(cut_points, self.encoding)
+            values = [tuple(each) if np.ndim(each) else each for each in self.cut_points]
+            several = not isinstance(self.levels, Mapping | None)
+            given = [self.levels or GREY.record] if isinstance(self.levels, Mapping | None) else self.levels
+            maps = tuple(level_map(each) for each in given)
+            return Binarization(from_values(values, combined=several), self.encoding, level_maps=maps)
         except (TypeError, ValueError) as error:
             raise BadInput(f"BinarizedInput: {error}") from error
 
