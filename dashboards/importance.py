@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
+from pandas.api.types import is_numeric_dtype
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import KFold
@@ -55,7 +56,7 @@ def properties(candidates: pd.DataFrame) -> pd.DataFrame:
             described[f"highest cut point{end}"] = cuts.values[-1]
         rows.append(described | {name: str(row[name]) for name in KIND})
     found = pd.DataFrame(rows)
-    found = found.fillna({column: "none" if found[column].dtype == object else -1 for column in found})
+    found = found.fillna({column: -1 if is_numeric_dtype(found[column]) else "none" for column in found})
     differ = found.loc[:, [column for column in found if found[column].nunique() > 1]]
     return differ.loc[:, ~differ.T.duplicated()]  # with one cut point, lowest and highest are equal
 

@@ -10,8 +10,10 @@ BEST = (90, 150, 210)
 
 
 def cut_points(spec: TrialSpec) -> tuple[int, ...]:
-    """Returns the cut points of a spec; () for the greyscale reference."""
-    return spec.input.cut_points.values if isinstance(spec.input, Binarization) else ()
+    """Returns the cut points of a spec, of all its parts; () for the greyscale reference."""
+    if not isinstance(spec.input, Binarization):
+        return ()
+    return tuple(cut for part in spec.input.cut_points.parts for cut in part)
 
 
 def value(cuts: tuple[int, ...], seed: int) -> float:
