@@ -9,7 +9,7 @@ study.py       python -m search.study: runs or resumes a study
 studies.py     python -m search.studies: lists the studies of a database
 confirm.py     python -m search.confirm: retrains finalists and reads the test set once
 export.py      python -m search.export: writes the best thresholds as JSON
-light.py       python -m search.light: measures a thresholds file under different lighting
+light.py       python -m search.light: measures thresholds files under different light
 
 api.py         the Python API: search_thresholds and BinarizedInput
 

@@ -8,4 +8,5 @@ metrics.py     what a value measures
 intervals.py   confidence intervals over photos
 device.py      where networks are trained, and with which versions
 drift.py       changes of lighting: gain, gamma, brightness
+lights.py      values of inputs under each change of lighting
 """

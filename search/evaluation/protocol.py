@@ -138,17 +138,26 @@ def fingerprint(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def differences(stored: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """One short phrase for each difference: `recipe.epochs: 6 in the study, 8 now`."""
+def differences(
+    stored: Mapping[str, Any],
+    now: Mapping[str, Any],
+    prefix: str = "",
+    places: tuple[str, str] = ("in the study", "now"),
+) -> list[str]:
+    """One short phrase for each difference: `recipe.epochs: 6 in the study, 8 now`.
+
+    places: where the two values are, for the phrases.
+    """
     found: list[str] = []
     for key in sorted(stored.keys() | now.keys()):
         before, after = stored.get(key), now.get(key)
+        change = f"{before} {places[0]}, {after} {places[1]}"
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            found += differences(before, after, f"{prefix}{key}.")
+            found += differences(before, after, f"{prefix}{key}.", places)
         elif key == NETWORK_SOURCE and None in (before, after):
             continue  # another network, which recipe.network says
         elif key == NETWORK_SOURCE and before != after:
-            found.append(f"the source file of the network changed: {before} in the study, {after} now")
+            found.append(f"the source file of the network changed: {change}")
         elif before != after:
-            found.append(f"{prefix}{key}: {before} in the study, {after} now")
+            found.append(f"{prefix}{key}: {change}")
     return found
