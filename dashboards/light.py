@@ -60,7 +60,8 @@ def light_figure(data: pd.DataFrame, metric: Metric) -> go.Figure:
     figure.update_yaxes(
         title_text=f"validation {metric.name}", tickformat=".0%" if metric.percent else ".2f", row=1, col=1
     )
-    return styled(figure, height=460)
+    legend = {"y": -0.12, "yanchor": "top"}  # below the panels, because their titles are above
+    return styled(figure, height=480).update_layout(legend=legend)
 
 
 def line_styles(data: pd.DataFrame) -> dict[str, dict[str, str]]:
@@ -76,5 +77,5 @@ def line_styles(data: pd.DataFrame) -> dict[str, dict[str, str]]:
 
 def write_light(data: pd.DataFrame, title: str, metric: Metric, path: Path) -> None:
     """Writes the figure as an HTML file. Raises: BadInput if the path cannot be written."""
-    figure = light_figure(data, metric).update_layout(title=title, margin={"t": 110})
+    figure = light_figure(data, metric).update_layout(title=title, margin={"t": 90})
     write_atomically(path, figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))

@@ -116,7 +116,8 @@ def light(args: argparse.Namespace) -> int:
     metric = METRICS[protocol.metric]
     data = light_data(scores, metric)
     print(FORMATS[args.format](light_table(data, metric)), flush=True)
-    write_light(data, "; ".join(f"{path.name}: {each}" for path, (each, _) in files.items()), metric, args.output)
+    one = f"{first.name}: {binarizations[0]}"
+    write_light(data, one if len(files) == 1 else f"{len(files)} thresholds files", metric, args.output)
     say(f"figure: {args.output}")
     return OK
 
