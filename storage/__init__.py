@@ -12,6 +12,7 @@ attributes.py     attributes of a study
 records.py        trials, runs and data sets
 candidates.py     the binarizations of a study and the best of them
 scores.py         the score of each trial on each photo
+supernets.py      trained supernets and the candidates that they scored
 results.py        everything known of one study
 confirmations.py  predictions on test images, and readings of the test set
 workers.py        identifies worker processes and says whether they are alive

@@ -176,7 +176,7 @@ def save_data_set(database: Database, data_set: DataSet) -> None:
         "examples": np.ascontiguousarray(data_set.examples).tobytes(),
         "example_labels": list(data_set.example_labels),
     }
-    _insert_once(database, data_sets, row)
+    insert_once(database, data_sets, row)
 
 
 def load_data_set(database: Database, fingerprint: str) -> DataSet | None:
@@ -206,7 +206,7 @@ def save_run(database: Database, run: Run) -> None:
     """Store a run. If two workers made the same run, the first one is stored."""
     row = asdict(run) | {"accuracies": list(run.accuracies), "finished_at": dt.datetime.now(dt.UTC)}
     row["low"], row["high"] = row.pop("interval")
-    _insert_once(database, runs, row)
+    insert_once(database, runs, row)
 
 
 def load_runs(database: Database, protocol: str) -> list[Run]:
@@ -220,9 +220,10 @@ def load_runs(database: Database, protocol: str) -> list[Run]:
     ]
 
 
-def _insert_once(database: Database, table: sa.Table, row: dict[str, Any]) -> None:
+def insert_once(database: Database, table: sa.Table, row: dict[str, Any]) -> None:
+    """Insert a row, unless its unique key is there already."""
     try:
         with database.engine.begin() as connection:
             connection.execute(table.insert().values(**row))
     except IntegrityError:
-        pass  # its unique key is there already, and what it identifies never changes
+        pass  # what the key identifies never changes

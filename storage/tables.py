@@ -91,3 +91,18 @@ trial_scores = sa.Table(
     sa.Column("scores", sa.LargeBinary, nullable=False),  # float32, a photo's weighted sum; together they are the value
     sa.Column("weights", sa.LargeBinary, nullable=False),  # float32, a photo's share of the weight; together 1
 )
+
+# Supernets, each trained once for a protocol and a search space: see storage/supernets.py.
+supernets = sa.Table(
+    "cutpoints_supernets",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),  # SHA-256 of protocol and `what`
+    sa.Column("protocol", sa.String(64), nullable=False),  # its fingerprint
+    sa.Column("what", sa.Text, nullable=False),  # canonical JSON of the search space and the arithmetic
+    sa.Column("weights", sa.LargeBinary, nullable=False),  # one torch.save of each fold; empty if a training diverged
+    sa.Column("scores", sa.LargeBinary),  # candidates with their scores, compressed JSON; null until they are scored
+    sa.Column("seconds", sa.Float, nullable=False),  # of training
+    sa.Column("scoring_seconds", sa.Float),  # of finding and scoring the candidates
+    sa.Column("trained_with", sa.Text, nullable=False),  # versions and device
+    sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
+)

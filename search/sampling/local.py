@@ -79,13 +79,13 @@ class LocalSampler(SpaceSampler):
         else:
             parents = Parents(*tried.parents(), self._rng)
         for _ in range(ATTEMPTS):
-            new = self._child(parents) if len(tried) >= self.steps.startup and parents else self._anything()
+            new = self.child(parents) if len(tried) >= self.steps.startup and parents else self.anything()
             if new not in tried:
                 return self.space.params(new)
         unseen = next((each for each in everything(self.space) if each not in tried), None)
-        return self.space.params(unseen or self._anything())
+        return self.space.params(unseen or self.anything())
 
-    def _anything(self) -> Binarization:
+    def anything(self) -> Binarization:
         """Return a binarization, uniformly at random in the parameters."""
         params: Params = {}
         for end in self.space.ends:
@@ -104,11 +104,11 @@ class LocalSampler(SpaceSampler):
         choices = self.space.choices[name]
         return choices[int(self._rng.integers(len(choices)))]
 
-    def _child(self, parents: "Parents") -> Binarization:
+    def child(self, parents: "Parents") -> Binarization:
         """Return a parent with its level map changed, or some cut points moved, added or removed."""
         steps, rng, colors = self.steps, self._rng, self.space.colors
         if rng.random() < steps.fresh:
-            return self._anything()
+            return self.anything()
         resized = int(rng.choice((-1, 1))) if rng.random() < steps.resize else 0
         if rng.random() < steps.every_k:
             k = int(rng.integers(colors, len(self.space.ends) * self.space.max_cuts + 1))

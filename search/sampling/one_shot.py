@@ -1,0 +1,168 @@
+"""A sampler that proposes what a supernet scores best, corrected by what the finished trials say.
+
+Takes a pool of scored candidates and a study's trials. Returns parameters of a binarization that was not tried before.
+The sampler has no state besides the study and the pool, so it works with stopped and resumed studies and with several
+workers. The values of trials, less their scores, are smoothed by a Gaussian process over simple properties of the
+binarizations; the next trial is one with a high upper confidence bound.
+"""
+
+import warnings
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+
+from models.constants import ACTIVATIONS, LEVELS, WEIGHTS
+from search.binarization.binarization import Binarization
+from search.binarization.encodings import ENCODINGS
+from search.binarization.levels import LEVEL_MAPS, Dither
+from search.sampling.history import history
+from search.sampling.local import LocalSampler
+from search.sampling.pool import STEPS, Floats, Pool, flat_pool, parents_of
+from search.sampling.space import Space
+from search.sampling.space_sampler import SpaceSampler
+from storage.study_trials import Read, trials_of
+
+BY_BITS = 0.4  # share of trials for a number of bits that is drawn evenly; all of them with two objectives
+BRAVE = 0.5  # mean number of standard deviations that are added to the mean, drawn exponentially
+CHILDREN = 16  # of the best candidates, scored anew for each trial
+FEWEST = 3  # trials from which the scores are corrected
+MOST = 300  # trials that the correction uses, the newest, because its cost grows with the cube of their number
+
+
+class OneShotSampler(SpaceSampler):
+    """A sampler of one Space by the scores of a pool. Other parameters are sampled uniformly at random.
+
+    pool: None for a search without a supernet, by a Gaussian process alone.
+    """
+
+    def __init__(self, space: Space, seed: int | None = None, pool: Pool | None = None) -> None:
+        super().__init__(space, seed)
+        self._rng = np.random.default_rng(seed)
+        self._local = LocalSampler(space, seed, STEPS)
+        self._pool = pool
+
+    def reseed_rng(self) -> None:
+        """Take a new seed, for a copy in another thread."""
+        super().reseed_rng()
+        self._rng = np.random.default_rng()
+        self._local.reseed_rng()
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Return parameters of a binarization that was neither tried nor is running, as long as there is one."""
+        if search_space != self.space.distributions:
+            return self.at_random(study, trial, search_space)
+        tried, maximize = history(study, self.space, trial.number), study.directions[0] is StudyDirection.MAXIMIZE
+        pool = self._pool or flat_pool(self.space, int(self._rng.integers(2**31)))
+        candidates, scores = list(pool.candidates), pool.scores
+        correct = Correction(means(study, self.space), pool)
+        corrected, _ = correct(candidates, scores)
+        parents = parents_of(candidates, corrected, maximize, self._rng)
+        children = {self._local.child(parents): None for _ in range(CHILDREN)}
+        new = [each for each in children if each not in set(candidates)]
+        candidates, scores = [*candidates, *new], np.concatenate([scores, pool.score(new)])
+        untried = np.array([each not in tried for each in candidates])
+        if not untried.any():
+            return self._local.sample_relative(study, trial, search_space)
+        corrected, deviations = correct(candidates, scores)
+        bounds = (corrected if maximize else -corrected) + self._rng.exponential(BRAVE) * deviations
+        if len(study.directions) > 1 or self._rng.random() < BY_BITS:
+            bits = np.array([each.bits for each in candidates])
+            among = np.unique(bits[untried])
+            untried &= bits == among[int(self._rng.integers(len(among)))]
+        rows = np.flatnonzero(untried)
+        return dict(self.space.params(candidates[int(rows[bounds[rows].argmax()])]))
+
+
+class _Values:
+    """First values of the complete trials of a space by binarization. It is a summary of StudyTrials."""
+
+    def __init__(self, space: Space) -> None:
+        self._space, self._distributions = space, space.distributions
+        self.values: dict[Binarization, list[float]] = defaultdict(list)
+
+    def add(self, trial: FrozenTrial) -> None:
+        """Take one more finished trial into account."""
+        if trial.state is TrialState.COMPLETE and trial.distributions == self._distributions:
+            self.values[self._space.binarization(trial.params)].append(trial.values[0])
+
+
+def means(study: optuna.Study, space: Space) -> dict[Binarization, float]:
+    """The mean of the first values of each binarization's complete trials, in the order of their first trial."""
+    found = trials_of(study, Read.NOTHING).summary((_Values, space), lambda: _Values(space)).values
+    return {binarization: float(np.mean(values)) for binarization, values in found.items()}
+
+
+class Correction:
+    """Predicts values from scores and the finished trials.
+
+    values: of finished trials by binarization. Fewer than FEWEST of them change nothing.
+    """
+
+    def __init__(self, values: Mapping[Binarization, float], pool: Pool) -> None:
+        self._center, self._scale = 0.0, 0.0
+        trained = list(values)[-MOST:]
+        if len(trained) < FEWEST:
+            return
+        scores = pool.score(trained)
+        residuals = np.array([values[each] for each in trained]) - scores
+        self._center, self._scale = float(np.median(residuals)), float(residuals.std())
+        if self._scale == 0:
+            return
+        self._mean, self._spread = float(pool.scores.mean()), float(pool.scores.std()) or 1.0
+        kernel = ConstantKernel(1.0, (0.05, 10.0)) * RBF(1.0, (0.3, 10.0)) + WhiteKernel(0.3, (0.01, 2.0))
+        self._process = GaussianProcessRegressor(kernel)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a hyperparameter may lie at its bound
+            self._process.fit(self._properties(trained, scores), (residuals - self._center) / self._scale)
+
+    def __call__(self, binarizations: Sequence[Binarization], scores: Floats) -> tuple[Floats, Floats]:
+        """Predict the values of binarizations with these scores: means (N,) and standard deviations (N,)."""
+        if self._scale == 0:
+            return scores + self._center, np.zeros(len(scores))
+        mean, deviation = self._process.predict(self._properties(binarizations, scores), return_std=True)
+        noise = self._process.kernel_.k2.noise_level  # of one training: it is no property of the binarization
+        return (
+            scores + self._center + self._scale * mean,
+            self._scale * np.sqrt(np.maximum(deviation**2 - noise, 0)),
+        )
+
+    def _properties(self, binarizations: Sequence[Binarization], scores: Floats) -> Floats:
+        return np.column_stack([features(binarizations), (scores - self._mean) / self._spread])
+
+
+def features(binarizations: Sequence[Binarization]) -> Floats:
+    """Properties (N, F) that the errors of scores may depend on, each with a range of about 1."""
+    return np.array([_features(each) for each in binarizations])
+
+
+def _features(binarization: Binarization) -> list[float]:
+    parts = binarization.parts
+    maps = [float(np.mean([part.level_map.name == name for part in parts])) for name in LEVEL_MAPS]
+    windows = [np.log2(part.level_map.record.get("window") or 32) / 4 for part in parts]
+    spreads = [np.ptp(part.level_map.offsets) / LEVELS for part in parts if isinstance(part.level_map, Dither)]
+    cuts = np.array([each for part in parts for each in part.cut_points.values]) / LEVELS
+    kinds = asdict(binarization.arithmetic)
+    return [
+        *maps,
+        float(np.mean(windows)),
+        float(np.mean(spreads)) if spreads else 0.0,
+        2 * float(cuts.mean()),
+        2 * float(cuts.min()),
+        2 * float(cuts.max()),
+        float(np.log2(len(cuts))),
+        *(float(binarization.encoding == name) for name in ENCODINGS),
+        *(float(kinds["weights"] == name) for name in WEIGHTS),
+        *(float(kinds["activations"] == name) for name in ACTIVATIONS),
+    ]
