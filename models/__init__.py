@@ -13,4 +13,5 @@ augment.py     random changes of images before they are encoded
 recipe.py      settings of a training
 train.py       the training loop
 learned.py     thresholds learned together with a network
+supernet.py    one network for all inputs of a search space
 """

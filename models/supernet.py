@@ -112,20 +112,31 @@ def _encode(images_u8: Tensor, part: DrawnPart) -> Tensor:
     return look_up(levels + first[:, None, None], tables)
 
 
-def to_bytes(network: nn.Module) -> bytes:
-    """The weights and buffers of a network, as torch.save writes them."""
+def to_bytes(networks: Mapping[str, nn.Module]) -> bytes:
+    """Weights and buffers of networks by name, as torch.save writes them."""
     buffer = io.BytesIO()
-    torch.save(network.state_dict(), buffer)
+    torch.save({name: network.state_dict() for name, network in networks.items()}, buffer)
     return buffer.getvalue()
 
 
-def from_bytes(
-    saved: bytes, channels: int, training: Resident, classes: int, recipe: Recipe, quantization: Quantization | None
+def weights_of(saved: bytes, device: torch.device) -> dict[str, dict[str, Tensor]]:
+    """What `to_bytes` saved, on a device. Nothing but tensors is unpickled."""
+    found: dict[str, dict[str, Tensor]] = torch.load(io.BytesIO(saved), map_location=device, weights_only=True)
+    return found
+
+
+def with_weights(
+    weights: Mapping[str, Tensor],
+    channels: int,
+    training: Resident,
+    classes: int,
+    recipe: Recipe,
+    quantization: Quantization | None,
 ) -> nn.Module:
-    """The network of `train_supernet` with saved weights, in evaluation mode. Nothing is unpickled but tensors.
+    """The network of `train_supernet` with saved weights, in evaluation mode.
 
     Raises: RuntimeError if the weights are those of another network.
     """
     network = new_network(channels, training, classes, recipe, quantization)
-    network.load_state_dict(torch.load(io.BytesIO(saved), map_location=training.labels.device, weights_only=True))
+    network.load_state_dict(weights)
     return network.eval()

@@ -167,8 +167,9 @@ class StudyFlags:
         group=SEARCH_GROUP,
     )
     sampler: str = flag(
-        "local (changes good trials a little), a sampler of Optuna (tpe, random, cmaes, gp, qmc), or one that only "
-        "trains references again (repeats, halving); cmaes stores a pickle in the database; see docs/samplers.md",
+        "local (changes good trials a little), one-shot (first trains one network for all binarizations, whose accuracy "
+        "then guides the search), a sampler of Optuna (tpe, random, cmaes, gp, qmc), or one that only trains "
+        "references again (repeats, halving); cmaes stores a pickle in the database; see docs/samplers.md",
         "local",
         SAMPLERS,
         group=SEARCH_GROUP,

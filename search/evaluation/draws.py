@@ -1,10 +1,9 @@
-"""Random binarizations as tables with a fixed number of channels, which train a supernet.
+"""Random binarizations as tables with a fixed number of channels, which a supernet is trained and asked with.
 
-Takes a search space. Returns tables from levels to channels for each image of a batch, and the table of any
+Takes a search space. Returns tables from levels to channels for each image of a batch, and the tables of any
 binarization of the space in the same layout.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,96 +14,115 @@ from models.encode import Part
 from models.supernet import DrawnPart
 from search.binarization.binarization import Binarization
 from search.binarization.encodings import ENCODINGS
-from search.binarization.levels import GREY, LevelMap
-from search.sampling.space import Space
+from search.binarization.level_map import LevelMap
+from search.binarization.levels import GREY
+from search.sampling.level_choices import LevelChoices
+from search.sampling.space import Edges, Space
 
-Tables = npt.NDArray[np.uint8]  # (…, 256, C)
-MODE = "side"
+Tables = npt.NDArray[np.uint8]  # (N, 256, C)
+Integers = npt.NDArray[np.int64]
+
+SLICES = 4  # of a batch, each with a level map of its own: one for each image would cost much more time
+EXTREMES = 0.125  # share of images with the fewest cut points, and of those with the most; the others are drawn evenly
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
+    """The channels of a supernet's input.
+
+    Each part of a binarization has the same number of channels. The channels of the encodings lie side by side, those
+    of the encodings that a binarization does not have are 0, and so are those of cut points and parts that it does not
+    have. Sharing channels between range and thermometer orders binarizations of one encoding as well, but not those of
+    different ones (docs/samplers.md).
+
+    codes: (E, K + 1, K + 1, C), the channels of a pixel by encoding, number of cut points and bin.
+    """
+
     space: Space
-    codes: Tables  # (E, K + 1, K + 1, C)
+    codes: npt.NDArray[np.uint8]
 
     @classmethod
     def of(cls, space: Space) -> "Layout":
-        most, encodings = space.max_cuts, space.encodings
-        def own(e, k):
-            if MODE == "stretch":
-                return (np.arange(k + 1)[:, None] > (np.arange(most) * k // most)).astype(np.uint8)
-            if MODE == "therm":
-                e = "thermometer"
-            return ENCODINGS[e].channels(np.arange(k + 1, dtype=np.uint8), k)
-        sizes = [own(e, most).shape[1] for e in encodings]
-        side = MODE == "side"
-        total = sum(sizes) if side else max(sizes)
-        codes = np.zeros((len(encodings), most + 1, most + 1, total), np.uint8)
-        first = 0
-        for i, e in enumerate(encodings):
+        """The layout for a space."""
+        most = space.max_cuts
+        sizes = [ENCODINGS[name].channels(np.zeros(1, np.uint8), most).shape[-1] for name in space.encodings]
+        codes = np.zeros((len(sizes), most + 1, most + 1, sum(sizes)), np.uint8)
+        for index, name in enumerate(space.encodings):
+            first = sum(sizes[:index])
             for k in range(1, most + 1):
-                t = own(e, k)
-                codes[i, k, : k + 1, first : first + t.shape[1]] = t
-            if side:
-                first += sizes[i]
+                own = ENCODINGS[name].channels(np.arange(k + 1, dtype=np.uint8), k)
+                codes[index, k, : k + 1, first : first + own.shape[1]] = own
         return cls(space, codes)
 
     @property
     def channels(self) -> int:
+        """Number of channels of all parts."""
         return int(self.codes.shape[-1]) * len(self.space.ends)
 
-    def tables(self, cuts, encodings) -> Tables:
-        """cuts (n, K) padded by 256; encodings (n,) indices"""
-        counts = (cuts < LEVELS).sum(1)
-        bins = (np.arange(LEVELS)[None, :, None] >= cuts[:, None, :]).sum(-1)
-        return self.codes[encodings[:, None], counts[:, None], bins]
+    def tables(self, cuts: Integers, encodings: Integers) -> Tables:
+        """Tables (N, 256, C) of one part. cuts: (N, K), increasing, padded by 256. encodings: indices (N,)."""
+        counts = (cuts < LEVELS).sum(axis=1)
+        bins = np.stack([np.searchsorted(each, np.arange(LEVELS), side="right") for each in cuts])
+        found: Tables = self.codes[encodings[:, None], counts[:, None], bins]
+        return found
 
-    def parts(self, b: Binarization) -> tuple[Part, ...]:
+    def empty(self, n: int) -> Tables:
+        """The tables of a part that is not there."""
+        return np.zeros((n, LEVELS, self.codes.shape[-1]), np.uint8)
+
+    def parts(self, binarization: Binarization) -> tuple[Part, ...]:
+        """The parts of a network's input for one binarization of the space."""
+        encoding = np.array([self.space.encodings.index(binarization.encoding)])
         made = []
-        e = np.array([self.space.encodings.index(b.encoding)])
-        for i, part in enumerate(b.parts):
-            cuts = np.full((1, self.space.max_cuts), LEVELS)
+        for channel, part in enumerate(binarization.parts):
+            cuts = np.full((1, self.space.max_cuts), LEVELS, np.int64)
             cuts[0, : len(part.cut_points)] = part.cut_points.values
-            made.append(Part(self.tables(cuts, e)[0], part.level_map.record, i if b.colors > 1 else None))
-        while len(made) < len(self.space.ends):
-            made.append(Part(np.zeros_like(made[0].table), GREY.record))
-        return tuple(made)
+            color = channel if binarization.colors > 1 else None
+            made.append(Part(self.tables(cuts, encoding)[0], part.level_map.record, color))
+        missing = len(self.space.ends) - len(made)
+        return (*made, *(Part(self.empty(1)[0], GREY.record) for _ in range(missing)))
 
 
 class Draws:
-    def __init__(self, layout: Layout, seed: int, slices: int = 4, sandwich: float = 0.25) -> None:
-        self.layout, self.rng, self.slices, self.sandwich = layout, np.random.default_rng(seed), slices, sandwich
-        if layout.space.levels.names == ("grey",) and len(layout.space.ends) == 1:
-            self.slices = 1
+    """Draws the inputs of a batch: see models.supernet.Draw.
+
+    Each slice of a batch has level maps of its own, each image its own encoding and cut points. Cut points are uniform
+    on the scale of the level map, as in the search space.
+    """
+
+    def __init__(self, layout: Layout, seed: int) -> None:
+        self._layout, self._rng = layout, np.random.default_rng(seed)
+        space = layout.space
+        one_map = space.levels == LevelChoices((GREY.name,), space.levels.windows) and len(space.ends) == 1
+        self._slices = 1 if one_map else SLICES
 
     def __call__(self, n: int) -> list[list[DrawnPart]]:
-        s, rng = self.layout.space, self.rng
-        made = []
-        for rows in np.array_split(np.arange(n), self.slices):
-            m = len(rows)
-            if not m:
-                continue
-            e = rng.integers(len(s.encodings), size=m)
-            parts = []
-            maps = set()
-            wanted = 1 if s.colors > 1 else int(rng.integers(1, len(s.ends) + 1))
-            for i, end in enumerate(s.ends):
-                lm = s.levels.at_random(rng)
-                if s.colors == 1 and (i >= wanted or lm in maps):
-                    parts.append(DrawnPart(np.zeros((m, LEVELS, self.layout.codes.shape[-1]), np.uint8), GREY.record))
-                    continue
-                maps.add(lm)
-                c = i if s.colors > 1 else None
-                parts.append(DrawnPart(self.layout.tables(self.cuts(m, s.scale(lm, c or 0)), e), lm.record, c))
-            made.append(parts)
-        return made
+        """Draw the parts of n images, slice by slice."""
+        sizes = [len(rows) for rows in np.array_split(np.arange(n), self._slices)]
+        return [self._slice(size) for size in sizes if size]
 
-    def cuts(self, m, edges):
-        rng, K = self.rng, self.layout.space.max_cuts
-        k = rng.integers(1, K + 1, size=m)
-        u = rng.random(m)
-        k = np.where(u < self.sandwich, 1, np.where(u < 2 * self.sandwich, K, k))
-        p = rng.random((m, K))
-        lv = np.clip(np.searchsorted(edges, p, side="right"), 1, LEVELS - 1)
-        lv = np.where(np.arange(K) < k[:, None], lv, LEVELS)
-        return np.sort(lv, 1)
+    def _slice(self, n: int) -> list[DrawnPart]:
+        space, rng = self._layout.space, self._rng
+        encodings = rng.integers(len(space.encodings), size=n)
+        if space.colors > 1:
+            return [
+                self._part(n, space.levels.at_random(rng), channel, encodings, channel)
+                for channel in range(space.colors)
+            ]
+        wanted = int(rng.integers(1, len(space.ends) + 1))
+        maps = {space.levels.at_random(rng) for _ in range(wanted)}
+        # The order of parts has no meaning; it is that of Binarization.
+        parts = [self._part(n, each, 0, encodings, None) for each in sorted(maps)]
+        return parts + [DrawnPart(self._layout.empty(n), GREY.record)] * (len(space.ends) - len(parts))
+
+    def _part(self, n: int, level_map: LevelMap, channel: int, encodings: Integers, color: int | None) -> DrawnPart:
+        cuts = self._cuts(n, self._layout.space.scale(level_map, channel))
+        return DrawnPart(self._layout.tables(cuts, encodings), level_map.record, color)
+
+    def _cuts(self, n: int, edges: Edges) -> Integers:
+        """Cut points (n, K), increasing, padded by 256; equal ones are possible and leave a channel unused."""
+        most, rng = self._layout.space.max_cuts, self._rng
+        numbers, luck = rng.integers(1, most + 1, size=n), rng.random(n)
+        numbers = np.where(luck < EXTREMES, 1, np.where(luck < 2 * EXTREMES, most, numbers))
+        levels = np.searchsorted(edges, rng.random((n, most)), side="right").clip(1, LEVELS - 1)
+        return np.sort(np.where(np.arange(most) < numbers[:, None], levels, LEVELS), axis=1)

@@ -5,7 +5,7 @@ Takes trial specs and a split. Returns values with their uncertainty over photo 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -65,8 +65,8 @@ Evaluate = Callable[[Sequence[TrialSpec], Report, Callable[[], None]], list[Resu
 
 
 @dataclass(frozen=True, eq=False)
-class _Fold:
-    """Training and validation images of one fold."""
+class FoldOnDevice:
+    """Training and validation images of one fold, with what a metric needs."""
 
     training: Resident
     validation_u8: Tensor
@@ -75,7 +75,7 @@ class _Fold:
     metric: Metric
 
     @classmethod
-    def of(cls, parts: Parts, protocol: Protocol, device: torch.device) -> "_Fold":
+    def of(cls, parts: Parts, protocol: Protocol, device: torch.device) -> "FoldOnDevice":
         chosen, validation = protocol.chosen(parts.train), parts.validation
         return cls(
             Resident.of(chosen.images, chosen.labels, device),
@@ -83,6 +83,15 @@ class _Fold:
             validation.labels,
             validation.groups,
             METRICS[protocol.metric],
+        )
+
+    def only(self, rows: npt.NDArray[np.int64]) -> "FoldOnDevice":
+        """The fold with these validation images only."""
+        return replace(
+            self,
+            validation_u8=self.validation_u8[torch.from_numpy(rows).to(self.validation_u8.device)],
+            labels=self.labels[rows],
+            groups=self.groups[rows],
         )
 
     @property
@@ -103,7 +112,7 @@ class _Running:
     number: int  # index of the spec
     spec: TrialSpec
     steps: list[float] = field(default_factory=list)
-    done: list[tuple[_Fold, Logits]] = field(default_factory=list)
+    done: list[tuple[FoldOnDevice, Logits]] = field(default_factory=list)
     seconds: float = 0.0
     pruned: bool = False
     diverged: bool = False
@@ -129,14 +138,16 @@ def make_objective(split: Split, protocol: Protocol, device: torch.device) -> Ev
     otherwise its trainings, in the same order in every trial, because the Wilcoxon pruner pairs them.
     """
     classes = len(split.pictures.class_names)
-    trainings = list(product(range(protocol.repeats), [_Fold.of(parts, protocol, device) for parts in split.folds]))
+    trainings = list(
+        product(range(protocol.repeats), [FoldOnDevice.of(parts, protocol, device) for parts in split.folds])
+    )
 
     def evaluate(specs: Sequence[TrialSpec], report: Report, check: Callable[[], None]) -> list[Result]:
         trials = [_Running(number, spec) for number, spec in enumerate(specs)]
         for repeat, fold in trainings:
             left = [trial for trial in trials if not trial.pruned and not trial.diverged]
 
-            def step(lane: int, _: int, logits: Logits, left: list[_Running] = left, fold: _Fold = fold) -> bool:
+            def step(lane: int, _: int, logits: Logits, left: list[_Running] = left, fold: FoldOnDevice = fold) -> bool:
                 trial = left[lane]
                 trial.steps.append(fold.value(logits))
                 return report(trial.number, len(trial.steps) - 1, trial.steps[-1])

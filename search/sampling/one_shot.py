@@ -19,7 +19,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from models.constants import ACTIVATIONS, LEVELS, WEIGHTS
 from search.binarization.binarization import Binarization
@@ -36,6 +36,10 @@ BY_BITS = 0.4  # share of trials for a number of bits that is drawn evenly; all 
 BRAVE = 0.5  # mean number of standard deviations that are added to the mean, drawn exponentially
 CHILDREN = 16  # of the best candidates, scored anew for each trial
 FEWEST = 3  # trials from which the scores are corrected
+ENOUGH = 10  # trials from which the hyperparameters of the Gaussian process are fitted
+# Errors of scores before anything is known, in standard deviations of the scores of the pool: 0.24 on the table
+# benchmarks/results/many_cuts.csv. It counts as much as FEWEST trials.
+PRIOR = 0.2
 MOST = 300  # trials that the correction uses, the newest, because its cost grows with the cube of their number
 
 
@@ -107,25 +111,30 @@ def means(study: optuna.Study, space: Space) -> dict[Binarization, float]:
 class Correction:
     """Predicts values from scores and the finished trials.
 
-    values: of finished trials by binarization. Fewer than FEWEST of them change nothing.
+    The errors of scores are a Gaussian process over `features` and the score. values: of finished trials by
+    binarization. Fewer than FEWEST of them change nothing.
     """
 
     def __init__(self, values: Mapping[Binarization, float], pool: Pool) -> None:
+        self._mean, self._spread = float(pool.scores.mean()), float(pool.scores.std()) or 1.0
         self._center, self._scale = 0.0, 0.0
         trained = list(values)[-MOST:]
         if len(trained) < FEWEST:
             return
         scores = pool.score(trained)
-        residuals = np.array([values[each] for each in trained]) - scores
-        self._center, self._scale = float(np.median(residuals)), float(residuals.std())
+        errors = np.array([values[each] for each in trained]) - scores
+        self._center = float(np.median(errors))
+        usual = PRIOR * pool.scores.std()
+        squares = ((errors - self._center) ** 2).sum() + FEWEST * usual**2
+        self._scale = float(np.sqrt(squares / (len(errors) + FEWEST)))
         if self._scale == 0:
             return
-        self._mean, self._spread = float(pool.scores.mean()), float(pool.scores.std()) or 1.0
-        kernel = ConstantKernel(1.0, (0.05, 10.0)) * RBF(1.0, (0.3, 10.0)) + WhiteKernel(0.3, (0.01, 2.0))
-        self._process = GaussianProcessRegressor(kernel)
+        kernel = RBF(1.0, (0.3, 5.0)) + WhiteKernel(0.2, (0.02, 1.0))
+        # Few trials say nothing about the hyperparameters.
+        self._process = GaussianProcessRegressor(kernel, optimizer="fmin_l_bfgs_b" if len(trained) >= ENOUGH else None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a hyperparameter may lie at its bound
-            self._process.fit(self._properties(trained, scores), (residuals - self._center) / self._scale)
+            self._process.fit(self._properties(trained, scores), (errors - self._center) / self._scale)
 
     def __call__(self, binarizations: Sequence[Binarization], scores: Floats) -> tuple[Floats, Floats]:
         """Predict the values of binarizations with these scores: means (N,) and standard deviations (N,)."""
@@ -133,10 +142,8 @@ class Correction:
             return scores + self._center, np.zeros(len(scores))
         mean, deviation = self._process.predict(self._properties(binarizations, scores), return_std=True)
         noise = self._process.kernel_.k2.noise_level  # of one training: it is no property of the binarization
-        return (
-            scores + self._center + self._scale * mean,
-            self._scale * np.sqrt(np.maximum(deviation**2 - noise, 0)),
-        )
+        own = np.sqrt(np.maximum(deviation**2 - noise, 0))
+        return scores + self._center + self._scale * mean, self._scale * own
 
     def _properties(self, binarizations: Sequence[Binarization], scores: Floats) -> Floats:
         return np.column_stack([features(binarizations), (scores - self._mean) / self._spread])

@@ -20,6 +20,7 @@ from search.console.stop import Stopped
 from search.evaluation.device import trained_with
 from search.evaluation.metrics import METRICS
 from search.evaluation.objective import Evaluate, TrialSpec
+from search.sampling.pool import Pool
 from search.sampling.samplers import SeededByRank
 from search.sampling.space import Space
 from search.trials.lifecycle import (
@@ -52,6 +53,7 @@ def search(
     study: optuna.Study,
     space: Space,
     queue: Callable[[], int],
+    pool: Callable[[], Pool | None],
     evaluate: Evaluate,
     greyscale: Run | None,
     device: torch.device,
@@ -60,7 +62,8 @@ def search(
 ) -> None:
     """Run trials until the study has its total, the time is over, or only other machines still train.
 
-    queue: queues the references that are missing. check: is called before each trial and each training step; what it
+    queue: queues the references that are missing. pool: makes the candidates of the sampler ONE_SHOT; it is called
+    once, if trials are missing. check: is called before each trial and each training step; what it
     raises ends the loop, after the running trial was queued again. started: time.monotonic() of the start of the run.
     """
     if (done := counted(study)) >= config.trials:
@@ -69,7 +72,7 @@ def search(
     one_objective = len(study.directions) == 1
     if not one_objective:
         say("two objectives: nothing is pruned, each trial is trained to the end")
-    study.sampler = SeededByRank(config.sampler, config.seed, space)
+    study.sampler = SeededByRank(config.sampler, config.seed, space, pool())
     metric, step_name = METRICS[config.metric], "epoch" if config.trainings == 1 else "training"
     bits, best, made_with = 8 * space.colors, best_so_far(study), trained_with(device, config.precision)
     with Progress(config.trials, done, greyscale, bits, best, metric, step_name) as progress:

@@ -22,12 +22,15 @@ from search.data.split import COPIES, GROUPS, Split, split_pictures
 from search.evaluation.device import choose_device, trained_with
 from search.evaluation.network import check_network, inputs_to_try, network_source
 from search.evaluation.objective import Evaluate, make_objective
+from search.evaluation.one_shot import scored_pool
 from search.evaluation.protocol import Protocol, make_protocol
 from search.references.catalogue import Reference, ToLearn, references
 from search.references.greyscale import greyscale_run
 from search.references.learned import make_learner
 from search.references.pixels import TrainingPixels
+from search.sampling.pool import Pool
 from search.sampling.pruners import PRUNERS
+from search.sampling.samplers import ONE_SHOT
 from search.sampling.space import Space
 from search.trials.joining import default_name, describe, join
 from search.trials.lifecycle import counted, made_with, put_back, put_back_abandoned, running
@@ -132,7 +135,7 @@ def create_or_join(plan: Plan, database: Database) -> optuna.Study:
 
 
 def run_trials(plan: Plan, database: Database, study: optuna.Study, started: float, signals: StopSignals) -> None:
-    """Trains the greyscale reference, then trials until the study has its total or the time is over.
+    """Trains the greyscale reference, the supernet of the sampler one-shot, and trials until the study has its total or the time is over.
 
     started: time.monotonic() from which config.timeout is counted. signals: the signals that stop the study.
     Raises: Stopped after a signal, when the running trial is queued again.
@@ -158,7 +161,13 @@ def _run(plan: Plan, database: Database, study: optuna.Study, started: float, ch
     learn = make_learner(plan.split, protocol, device, check)
     once = Once(internal(study, IDENTITY), database)
     queue = partial(enqueue, study, plan.space, _references(plan), config.trials, learn, once, config.seed)
-    search(config, database, study, plan.space, queue, plan.evaluate, greyscale, device, check, started)
+
+    def pool() -> Pool | None:
+        if config.sampler != ONE_SHOT:
+            return None
+        return scored_pool(database, plan.split, protocol, plan.space, device, check, until)
+
+    search(config, database, study, plan.space, queue, pool, plan.evaluate, greyscale, device, check, started)
 
 
 def _references(plan: Plan) -> list[Reference | ToLearn]:
