@@ -167,7 +167,7 @@ class StudyFlags:
         group=SEARCH_GROUP,
     )
     sampler: str = flag(
-        "local (changes good trials a little), one-shot (first trains one network for all binarizations, whose accuracy "
+        "local (changes good trials a little), one-shot (first trains one network for all binarizations, which "
         "then guides the search), a sampler of Optuna (tpe, random, cmaes, gp, qmc), or one that only trains "
         "references again (repeats, halving); cmaes stores a pickle in the database; see docs/samplers.md",
         "local",

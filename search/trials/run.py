@@ -135,7 +135,9 @@ def create_or_join(plan: Plan, database: Database) -> optuna.Study:
 
 
 def run_trials(plan: Plan, database: Database, study: optuna.Study, started: float, signals: StopSignals) -> None:
-    """Trains the greyscale reference, the supernet of the sampler one-shot, and trials until the study has its total or the time is over.
+    """Trains the greyscale reference, the supernet if the sampler needs one, then trials until the study has its total.
+
+    It stops earlier if the time is over.
 
     started: time.monotonic() from which config.timeout is counted. signals: the signals that stop the study.
     Raises: Stopped after a signal, when the running trial is queued again.
