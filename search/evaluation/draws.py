@@ -1,7 +1,7 @@
 """Random binarizations as tables with a fixed number of channels, which a supernet is trained and asked with.
 
-Takes a search space. Returns tables from levels to channels for each image of a batch, and the tables of any
-binarization of the space in the same layout.
+Takes a search space and an encoding. Returns tables from levels to channels for each image of a batch, and the tables
+of any binarization with that encoding in the same layout.
 """
 
 from dataclasses import dataclass
@@ -28,30 +28,25 @@ EXTREMES = 0.125  # share of images with the fewest cut points, and of those wit
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The channels of a supernet's input.
+    """The channels of a supernet's input for one encoding.
 
-    Each part of a binarization has the same number of channels. The channels of the encodings lie side by side, those
-    of the encodings that a binarization does not have are 0, and so are those of cut points and parts that it does not
-    have. Sharing channels between range and thermometer orders binarizations of one encoding as well, but not those of
-    different ones (docs/samplers.md).
+    Each part of a binarization has the channels of max_cuts cut points; those that it does not need are 0, and so are
+    those of a missing part.
 
-    codes: (E, K + 1, K + 1, C), the channels of a pixel by encoding, number of cut points and bin.
+    codes: (K + 1, K + 1, C), the channels of a pixel by number of cut points and bin.
     """
 
     space: Space
     codes: npt.NDArray[np.uint8]
 
     @classmethod
-    def of(cls, space: Space) -> "Layout":
-        """The layout for a space."""
-        most = space.max_cuts
-        sizes = [ENCODINGS[name].channels(np.zeros(1, np.uint8), most).shape[-1] for name in space.encodings]
-        codes = np.zeros((len(sizes), most + 1, most + 1, sum(sizes)), np.uint8)
-        for index, name in enumerate(space.encodings):
-            first = sum(sizes[:index])
-            for k in range(1, most + 1):
-                own = ENCODINGS[name].channels(np.arange(k + 1, dtype=np.uint8), k)
-                codes[index, k, : k + 1, first : first + own.shape[1]] = own
+    def of(cls, space: Space, encoding: str) -> "Layout":
+        """The layout of an encoding for a space."""
+        most, encode = space.max_cuts, ENCODINGS[encoding].channels
+        codes = np.zeros((most + 1, most + 1, encode(np.zeros(1, np.uint8), most).shape[-1]), np.uint8)
+        for k in range(1, most + 1):
+            own = encode(np.arange(k + 1, dtype=np.uint8), k)
+            codes[k, : k + 1, : own.shape[1]] = own
         return cls(space, codes)
 
     @property
@@ -59,11 +54,11 @@ class Layout:
         """Number of channels of all parts."""
         return int(self.codes.shape[-1]) * len(self.space.ends)
 
-    def tables(self, cuts: Integers, encodings: Integers) -> Tables:
-        """Tables (N, 256, C) of one part. cuts: (N, K), increasing, padded by 256. encodings: indices (N,)."""
+    def tables(self, cuts: Integers) -> Tables:
+        """Tables (N, 256, C) of one part. cuts: (N, K), increasing, padded by 256."""
         counts = (cuts < LEVELS).sum(axis=1)
         bins = np.stack([np.searchsorted(each, np.arange(LEVELS), side="right") for each in cuts])
-        found: Tables = self.codes[encodings[:, None], counts[:, None], bins]
+        found: Tables = self.codes[counts[:, None], bins]
         return found
 
     def empty(self, n: int) -> Tables:
@@ -72,13 +67,12 @@ class Layout:
 
     def parts(self, binarization: Binarization) -> tuple[Part, ...]:
         """The parts of a network's input for one binarization of the space."""
-        encoding = np.array([self.space.encodings.index(binarization.encoding)])
         made = []
         for channel, part in enumerate(binarization.parts):
             cuts = np.full((1, self.space.max_cuts), LEVELS, np.int64)
             cuts[0, : len(part.cut_points)] = part.cut_points.values
             color = channel if binarization.colors > 1 else None
-            made.append(Part(self.tables(cuts, encoding)[0], part.level_map.record, color))
+            made.append(Part(self.tables(cuts)[0], part.level_map.record, color))
         missing = len(self.space.ends) - len(made)
         return (*made, *(Part(self.empty(1)[0], GREY.record) for _ in range(missing)))
 
@@ -86,8 +80,8 @@ class Layout:
 class Draws:
     """Draws the inputs of a batch: see models.supernet.Draw.
 
-    Each slice of a batch has level maps of its own, each image its own encoding and cut points. Cut points are uniform
-    on the scale of the level map, as in the search space.
+    Each slice of a batch has level maps of its own, each image its own cut points. Cut points are uniform on the scale
+    of the level map, as in the search space.
     """
 
     def __init__(self, layout: Layout, seed: int) -> None:
@@ -103,21 +97,17 @@ class Draws:
 
     def _slice(self, n: int) -> list[DrawnPart]:
         space, rng = self._layout.space, self._rng
-        encodings = rng.integers(len(space.encodings), size=n)
         if space.colors > 1:
-            return [
-                self._part(n, space.levels.at_random(rng), channel, encodings, channel)
-                for channel in range(space.colors)
-            ]
+            return [self._part(n, space.levels.at_random(rng), channel, channel) for channel in range(space.colors)]
         wanted = int(rng.integers(1, len(space.ends) + 1))
-        maps = {space.levels.at_random(rng) for _ in range(wanted)}
         # The order of parts has no meaning; it is that of Binarization.
-        parts = [self._part(n, each, 0, encodings, None) for each in sorted(maps)]
+        maps = sorted({space.levels.at_random(rng) for _ in range(wanted)})
+        parts = [self._part(n, each, 0, None) for each in maps]
         return parts + [DrawnPart(self._layout.empty(n), GREY.record)] * (len(space.ends) - len(parts))
 
-    def _part(self, n: int, level_map: LevelMap, channel: int, encodings: Integers, color: int | None) -> DrawnPart:
+    def _part(self, n: int, level_map: LevelMap, channel: int, color: int | None) -> DrawnPart:
         cuts = self._cuts(n, self._layout.space.scale(level_map, channel))
-        return DrawnPart(self._layout.tables(cuts, encodings), level_map.record, color)
+        return DrawnPart(self._layout.tables(cuts), level_map.record, color)
 
     def _cuts(self, n: int, edges: Edges) -> Integers:
         """Cut points (n, K), increasing, padded by 256; equal ones are possible and leave a channel unused."""

@@ -8,8 +8,9 @@ binarizations; the next trial is one with a high upper confidence bound.
 
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,15 @@ from search.binarization.encodings import ENCODINGS
 from search.binarization.levels import LEVEL_MAPS, Dither
 from search.sampling.history import history
 from search.sampling.local import LocalSampler
-from search.sampling.pool import STEPS, Floats, Pool, flat_pool, parents_of
+from search.sampling.pool import Floats, Pool, flat_pool
 from search.sampling.space import Space
 from search.sampling.space_sampler import SpaceSampler
 from storage.study_trials import Read, trials_of
 
 BY_BITS = 0.4  # share of trials for a number of bits that is drawn evenly; all of them with two objectives
-BRAVE = 0.5  # mean number of standard deviations that are added to the mean, drawn exponentially
-CHILDREN = 16  # of the best candidates, scored anew for each trial
+BY_TRIALS = 0.25  # share of trials that are local search from the best trials, without the supernet
+STARTUP = 10  # binarizations from which such trials are possible
+BRAVE = 1.0  # mean number of standard deviations that are added to the mean, drawn exponentially
 FEWEST = 3  # trials from which the scores are corrected
 ENOUGH = 10  # trials from which the hyperparameters of the Gaussian process are fitted
 # Errors of scores before anything is known, in standard deviations of the scores of the pool: 0.24 on the table
@@ -52,7 +54,7 @@ class OneShotSampler(SpaceSampler):
     def __init__(self, space: Space, seed: int | None = None, pool: Pool | None = None) -> None:
         super().__init__(space, seed)
         self._rng = np.random.default_rng(seed)
-        self._local = LocalSampler(space, seed, STEPS)
+        self._local = LocalSampler(space, seed)
         self._pool = pool
 
     def reseed_rng(self) -> None:
@@ -70,42 +72,55 @@ class OneShotSampler(SpaceSampler):
         tried, maximize = history(study, self.space, trial.number), study.directions[0] is StudyDirection.MAXIMIZE
         pool = self._pool or flat_pool(self.space, int(self._rng.integers(2**31)))
         candidates, scores = list(pool.candidates), pool.scores
-        correct = Correction(means(study, self.space), pool)
-        corrected, _ = correct(candidates, scores)
-        parents = parents_of(candidates, corrected, maximize, self._rng)
-        children = {self._local.child(parents): None for _ in range(CHILDREN)}
-        new = [each for each in children if each not in set(candidates)]
-        candidates, scores = [*candidates, *new], np.concatenate([scores, pool.score(new)])
-        untried = np.array([each not in tried for each in candidates])
-        if not untried.any():
+        finished = trials_of(study, Read.NOTHING).summary((_Values, self.space), lambda: _Values(self.space, maximize))
+        correct = Correction(finished.values(pool.score), pool)
+        untried = np.array([each not in tried for each in pool.candidates])
+        if not untried.any() or (len(tried) >= STARTUP and self._rng.random() < BY_TRIALS):
             return self._local.sample_relative(study, trial, search_space)
-        corrected, deviations = correct(candidates, scores)
+        corrected, deviations = correct(pool.candidates, pool.scores)
         bounds = (corrected if maximize else -corrected) + self._rng.exponential(BRAVE) * deviations
         if len(study.directions) > 1 or self._rng.random() < BY_BITS:
-            bits = np.array([each.bits for each in candidates])
+            bits = np.array([each.bits for each in pool.candidates])
             among = np.unique(bits[untried])
             untried &= bits == among[int(self._rng.integers(len(among)))]
         rows = np.flatnonzero(untried)
-        return dict(self.space.params(candidates[int(rows[bounds[rows].argmax()])]))
+        return dict(self.space.params(pool.candidates[int(rows[bounds[rows].argmax()])]))
 
 
 class _Values:
-    """First values of the complete trials of a space by binarization. It is a summary of StudyTrials."""
+    """First values of finished trials by binarization. It is a summary of storage.study_trials.StudyTrials."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, maximize: bool) -> None:
         self._space, self._distributions = space, space.distributions
-        self.values: dict[Binarization, list[float]] = defaultdict(list)
+        self._worse = min if maximize else max
+        self._complete: dict[Binarization, list[float]] = defaultdict(list)
+        self._pruned: dict[Binarization, None] = {}
 
     def add(self, trial: FrozenTrial) -> None:
         """Take one more finished trial into account."""
-        if trial.state is TrialState.COMPLETE and trial.distributions == self._distributions:
-            self.values[self._space.binarization(trial.params)].append(trial.values[0])
+        if trial.distributions != self._distributions:
+            return
+        if trial.state is TrialState.COMPLETE:
+            self._complete[self._space.binarization(trial.params)].append(trial.values[0])
+        elif trial.state is TrialState.PRUNED:
+            self._pruned[self._space.binarization(trial.params)] = None
+
+    def values(self, predict: Callable[[Sequence[Binarization]], Floats]) -> dict[Binarization, float]:
+        """The mean value of each binarization.
+
+        A pruned one gets the median of those with as many cut points, because it was pruned for being worse, or what is
+        predicted if that is worse still.
+        """
+        found = {each: fmean(values) for each, values in self._complete.items()}
+        pruned = [each for each in self._pruned if each not in found]
+        medians = {k: median(v for each, v in found.items() if len(each.cut_points) == k) for k in _numbers(found)}
+        for each, predicted in zip(pruned, predict(pruned).tolist(), strict=True):
+            found[each] = self._worse(predicted, medians.get(len(each.cut_points), predicted))
+        return found
 
 
-def means(study: optuna.Study, space: Space) -> dict[Binarization, float]:
-    """The mean of the first values of each binarization's complete trials, in the order of their first trial."""
-    found = trials_of(study, Read.NOTHING).summary((_Values, space), lambda: _Values(space)).values
-    return {binarization: float(np.mean(values)) for binarization, values in found.items()}
+def _numbers(binarizations: Iterable[Binarization]) -> set[int]:
+    return {len(each.cut_points) for each in binarizations}
 
 
 class Correction:

@@ -33,8 +33,8 @@ class Sizes:
     """How many candidates are scored."""
 
     first: int = 200  # at random
-    rounds: int = 10
-    children: int = 80  # of each round
+    rounds: int = 8
+    children: int = 50  # of each round
     attempts: int = 20  # draws for each child, before a round ends with fewer children
 
 
@@ -63,7 +63,8 @@ def find_pool(space: Space, score: Score, maximize: bool, seed: int, sizes: Size
 
     add(sampler.anything, sizes.first)
     for _ in range(sizes.rounds):
-        parents = parents_of(list(known), np.array(list(known.values())), maximize, rng)
+        values, cuts = np.array(list(known.values())), np.array([len(each.cut_points) for each in known], np.int64)
+        parents = Parents(list(known), values if maximize else -values, cuts, rng)
         add(lambda parents=parents: sampler.child(parents), sizes.children)  # type: ignore[misc]
     return Pool(tuple(known), np.array(list(known.values())), score)
 
@@ -75,11 +76,3 @@ def flat_pool(space: Space, seed: int) -> Pool:
         return np.zeros(len(binarizations))
 
     return find_pool(space, score, True, seed, Sizes(first=500, rounds=0))
-
-
-def parents_of(
-    binarizations: Sequence[Binarization], values: Floats, maximize: bool, rng: np.random.Generator
-) -> Parents:
-    """Parents for the local search, the better their value the likelier."""
-    cuts = np.array([len(each.cut_points) for each in binarizations], np.int64)
-    return Parents(binarizations, values if maximize else -values, cuts, rng)
