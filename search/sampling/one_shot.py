@@ -71,7 +71,6 @@ class OneShotSampler(SpaceSampler):
             return self.at_random(study, trial, search_space)
         tried, maximize = history(study, self.space, trial.number), study.directions[0] is StudyDirection.MAXIMIZE
         pool = self._pool or flat_pool(self.space, int(self._rng.integers(2**31)))
-        candidates, scores = list(pool.candidates), pool.scores
         finished = trials_of(study, Read.NOTHING).summary((_Values, self.space), lambda: _Values(self.space, maximize))
         correct = Correction(finished.values(pool.score), pool)
         untried = np.array([each not in tried for each in pool.candidates])
