@@ -47,12 +47,20 @@ class OneShot:
 
     Each encoding, each kind of weights and activations and each fold has a network of its own. One network for several
     encodings, with their channels side by side, took twice the time for each candidate and ordered them no better.
+    seed: of the training; None for that of the protocol.
     """
 
     def __init__(
-        self, split: Split, protocol: Protocol, space: Space, device: torch.device, check: Callable[[], None]
+        self,
+        split: Split,
+        protocol: Protocol,
+        space: Space,
+        device: torch.device,
+        check: Callable[[], None],
+        seed: int | None = None,
     ) -> None:
         self._protocol, self._space, self._device, self._check = protocol, space, device, check
+        self._seed = protocol.seed if seed is None else seed
         self._classes = len(split.pictures.class_names)
         self._layouts = {name: Layout.of(space, name) for name in space.encodings}
         self._folds = [FoldOnDevice.of(parts, protocol, device) for parts in split.folds]
@@ -70,12 +78,12 @@ class OneShot:
         seconds = 0.0
         for name, layout, arithmetic, fold in self._each():
             trained = train_supernet(
-                Draws(layout, self._protocol.seed),
+                Draws(layout, self._seed),
                 layout.channels,
                 fold.training,
                 self._classes,
                 replace(self._protocol.recipe, epochs=EPOCHS * self._protocol.recipe.epochs),
-                self._protocol.seed,
+                self._seed,
                 self._check,
                 self._quantization(arithmetic),
             )
