@@ -18,9 +18,8 @@ from search.binarization.levels import GREY, LEVEL_MAPS, Dither, Grey, Rank, lev
 from search.binarization.windows import LARGEST_IMAGE, Contrast, Ratio, Sauvola, Standardized
 from tests import scikit_image
 from tests.scikit_image import PHOTOS, ROUNDING, window_sums
+from tests.strategies import WINDOW_MAPS, level_maps, window_maps, windows
 
-WINDOW_MAPS = (Contrast, Ratio, Standardized, Sauvola)
-WINDOWS = (3, 5, 9, 15, 31, 55, 217, 255)  # 55 and 217 are the first that models/levels.py computes with int64
 ANY_CUT = st.integers(1, 255)
 
 shapes = st.tuples(st.integers(1, 3), st.integers(1, 13), st.integers(1, 13))
@@ -32,19 +31,6 @@ images = st.one_of(
     st.builds(lambda shape, level: np.full(shape, level, np.uint8), shapes, st.integers(0, 255)),
 )
 small = arrays.arrays(np.uint8, st.tuples(st.just(1), st.integers(1, 5), st.integers(1, 5)))  # for the slow reference
-windows = st.sampled_from(WINDOWS)
-patterns = st.integers(1, 4).flatmap(
-    lambda n: st.lists(st.lists(st.integers(-255, 255), min_size=n, max_size=n), min_size=n, max_size=n)
-)
-dithers = st.one_of(
-    patterns.map(lambda rows: Dither(tuple(map(tuple, rows)))),
-    st.builds(Dither.bayer, st.sampled_from((2, 4, 8)), st.integers(0, 255)),
-)
-window_maps = st.one_of(
-    st.builds(lambda kind, window: kind(window), st.sampled_from(WINDOW_MAPS), windows),
-    st.sampled_from((Contrast, Ratio, Standardized)).map(lambda kind: kind(0)),
-)
-level_maps = st.one_of(st.just(GREY), st.just(Rank()), window_maps, dithers)
 
 
 def around(image: np.ndarray, window: int, row: int, column: int) -> list[int]:

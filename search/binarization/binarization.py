@@ -97,7 +97,8 @@ class Binarization:
     def of(cls, record: Mapping[str, Any]) -> "Binarization":
         """Builds a binarization from a record. Raises: KeyError, TypeError, ValueError."""
         levels = record.get("levels", GREY.record)
-        combined, colors = isinstance(levels, Sequence), isinstance(levels, Mapping) and "map" not in levels
+        combined = isinstance(levels, Sequence) and not isinstance(levels, str)
+        colors = isinstance(levels, Mapping) and "map" not in levels
         if colors and set(levels) != set(RGB):
             raise ValueError(f"levels {levels!r}: expected a level map, a list of them, or one for each of r, g and b")
         cut_points = from_values(record["cut_points"], combined)
