@@ -94,9 +94,10 @@ class LevelChoices:
         if not isinstance(of, Dither):
             window = of.record.get("window")
             return of.name, {} if window is None else {f"window{end}": window}
-        spread = of.spread
-        if DITHER in self.names and len(of.offsets) in TILES and spread and SPREADS[0] <= spread <= SPREADS[1]:
-            return DITHER, {f"tile{end}": len(of.offsets), f"spread{end}": spread}
+        # Neighboring spreads may give the same offsets; of.spread is the smallest of them.
+        tile, spread = len(of.offsets), of.spread and max(of.spread, SPREADS[0])
+        if spread and spread <= SPREADS[1] and Dither.bayer(tile, spread) == of:
+            return DITHER, {f"tile{end}": tile, f"spread{end}": spread}
         flat = [each for row in of.offsets for each in row]
         if len(flat) == 1 + FREE and flat[0] == 0 and all(OFFSETS[0] <= each <= OFFSETS[1] for each in flat):
             return MOSAIC, dict(zip(offset_names(end), flat[1:], strict=True))
