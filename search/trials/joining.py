@@ -6,7 +6,7 @@ with values of the same protocol, so any other study is refused with a list of t
 
 import platform
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.study import StudyDirection
@@ -45,10 +46,17 @@ def default_name(data: str, protocol: Protocol, space: Plain, budget: str) -> st
 
 
 def join(
-    database: Database, name: str, protocol: Protocol, space: Plain, objectives: Sequence[str], pruner: BasePruner
+    database: Database,
+    name: str,
+    protocol: Protocol,
+    space: Plain,
+    distributions: Mapping[str, BaseDistribution],
+    objectives: Sequence[str],
+    pruner: BasePruner,
 ) -> optuna.Study:
     """Return the study of that name, after creating it if it does not exist. The caller sets its sampler.
 
+    space: the settings of the search space. distributions: its parameters.
     Raises: ProtocolMismatch, EarlierVersion.
     """
     metric = METRICS[protocol.metric]
@@ -66,7 +74,7 @@ def join(
     if not empty:
         check_version(name, attributes)
         found = differences(attributes[PROTOCOL], protocol.as_dict()) + differences(attributes[SPACE], space)
-        if found:
+        if found := found or _other_choices(study, distributions):
             raise ProtocolMismatch(
                 f"study {name!r} has another protocol: {'; '.join(found)}. Use the study's settings, "
                 "or another --study-name"
@@ -83,6 +91,22 @@ def join(
     if attributes.get(VERSIONS) != versions():
         study.set_user_attr(VERSIONS, versions())
     return study
+
+
+def _other_choices(study: optuna.Study, distributions: Mapping[str, BaseDistribution]) -> list[str]:
+    """Return one phrase for each categorical parameter whose choices are other ones in the study's first trial.
+
+    Equal settings may stand for other choices in another version: `--encoding all` once included `local`. Optuna does
+    not allow a parameter to change its choices.
+    """
+    trials = (trial.distributions for trial in study.get_trials(deepcopy=False) if trial.distributions)
+    found = []
+    for name, before in next(trials, {}).items():
+        now = distributions.get(name)
+        if isinstance(before, CategoricalDistribution) and isinstance(now, CategoricalDistribution) and now != before:
+            then, today = (", ".join(map(str, each.choices)) for each in (before, now))
+            found.append(f"choices of {name}: {then} in the study, {today} now")
+    return found
 
 
 def versions() -> dict[str, str]:

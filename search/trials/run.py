@@ -116,7 +116,8 @@ def create_or_join(plan: Plan, database: Database) -> optuna.Study:
     """
     config, protocol = plan.config, plan.protocol
     pruner = PRUNERS[config.pruner_name](protocol.recipe.epochs)
-    study = join(database, plan.name, protocol, config.space_settings, config.objective_names, pruner)
+    distributions = plan.space.distributions
+    study = join(database, plan.name, protocol, config.space_settings, distributions, config.objective_names, pruner)
     if plan.source is not None:
         remember_source(study, plan.source, plan.split.pictures)
     histograms = np.concatenate([each.histogram for each in plan.pixels.of()])
