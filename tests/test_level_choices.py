@@ -151,7 +151,9 @@ def test_another_level_map_is_refused(level_map, why):
         space.params(Binarization(CutPoints((90,)), "range", Arithmetic(), (level_map,)))
 
 
-@pytest.mark.parametrize("offsets", [((0, 129), (0, 0)), ((1, 0), (0, 0)), ((0,),), ((0,) * 4,) * 4, ((-6, 2), (5, -2))])
+@pytest.mark.parametrize(
+    "offsets", [((0, 129), (0, 0)), ((1, 0), (0, 0)), ((0,),), ((0,) * 4,) * 4, ((-6, 2), (5, -2))]
+)
 def test_another_pattern_is_refused(offsets):
     with pytest.raises(ValueError, match="neither a Bayer pattern nor a 2×2 mosaic"):
         LevelChoices(("dither", "mosaic")).name_and_params(Dither(offsets))
@@ -311,7 +313,7 @@ def test_everything_is_every_binarization_of_all_level_maps_once():
 @pytest.mark.parametrize("parts", [1, 3])
 def test_a_study_of_all_level_maps_ends_with_every_sampler(name, parts, tmp_path, monkeypatch):
     monkeypatch.setattr("search.study.show_results", lambda *_: None)  # files and figures have tests of their own
-    trials = 24 if name == "gp" else 60  # it takes seconds to draw one
+    trials = 16 if name == "gp" else 60  # gp takes seconds to draw one, and starts after ten trials
     toy = toy_pictures().train
     np.savez(tmp_path / "toy.npz", images=toy.images, labels=toy.labels)
     config = StudyConfig(

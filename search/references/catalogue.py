@@ -97,7 +97,7 @@ def references(
     if grey and space.colors == 1 and (which in ("all", "paper") or (which == "auto" and sign_mnist)):
         paper = [CutPoints.from_ranges(ranges) for ranges in PAPER]
         series.append([Reference("paper", _made(c, grey[0])) for c in paper if len(c) <= space.max_cuts])
-    if space.colors == 1 and which == "all" and supervised:
+    if kinds and space.colors == 1 and which == "all" and supervised:
         by_turns = cycle([kind for kind in kinds if kind[1] == "thermometer"] or kinds)
         learned = [(k, *next(by_turns)) for k in _spread(space.max_cuts)]
         series.append([ToLearn(k, e, a, level_map) for k, level_map, e, a in learned if k < _levels(pixels(level_map))])

@@ -9,7 +9,7 @@ from search.binarization.binarization import Binarization
 from search.binarization.cut_points import CutPoints
 from search.binarization.level_map import LevelMap
 from search.binarization.levels import GREY, Dither, Rank, level_map
-from search.binarization.windows import Contrast, Ratio, Sauvola, Standardized
+from search.binarization.windows import Contrast, Ratio, Sauvola, Standardized, WindowMap
 from search.sampling.level_choices import DITHER, WINDOWED
 from search.sampling.space import Space
 
@@ -27,17 +27,17 @@ def local_thresholds(space: Space, image_width: int) -> Iterator[tuple[str, Bina
     """
     low, high = space.levels.windows
     eighth = 2 * (max(image_width // 8, 3) // 2) + 1
-    known: dict[str, tuple[LevelMap, int]] = {
-        "adaptive-mean": (Contrast(3), 128),
-        "bradley-roth": (Ratio(eighth), 109),  # 0.85 · 128 = 108.8
-        "niblack": (Standardized(WINDOW), 122),  # 128 - 0.2 · 32 = 121.6
-        "sauvola": (Sauvola(WINDOW), 102),  # 128 - 0.2 · 128 = 102.4
+    known: dict[str, tuple[type[WindowMap], int, int]] = {
+        "adaptive-mean": (Contrast, 3, 128),
+        "bradley-roth": (Ratio, eighth, 109),  # 0.85 · 128 = 108.8
+        "niblack": (Standardized, WINDOW, 122),  # 128 - 0.2 · 32 = 121.6
+        "sauvola": (Sauvola, WINDOW, 102),  # 128 - 0.2 · 128 = 102.4
     }
     encoding = "thermometer" if "thermometer" in space.encodings else space.encodings[0]
     arithmetic = space.kinds[0][1]
-    for name, (made, cut) in known.items():
-        if made.name in space.levels.names and low <= made.record["window"] <= high:
-            yield name, Binarization(CutPoints((cut,)), encoding, arithmetic, (made,))
+    for name, (kind, window, cut) in known.items():
+        if kind.name in space.levels.names and low <= window <= high:
+            yield name, Binarization(CutPoints((cut,)), encoding, arithmetic, (kind(window),))
 
 
 def reference_map(name: str, windows: tuple[int, int]) -> LevelMap | None:
