@@ -313,7 +313,7 @@ def test_everything_is_every_binarization_of_all_level_maps_once():
 @pytest.mark.parametrize("parts", [1, 3])
 def test_a_study_of_all_level_maps_ends_with_every_sampler(name, parts, tmp_path, monkeypatch):
     monkeypatch.setattr("search.study.show_results", lambda *_: None)  # files and figures have tests of their own
-    trials = 16 if name == "gp" else 60  # gp takes seconds to draw one, and starts after ten trials
+    trials = 12 if name == "gp" else 60  # gp takes seconds to draw one, and starts after ten trials
     toy = toy_pictures().train
     np.savez(tmp_path / "toy.npz", images=toy.images, labels=toy.labels)
     config = StudyConfig(
