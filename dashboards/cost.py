@@ -3,6 +3,8 @@
 Takes storage.results.Results and returns data frames and figures. Reads nothing else.
 """
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,6 +14,7 @@ from dashboards.drawing import (
     GREY,
     LIGHT,
     ORANGE,
+    VIOLETS,
     greyscale_line,
     labels,
     metric,
@@ -22,6 +25,7 @@ from dashboards.drawing import (
 )
 from search.binarization.binarization import from_key
 from storage.candidates import pareto_front
+from storage.records import Run
 from storage.results import Results
 
 
@@ -58,21 +62,29 @@ def cuts_figure(results: Results) -> go.Figure:
 
 
 def front_figure(results: Results) -> go.Figure:
-    """Draws the value against bits per pixel, for all candidates, the Pareto front and greyscale (8 or 24 bits)."""
+    """Draws the value against bits per pixel, for all candidates, the Pareto front, greyscale and 8-bit level maps."""
     data = candidates_data(results)
     # Drawn as steps: the best value with at most that many bits.
     figure = _figure(results, data, data[data["on_front"]], "bits", "bits per pixel", "Pareto front", "hv")
     if results.greyscale is not None:
-        figure.add_scatter(
-            x=[8 * results.data_set.colors],
-            y=[results.greyscale.value],
-            mode="markers",
-            name=f"{from_key(results.greyscale.input)} {metric(results).shown(results.greyscale.value)}",
-            marker={"color": GREY, "size": 10, "symbol": "diamond"},
-            error_y=whiskers(results.greyscale.value, *results.greyscale.interval),
-            hovertemplate=f"{from_key(results.greyscale.input)}<br>{number(results)}<extra></extra>",
-        )
+        _add_run(figure, results.greyscale, results, GREY, "diamond")
+    for run, color in zip(results.level_map_runs, cycle(VIOLETS), strict=False):
+        _add_run(figure, run, results, color, "diamond-open")
     return figure
+
+
+def _add_run(figure: go.Figure, run: Run, results: Results, color: str, symbol: str) -> None:
+    """Draws an input without cut points, at 8 bits for each channel of the image."""
+    input = from_key(run.input)
+    figure.add_scatter(
+        x=[input.bits],
+        y=[run.value],
+        mode="markers",
+        name=f"{input} {metric(results).shown(run.value)}",
+        marker={"color": color, "size": 10, "symbol": symbol},
+        error_y=whiskers(run.value, *run.interval),
+        hovertemplate=f"{input}<br>{number(results)}<extra></extra>",
+    )
 
 
 def _figure(

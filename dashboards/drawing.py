@@ -16,6 +16,7 @@ from search.evaluation.protocol import Protocol
 from storage.results import Results
 
 BLUE, ORANGE, GREEN, GREY, LIGHT = "#2563eb", "#ea580c", "#059669", "#64748b", "#94a3b8"
+VIOLETS = ("#7c3aed", "#a855f7", "#c026d3", "#db2777")  # of the 8-bit level maps other than grey
 
 
 def metric(results: Results) -> Metric:
@@ -56,8 +57,8 @@ def value_range(results: Results) -> tuple[float, float]:
     """Returns the limits of the value axis, without the worst tenth, so that outliers do not compress the scale."""
     values = results.candidates["value"].astype(float)
     shown = [*results.by_cuts["low"].astype(float), *results.by_cuts["high"].astype(float)]
-    if results.greyscale is not None:
-        shown += results.greyscale.interval
+    for run in (results.greyscale, *results.level_map_runs):
+        shown += () if run is None else run.interval
     low, high = min(shown), max(shown)
     if metric(results).maximize:
         low = min(values.quantile(0.1), low)

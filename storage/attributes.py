@@ -16,6 +16,7 @@ IDENTITY = "identity"  # random, so that a study that is deleted and created aga
 GREYSCALE_INPUT = "greyscale_input"  # the key of the input of the greyscale run, where it is not PLAIN_GREYSCALE
 PLAIN_GREYSCALE = '{"activations":"real","colors":1,"weights":"real"}'  # Greyscale().key
 GREYSCALE_FAILED = "greyscale_failed"  # its training diverged, and would diverge again
+LEVEL_MAP_INPUTS = "level_map_inputs"  # keys of the 8-bit level maps that the study has chosen to train
 SINCE = "grouping"  # the newest required key of a protocol; studies without it are of an earlier version
 
 

@@ -87,7 +87,7 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Run:
-    """A training that is not a trial, because it has no cut points: the greyscale reference."""
+    """A training that is not a trial, because it has no cut points: greyscale or another 8-bit level map."""
 
     protocol: str
     input: str

@@ -14,6 +14,7 @@ from optuna.study import StudyDirection
 from storage.attributes import (
     GREYSCALE_INPUT,
     IDENTITY,
+    LEVEL_MAP_INPUTS,
     PLAIN_GREYSCALE,
     PROTOCOL,
     PROTOCOL_FINGERPRINT,
@@ -34,6 +35,7 @@ class Results:
     """The records of one study.
 
     candidates: one row for each binarization, the best first. by_cuts: the best for each number of cut points.
+    level_map_runs: of the 8-bit level maps other than grey that the study has trained.
     confirmation: the findings of the strongest reading of the test set, as search/confirmation/findings.py stores them.
     scores: by trial number; trials of earlier versions have none.
     """
@@ -46,10 +48,26 @@ class Results:
     candidates: pd.DataFrame
     by_cuts: pd.DataFrame
     greyscale: Run | None
+    level_map_runs: tuple[Run, ...]
     data_set: DataSet
     confirmation: Mapping[str, Any] | None
     identity: str | None
     scores: Mapping[int, Scores]
+
+    @property
+    def best_8_bit(self) -> Run | None:
+        """The run of the best 8-bit level map, greyscale included. None if no other level map was trained."""
+        if not self.level_map_runs:
+            return None
+        sign = 1 if self.study.directions[0] == StudyDirection.MAXIMIZE else -1
+        runs = [*([] if self.greyscale is None else [self.greyscale]), *self.level_map_runs]
+        return max(runs, key=lambda run: sign * run.value)  # of equal values, the first
+
+
+def candidates_of(study: optuna.Study, trials: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The candidates of a study, the best first. trials: of `trials_frame`, if they are known already."""
+    found = trials_frame(study) if trials is None else trials
+    return candidates_frame(found, study.directions[0] == StudyDirection.MAXIMIZE)
 
 
 def load_results(database: Database, study_name: str | None) -> Results:
@@ -66,12 +84,10 @@ def load_results(database: Database, study_name: str | None) -> Results:
             "name the database that it was made in with --storage"
         )
     trials = trials_frame(study)
-    candidates = candidates_frame(trials, study.directions[0] == StudyDirection.MAXIMIZE)
+    candidates = candidates_of(study, trials)
     fingerprint, identity = str(attributes[PROTOCOL_FINGERPRINT]), internal(study, IDENTITY)
     protocol: Mapping[str, Any] = attributes[PROTOCOL]
-    greyscale = [
-        run for run in load_runs(database, fingerprint) if run.input == attributes.get(GREYSCALE_INPUT, PLAIN_GREYSCALE)
-    ]
+    runs = {run.input: run for run in load_runs(database, fingerprint)}
     return Results(
         study=study,
         protocol=protocol,
@@ -80,7 +96,8 @@ def load_results(database: Database, study_name: str | None) -> Results:
         trials=trials,
         candidates=candidates,
         by_cuts=best_by_cuts(candidates),
-        greyscale=greyscale[0] if greyscale else None,
+        greyscale=runs.get(attributes.get(GREYSCALE_INPUT, PLAIN_GREYSCALE)),
+        level_map_runs=tuple(runs[key] for key in internal(study, LEVEL_MAP_INPUTS) or () if key in runs),
         data_set=data_set,
         confirmation=strongest_findings(database, study.study_name, identity),
         identity=identity,

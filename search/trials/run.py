@@ -14,7 +14,7 @@ import torch
 
 from search.config import StudyConfig, budget_of
 from search.console.messages import plural, say
-from search.console.stop import StopSignals
+from search.console.stop import Stopped, StopSignals
 from search.data.notes import first_lines
 from search.data.pictures import Pictures
 from search.data.source import Source
@@ -25,9 +25,11 @@ from search.evaluation.objective import Evaluate, make_objective
 from search.evaluation.one_shot import scored_pool
 from search.evaluation.protocol import Protocol, make_protocol
 from search.references.catalogue import Reference, ToLearn, references
-from search.references.greyscale import greyscale_run
+from search.references.eight_bit_maps import best_level_maps, say_skipped, train_level_maps
+from search.references.greyscale import EightBit, greyscale_of
 from search.references.learned import make_learner
 from search.references.pixels import TrainingPixels
+from search.sampling.level_choices import GREY_NAME
 from search.sampling.pool import Pool
 from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import ONE_SHOT
@@ -38,10 +40,11 @@ from search.trials.loop import search
 from search.trials.queue import enqueue
 from search.trials.reopen import remember_source
 from search.trials.spaces import space_of
-from storage.attributes import IDENTITY, internal
+from storage.attributes import IDENTITY, SPACE, internal
 from storage.claims import Once
 from storage.database import Database
 from storage.records import save_data_set
+from storage.results import candidates_of
 from storage.workers import this_worker
 
 MakeObjective = Callable[[Split, Protocol, torch.device], Evaluate]
@@ -136,7 +139,7 @@ def create_or_join(plan: Plan, database: Database) -> optuna.Study:
 
 
 def run_trials(plan: Plan, database: Database, study: optuna.Study, started: float, signals: StopSignals) -> None:
-    """Trains the greyscale reference, the supernet if the sampler needs one, then trials until the study has its total.
+    """Trains greyscale, the supernet if the sampler needs one, trials until the study has its total, 8-bit level maps.
 
     It stops earlier if the time is over.
 
@@ -159,8 +162,9 @@ def _run(plan: Plan, database: Database, study: optuna.Study, started: float, ch
     if put_back_abandoned(study):
         say("a trial of an earlier run did not finish and is queued again")
     until = None if config.timeout is None else started + config.timeout
-    colors = plan.split.pictures.colors
-    greyscale = greyscale_run(database, study, protocol, colors, plan.evaluate, device, check, until)
+    training = EightBit(database, study, protocol, plan.evaluate, device, check, until)
+    grey = greyscale_of(study.user_attrs[SPACE], plan.split.pictures.colors)
+    greyscale = training.run(grey)
     learn = make_learner(plan.split, protocol, device, check)
     once = Once(internal(study, IDENTITY), database)
     queue = partial(enqueue, study, plan.space, _references(plan), config.trials, learn, once, config.seed)
@@ -170,7 +174,18 @@ def _run(plan: Plan, database: Database, study: optuna.Study, started: float, ch
             return None
         return scored_pool(database, plan.split, protocol, plan.space, device, check, until)
 
-    search(config, database, study, plan.space, queue, pool, plan.evaluate, greyscale, device, check, started)
+    has_level_maps = any(name != GREY_NAME for name in plan.space.levels.names)
+    try:
+        search(config, database, study, plan.space, queue, pool, plan.evaluate, greyscale, device, check, started)
+        if has_level_maps and counted(study) >= config.trials:
+            height, width = plan.pixels.images.shape[1:3]
+            train_level_maps(training, grey, best_level_maps(candidates_of(study), height * width))
+        elif has_level_maps and training.time_is_over:
+            say_skipped("--timeout is over")
+    except Stopped:
+        if has_level_maps:
+            say_skipped("the study was stopped")
+        raise
 
 
 def _references(plan: Plan) -> list[Reference | ToLearn]:

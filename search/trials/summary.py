@@ -10,12 +10,12 @@ from search.errors import NothingToShow
 from search.evaluation.metrics import METRICS, Metric
 from search.evaluation.protocol import Protocol
 from storage.candidates import best_by_arithmetic, columns_of_kind, counts
-from storage.records import STOPPED
+from storage.records import STOPPED, Run
 from storage.results import Results
 
 
 def summary(results: Results) -> str:
-    """The best candidate, the best for each number of cut points, and greyscale.
+    """The best candidate, the best for each number of cut points, greyscale and the other 8-bit level maps.
 
     Raises: NothingToShow without a finished trial.
     """
@@ -39,23 +39,26 @@ def summary(results: Results) -> str:
 
 
 def table(results: Results) -> pd.DataFrame:
-    """One row for each number of cut points, and one for greyscale."""
+    """One row for each number of cut points, and one for greyscale and each other 8-bit level map."""
     rows = _rows(results.by_cuts, results)
-    if results.greyscale is None:
+    eight_bit = [_row_of_run(run, results) for run in (results.greyscale, *results.level_map_runs) if run is not None]
+    if not eight_bit:
         return rows
-    low, high = results.greyscale.interval
-    shown = {"value": results.greyscale.value, "low": low, "high": high}
+    return pd.concat([rows.astype(object), pd.DataFrame(eight_bit, dtype=object)], ignore_index=True).fillna("")
+
+
+def _row_of_run(run: Run, results: Results) -> dict[str, Any]:
+    low, high = run.interval
     row = {
-        "threshold ranges": str(from_key(results.greyscale.input)),
+        "threshold ranges": str(from_key(run.input)),
         "bits": 8 * results.data_set.colors,
-        metric(results).name: _shown(shown, results),
+        metric(results).name: _shown({"value": run.value, "low": low, "high": high}, results),
         "trials": 1,
     }
-    return pd.concat([rows.astype(object), pd.DataFrame([row], dtype=object)], ignore_index=True).fillna("")
+    return row if run == results.greyscale else row | {_to_greyscale(results): _short_gap(run.value, results)}
 
 
 def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
-    to_greyscale = f"to {from_key(results.greyscale.input) if results.greyscale else 'greyscale'}"
     return pd.DataFrame(
         {
             "cuts": candidates["cuts"],
@@ -63,7 +66,7 @@ def _rows(candidates: pd.DataFrame, results: Results) -> pd.DataFrame:
             **columns_of_kind(candidates),
             "bits": candidates["channels"],
             metric(results).name: [_shown(row, results) for _, row in candidates.iterrows()],
-            to_greyscale: [_gap(value, results).split(" to ")[0].removeprefix(", ") for value in candidates["value"]],
+            _to_greyscale(results): [_short_gap(value, results) for value in candidates["value"]],
             "found by": [
                 row["reference"] if pd.notna(row["reference"]) else f"search, trial {row['first_trial']}"
                 for _, row in candidates.iterrows()
@@ -80,6 +83,15 @@ def metric(results: Results) -> Metric:
 
 def _shown(row: Any, results: Results) -> str:
     return metric(results).shown(row["value"], (row["low"], row["high"]))
+
+
+def _to_greyscale(results: Results) -> str:
+    """The title of the column of differences."""
+    return f"to {from_key(results.greyscale.input) if results.greyscale else 'greyscale'}"
+
+
+def _short_gap(value: float, results: Results) -> str:
+    return "" if results.greyscale is None else metric(results).gap(value, results.greyscale.value)
 
 
 def _gap(value: float, results: Results) -> str:
