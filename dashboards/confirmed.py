@@ -15,10 +15,14 @@ VERDICT_COLORS = {
     "worse": "#ea580c",
     "": "#64748b",
 }
+BEST_8_BIT_COLOR = "#c026d3"
 
 
 def confirmed_figure(findings: Findings) -> go.Figure:
-    """Test accuracy with its interval against bits per pixel, colored by the verdict against greyscale."""
+    """Test accuracy with its interval against bits per pixel, colored by the verdict against greyscale.
+
+    Diamonds are 8-bit inputs. Dashed lines are greyscale and, if it is another input, the best 8-bit level map.
+    """
     data = confirmed_data(findings)
     figure = go.Figure()
     unbinarized = str(findings.greyscale.input)
@@ -35,14 +39,22 @@ def confirmed_figure(findings: Findings) -> go.Figure:
             y=rows["accuracy"],
             mode="markers",
             name=names.get(str(verdict), unbinarized),
-            marker={"color": VERDICT_COLORS[str(verdict)], "size": 9},
+            marker={
+                "color": VERDICT_COLORS[str(verdict)],
+                "size": 9,
+                "symbol": ["diamond" if each else "circle" for each in rows["eight_bit"]],
+            },
             error_y=whiskers(rows["accuracy"], rows["low"], rows["high"]),
-            text=rows["input"] + "<br>" + rows["roles"],
+            text=rows["input"] + "<br>" + rows["roles"] + rows["verdict_8_bit"].map(_against_best),
             hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
         )
     greyscale = data[data["verdict"] == ""]["accuracy"]
     if len(greyscale):
         figure.add_hline(y=greyscale.iloc[0], line={"color": VERDICT_COLORS[""], "dash": "dash"})
+    best = findings.best_8_bit
+    if best is not None and not best.is_greyscale:
+        line = {"color": BEST_8_BIT_COLOR, "dash": "dash"}
+        figure.add_hline(y=best.accuracy.mean, line=line, annotation_text=f"best 8-bit level map: {best.input}")
     return figure.update_layout(
         template="plotly_white",
         height=400,
@@ -52,6 +64,10 @@ def confirmed_figure(findings: Findings) -> go.Figure:
         xaxis={"title": "bits per pixel", "dtick": 1},
         yaxis={"title": "test accuracy", "tickformat": ".1%"},
     )
+
+
+def _against_best(verdict: str) -> str:
+    return f"<br>against the best 8-bit level map: {verdict}" if verdict else ""
 
 
 def confirmed_html(findings: Findings) -> Markup:

@@ -8,7 +8,14 @@ import numpy.typing as npt
 
 from search.confirmation.finalists import Entry, with_role
 from search.confirmation.findings import Circumstances, Comparison, Confirmed, Findings, cuts_of
-from search.confirmation.roles import BEST_REFERENCE, GREYSCALE, RIVAL_BEST, best_reference_within, rival_best_of
+from search.confirmation.roles import (
+    BEST_8_BIT,
+    BEST_REFERENCE,
+    GREYSCALE,
+    RIVAL_BEST,
+    best_reference_within,
+    rival_best_of,
+)
 from search.confirmation.statistics import Estimate, difference, estimate, majority_correct
 from search.confirmation.verdicts import judged
 from search.data.groups import near_copies
@@ -48,6 +55,7 @@ def compare(
         within = with_role(entries, best_reference_within(entry.bits))
         rivals = {
             "greyscale": with_role(entries, GREYSCALE),
+            "best_8_bit": with_role(entries, BEST_8_BIT),
             "best_reference": with_role(entries, BEST_REFERENCE),
             "rival": with_role(entries, RIVAL_BEST),
             "reference_within_bits": within,

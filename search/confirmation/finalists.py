@@ -1,4 +1,4 @@
-"""The inputs that are confirmed: the best of the study, references and greyscale, each once.
+"""The inputs that are confirmed: the best of the study, references, greyscale and 8-bit level maps, each once.
 
 They are chosen by validation values only. This module reads no images.
 """
@@ -9,11 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from search.binarization.binarization import Binarization, Input
+from search.binarization.binarization import Binarization, Greyscale, Input, from_key
+from search.binarization.levels import GREY
 from search.confirmation.roles import (
     BEST,
+    BEST_8_BIT,
     BEST_REFERENCE,
     GREYSCALE,
+    LEVEL_MAP_8_BIT,
     RIVAL_BEST,
     Role,
     best_of,
@@ -35,7 +38,8 @@ REFERENCES = ("kinds", "within", "all", "none")
 class Entry:
     """One input that is retrained.
 
-    roles: why it is confirmed. trial, value: its first trial in the study and its value there; None where it has none.
+    roles: why it is confirmed. trial: its first trial in the study, None without one. value: its validation value in
+    the study; None for greyscale.
     """
 
     input: Input
@@ -53,10 +57,11 @@ def finalists(
     results: Results, top: int, cuts: Sequence[int] | None, references: str, rival: Results | None = None
 ) -> list[Entry]:
     """The inputs to confirm: greyscale, the best of each number of cut points, the `top` best, the best of each kind of
-    weights and activations where these are searched, the best of a rival study, references.
+    weights and activations where these are searched, the best of a rival study, references, 8-bit level maps.
 
     cuts: the numbers of cut points that are confirmed, None for all. references: one of REFERENCES; unless it is none,
-    each input is joined by the best reference that takes no more bits per pixel.
+    each input is joined by the best reference that takes no more bits per pixel, and by those of its level maps that
+    the study has trained at 8 bits. The best 8-bit level map is always there if the study has trained any.
     Raises: NothingToShow without a finished trial; BadInput for a number of cut points that none has.
     """
     for each in (results, rival):
@@ -92,10 +97,8 @@ def finalists(
         known = known.drop_duplicates("reference")
     if references in ("kinds", "all"):
         found += [_entry(row, Role("reference", name=str(row["reference"]))) for _, row in known.iterrows()]
-    return [
-        Entry(greyscale_of(results.study.user_attrs[SPACE], results.data_set.colors), (GREYSCALE,)),
-        *_merged(found),
-    ]
+    greyscale = Entry(greyscale_of(results.study.user_attrs[SPACE], results.data_set.colors), (GREYSCALE,))
+    return _merged([greyscale, *found, *_level_maps(results, [] if references == "none" else found)])
 
 
 def with_role(entries: Sequence[Entry], role: Role) -> Entry | None:
@@ -111,8 +114,22 @@ def _best_with_arithmetic(row: "pd.Series[Any]") -> Role:
     return Role("best with arithmetic", arithmetic=Binarization.from_key(row["key"]).arithmetic)
 
 
+def _level_maps(results: Results, found: Sequence[Entry]) -> list[Entry]:
+    """The best 8-bit level map of the study, greyscale included, and the level maps of the given entries at 8 bits."""
+    best = results.best_8_bit
+    if best is None:
+        return []
+    maps = {part.level_map for each in found if isinstance(each.input, Binarization) for part in each.input.parts}
+    runs = {from_key(run.input): run for run in results.level_map_runs}
+    made = [Entry(from_key(best.input), (BEST_8_BIT,), value=best.value)]
+    for input, run in runs.items():
+        if isinstance(input, Greyscale) and input.level_map in maps - {GREY}:
+            made.append(Entry(input, (LEVEL_MAP_8_BIT,), value=run.value))
+    return made
+
+
 def _merged(found: Sequence[Entry]) -> list[Entry]:
-    """Each binarization once, with all its roles."""
+    """Each input once, with all its roles."""
     merged: dict[Input, Entry] = {}
     for entry in found:
         before = merged.get(entry.input)

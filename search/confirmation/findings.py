@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.binarization.binarization import Binarization, Greyscale, Input, input_of
-from search.confirmation.roles import BEST_REFERENCE, Role
+from search.binarization.levels import GREY
+from search.confirmation.roles import BEST_8_BIT, BEST_REFERENCE, Role
 from search.confirmation.statistics import Estimate
 from search.evaluation.protocol import Protocol
 from storage.results import Results
 
-VERSION = 2
-# What an input is compared with, where the confirmation has it: greyscale, the best reference, the best reference of no
-# more bits, the rival's best, the rival's best with as many cut points.
-COMPARISONS = ("greyscale", "best_reference", "rival", "reference_within_bits", "rival_same_cuts")
+VERSION = 3
+READABLE = (2, VERSION)  # version 2 has no comparison with the best 8-bit level map, and no roles of 8-bit level maps
+# What an input is compared with, where the confirmation has it: greyscale, the best 8-bit level map, the best reference,
+# the rival's best, the best reference of no more bits, the rival's best with as many cut points.
+COMPARISONS = ("greyscale", "best_8_bit", "best_reference", "rival", "reference_within_bits", "rival_same_cuts")
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class Confirmed:
 
     @property
     def is_greyscale(self) -> bool:
-        """Whether this is the input without cut points."""
-        return isinstance(self.input, Greyscale)
+        """Whether this is greyscale, or full color: the grey levels without cut points."""
+        return isinstance(self.input, Greyscale) and self.input.level_map == GREY
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -163,13 +165,18 @@ class Findings:
 
     @property
     def greyscale(self) -> Confirmed:
-        """The entry without cut points."""
+        """The entry of greyscale, or of full color."""
         return next(entry for entry in self.entries if entry.is_greyscale)
 
     @property
     def best_reference(self) -> Input | None:
         """The best reference by validation value, None where none was confirmed."""
         return next((entry.input for entry in self.entries if BEST_REFERENCE in entry.roles), None)
+
+    @property
+    def best_8_bit(self) -> Confirmed | None:
+        """The best 8-bit level map by validation value, None where the study has trained greyscale only."""
+        return next((entry for entry in self.entries if BEST_8_BIT in entry.roles), None)
 
     def of(self, input: Input) -> Confirmed | None:
         """The entry of this input, None where it was not confirmed."""
@@ -194,9 +201,10 @@ class Findings:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Findings":
-        """The inverse of to_dict. Raises: ValueError for another version."""
-        if values.get("version") != VERSION:
-            raise ValueError(f"findings of version {values.get('version')}; this is version {VERSION}")
+        """The inverse of to_dict. Raises: ValueError for a version that is not READABLE."""
+        if values.get("version") not in READABLE:
+            known = ", ".join(map(str, READABLE))
+            raise ValueError(f"findings of version {values.get('version')}; expected one of {known}")
         return cls(
             tuple(Confirmed.from_dict(entry) for entry in values["entries"]),
             values["photos"],
@@ -213,5 +221,5 @@ def findings_of(results: Results) -> Findings | None:
 
 
 def cuts_of(input: Input) -> int:
-    """The number of cut points of an input; 0 for greyscale."""
+    """The number of cut points of an input; 0 for 8-bit inputs."""
     return len(input.cut_points) if isinstance(input, Binarization) else 0

@@ -10,6 +10,8 @@ from search.console.messages import plural
 # The kinds of roles, and the fields that each has beside its kind.
 KINDS: dict[str, tuple[str, ...]] = {
     "greyscale": (),
+    "best 8-bit level map": (),  # the best of the 8-bit level maps that the study has trained, greyscale included
+    "8-bit level map": (),  # the level map of a finalist, without cut points
     "best": (),
     "best of cuts": ("cuts",),  # the best with this number of cut points
     "top": ("rank",),  # the best of all by rank, from 2
@@ -83,6 +85,7 @@ class Role:
 
 GREYSCALE, BEST, BEST_REFERENCE = Role("greyscale"), Role("best"), Role("best reference")
 RIVAL_BEST, PAPER_SETTING = Role("rival best"), Role("paper")
+BEST_8_BIT, LEVEL_MAP_8_BIT = Role("best 8-bit level map"), Role("8-bit level map")
 
 
 def best_of(cuts: int) -> Role:
