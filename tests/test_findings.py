@@ -9,21 +9,34 @@ import pytest
 from dashboards.confirmed import confirmed_figure, confirmed_html
 from search.binarization.binarization import Arithmetic, Binarization, Greyscale
 from search.binarization.cut_points import CutPoints
+from search.binarization.windows import Contrast
 from search.confirmation.compare import compare, photos_without_copies
 from search.confirmation.finalists import Entry
-from search.confirmation.findings import Findings, SearchCost
+from search.confirmation.findings import VERSION, Findings, SearchCost
 from search.confirmation.paper import PAPER_ACCURACY, noise_in_photos, paper_entries, paper_tables
 from search.confirmation.roles import (
     BEST,
+    BEST_8_BIT,
     BEST_REFERENCE,
     GREYSCALE,
+    LEVEL_MAP_8_BIT,
     RIVAL_BEST,
     Role,
     best_of,
     best_reference_within,
     main_role,
 )
-from search.confirmation.text import WITHIN_BITS, caption, confirmed_data, confirmed_table, confirmed_tables
+from search.confirmation.text import (
+    SHORT_TO_8_BIT,
+    TO_8_BIT,
+    WITHIN_BITS,
+    caption,
+    confirmed_data,
+    confirmed_table,
+    confirmed_tables,
+    fewest_bits,
+)
+from search.confirmation.verdicts import judged
 from search.console.tables import FORMATS
 from search.data.pictures import Part
 from search.references.catalogue import PAPER
@@ -53,20 +66,24 @@ ENTRIES = [
 ]
 
 
-def predicted(test, wrong_photos):
+BEST_MAP = Entry(Greyscale(level_map=Contrast(9)), (BEST_8_BIT, LEVEL_MAP_8_BIT), value=0.9)
+WITH_MAPS = [*ENTRIES[:3], Entry(Greyscale(level_map=Contrast(3)), (LEVEL_MAP_8_BIT,), value=0.8), BEST_MAP]
+
+
+def predicted(test, wrong_photos, entries=ENTRIES):
     """Each entry is wrong on every variant of its first so many photos, after every training."""
     made = {}
-    for each, wrong in zip(ENTRIES, wrong_photos, strict=True):
+    for each, wrong in zip(entries, wrong_photos, strict=True):
         rows = np.repeat(test.labels[None], SEEDS, axis=0).copy()
         rows[:, test.groups < wrong] ^= 1
         made[each] = rows
     return made
 
 
-def found(wrong_photos, independent=None, **about):
+def found(wrong_photos, independent=None, entries=ENTRIES, **about):
     test = photos()
     independent = np.ones(len(test), dtype=bool) if independent is None else independent
-    return compare(ENTRIES, predicted(test, wrong_photos), test, independent, circumstances(**about))
+    return compare(entries, predicted(test, wrong_photos, entries), test, independent, circumstances(**about))
 
 
 def by_input(made):
@@ -95,11 +112,88 @@ def test_accuracies_and_verdicts_are_what_the_predictions_say():
 def test_findings_are_stored_as_json_and_read_again():
     made = found([9, 9, 30, 0], cost=(SearchCost("a", 3, 1.5),), versions={"torch": "1"})
     assert Findings.from_dict(json.loads(json.dumps(made.to_dict()))) == made
-    with pytest.raises(ValueError, match="findings of version 1"):
-        Findings.from_dict(made.to_dict() | {"version": 1})
+    assert Findings.from_dict(made.to_dict() | {"version": 2}) == made
+    for version in (1, VERSION + 1):
+        with pytest.raises(ValueError, match=f"findings of version {version}; expected one of 2, 3"):
+            Findings.from_dict(made.to_dict() | {"version": version})
 
 
-@pytest.mark.parametrize("role", [GREYSCALE, best_of(3), Role("best with arithmetic", arithmetic=Arithmetic("xnor"))])
+def test_each_entry_is_compared_with_the_best_8_bit_level_map():
+    made = found([9, 0, 9, 30, 0], entries=WITH_MAPS)
+    assert made.greyscale.input == Greyscale()
+    assert made.best_8_bit.input == BEST_MAP.input
+    assert [entry.is_greyscale for entry in made.entries] == [True, False, False, False, False]
+    compared = {entry.input: entry.against.get("best_8_bit") for entry in made.entries}
+    assert compared.pop(BEST_MAP.input) is None
+    assert {each.to for each in compared.values()} == {BEST_MAP.input}
+    assert compared[Greyscale()].mean == pytest.approx(-0.15)
+    assert compared[ENTRIES[1].input].verdict == "tied"
+    assert compared[WITH_MAPS[3].input].verdict == "worse"
+    assert made.of(BEST_MAP.input).against["greyscale"].verdict == "better"
+    assert Findings.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+def test_the_text_and_the_figure_show_the_best_8_bit_level_map():
+    made = found([9, 0, 9, 30, 0], entries=WITH_MAPS)
+    rows = confirmed_table(made).set_index("input")[TO_8_BIT]
+    assert rows["greyscale of contrast 9"] == "same"
+    assert rows["0,100,255 thermometer"].startswith("tied, +0.00 [")
+    assert rows["greyscale"].startswith("worse, -15.00 [")
+    assert "Best 8-bit level map on validation photos: greyscale of contrast 9." in caption(made)
+    text = confirmed_tables(made, FORMATS["text"], short=True)
+    assert max(map(len, text.splitlines())) <= 100
+    assert SHORT_TO_8_BIT in text
+    assert "to reference" not in text
+    figure = confirmed_figure(made)
+    assert [shape.y0 for shape in figure.layout.shapes] == [made.greyscale.accuracy.mean, 1.0]
+    assert "greyscale of contrast 9" in figure.layout.annotations[0].text
+    symbols = {
+        text: symbol for trace in figure.data for text, symbol in zip(trace.text, trace.marker.symbol, strict=True)
+    }
+    assert sum(symbol == "diamond" for symbol in symbols.values()) == 3
+    assert any("8-bit level map: worse" in text for text in symbols)
+
+
+def test_where_greyscale_is_the_best_8_bit_level_map_its_column_is_enough():
+    grey = replace(ENTRIES[0], roles=(GREYSCALE, BEST_8_BIT))
+    made = found([0, 0, 9, 30], entries=[grey, *WITH_MAPS[1:4]])
+    assert made.best_8_bit == made.greyscale
+    assert TO_8_BIT not in confirmed_table(made)
+    assert "to reference" in confirmed_tables(made, FORMATS["text"], short=True)
+    assert len(confirmed_figure(made).layout.shapes) == 1
+    first, second = fewest_bits(judged(made, 0.2))
+    assert first.partition("): ")[2] == second.partition("): ")[2] == "1, 0,100,255 thermometer"
+
+
+def test_without_8_bit_level_maps_nothing_new_is_shown():
+    made = found([9, 9, 30, 0])
+    assert made.best_8_bit is None
+    assert all("best_8_bit" not in entry.against for entry in made.entries)
+    text = confirmed_tables(judged(made, 0.9), FORMATS["markdown"])
+    assert "8-bit" not in text
+    assert "fewest bits" not in text
+
+
+def test_the_fewest_bits_are_those_of_an_equivalent_or_better_input():
+    two = Entry(Binarization(CutPoints((90, 150)), "thermometer"), (best_of(2),), trial=1, value=0.5)
+    made = found([9, 30, 31, 31, 0, 1], entries=[*WITH_MAPS, two])
+    name = "fewest bits per pixel equivalent to"
+    assert fewest_bits(made) == []
+    assert fewest_bits(judged(made, 0.01)) == [
+        f"{name} the best 8-bit level map (within 1 point): none of the confirmed inputs",
+        f"{name} greyscale (within 1 point): 2, 0,90,150,255 thermometer (better)",
+    ]
+    assert fewest_bits(judged(made, 0.125)) == [
+        f"{name} the best 8-bit level map (within 12.5 points): 2, 0,90,150,255 thermometer",
+        f"{name} greyscale (within 12.5 points): 2, 0,90,150,255 thermometer (better)",
+    ]
+    text = confirmed_tables(judged(made, 0.125), FORMATS["text"], short=True)
+    assert text.splitlines()[-2:] == fewest_bits(judged(made, 0.125))
+
+
+@pytest.mark.parametrize(
+    "role", [GREYSCALE, BEST_8_BIT, best_of(3), Role("best with arithmetic", arithmetic=Arithmetic("xnor"))]
+)
 def test_roles_are_stored_as_json_and_read_again(role):
     assert Role.from_dict(json.loads(json.dumps(role.to_dict()))) == role
 
@@ -187,6 +281,8 @@ def named(name):
         ((best_reference_within(3), BEST_REFERENCE, named("paper"), named("uniform")), "paper"),
         ((best_reference_within(3), BEST_REFERENCE), "best reference"),
         ((RIVAL_BEST,), "rival's best"),
+        ((GREYSCALE, BEST_8_BIT), "greyscale"),
+        ((BEST_8_BIT, LEVEL_MAP_8_BIT), "best 8-bit level map"),
     ],
 )
 def test_the_short_table_says_one_role(roles, shown):
