@@ -32,7 +32,7 @@ class ConfirmConfig:
     study_name: str | None = flag("study to confirm", metavar="NAME", usual="the newest study")
     data: str | None = flag("the study's images", metavar="NAME|PATH", usual="where the study found them", group=IMAGES)
     seeds: int = flag(
-        "trainings of each candidate, reference and greyscale, with a seed for each; 2 or more", 10, metavar="N"
+        "trainings of each candidate, reference and 8-bit input, with a seed for each; 2 or more", 10, metavar="N"
     )
     cuts: tuple[int, ...] | None = flag(
         "numbers of cut points, counted over all channels, whose best candidates are confirmed; --top adds the best of "
@@ -48,7 +48,8 @@ class ConfirmConfig:
     )
     confirm_references: str = flag(
         "references to confirm: within (the best of all, and for each candidate the best with no more bits per pixel), "
-        "kinds (also the best of each rule), all, none",
+        "kinds (also the best of each rule), all, none; with none, only the best of the study's 8-bit level maps is "
+        "confirmed",
         "kinds",
         REFERENCES,
     )

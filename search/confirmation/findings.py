@@ -16,8 +16,8 @@ from storage.results import Results
 
 VERSION = 3
 READABLE = (2, VERSION)  # version 2 has no comparison with the best 8-bit level map, and no roles of 8-bit level maps
-# What an input is compared with, where the confirmation has it: greyscale, the best 8-bit level map, the best reference,
-# the rival's best, the best reference of no more bits, the rival's best with as many cut points.
+# What an input is compared with, where the confirmation has it: greyscale, the best 8-bit level map, the best
+# reference, the rival's best, the best reference of no more bits, the rival's best with as many cut points.
 COMPARISONS = ("greyscale", "best_8_bit", "best_reference", "rival", "reference_within_bits", "rival_same_cuts")
 
 
