@@ -28,6 +28,9 @@ from storage.candidates import pareto_front
 from storage.records import Run
 from storage.results import Results
 
+SYMBOLS = ("square-open", "triangle-up-open", "circle-open", "star-open")  # of 8-bit level maps, as VIOLETS
+APART = 0.1  # bits by which their markers are shifted, so that intervals do not cover one another
+
 
 def candidates_data(results: Results) -> pd.DataFrame:
     """Returns one row per candidate, best first.
@@ -68,16 +71,17 @@ def front_figure(results: Results) -> go.Figure:
     figure = _figure(results, data, data[data["on_front"]], "bits", "bits per pixel", "Pareto front", "hv")
     if results.greyscale is not None:
         _add_run(figure, results.greyscale, results, GREY, "diamond")
-    for run, color in zip(results.level_map_runs, cycle(VIOLETS), strict=False):
-        _add_run(figure, run, results, color, "diamond-open")
+    looks = cycle(zip(VIOLETS, SYMBOLS, strict=True))
+    for i, (run, (color, symbol)) in enumerate(zip(results.level_map_runs, looks, strict=False), start=1):
+        _add_run(figure, run, results, color, symbol, i * APART)
     return figure
 
 
-def _add_run(figure: go.Figure, run: Run, results: Results, color: str, symbol: str) -> None:
-    """Draws an input without cut points, at 8 bits for each channel of the image."""
+def _add_run(figure: go.Figure, run: Run, results: Results, color: str, symbol: str, right: float = 0) -> None:
+    """Draws an input without cut points, at 8 bits for each channel of the image. right: shift in bits."""
     input = from_key(run.input)
     figure.add_scatter(
-        x=[input.bits],
+        x=[input.bits + right],
         y=[run.value],
         mode="markers",
         name=f"{input} {metric(results).shown(run.value)}",

@@ -252,9 +252,12 @@ def test_the_report_shows_each_level_map_with_a_marker_of_its_own(results, tmp_p
     *_, greyscale, first, second = cost.front_figure(replace(results, level_map_runs=results.level_map_runs[:2])).data
     assert greyscale.name == "greyscale 95.0%"
     for trace, run in zip((first, second), results.level_map_runs, strict=False):
-        assert (list(trace.x), list(trace.y)) == ([8], [run.value])
+        assert 8 < trace.x[0] < 8.5
+        assert list(trace.y) == [run.value]
         assert trace.name.startswith(str(from_key(run.input)))
-    assert len({each.marker.color for each in (greyscale, first, second)}) == 3
+    for look in ("color", "symbol"):
+        assert len({each.marker[look] for each in (greyscale, first, second)}) == 3
+    assert len({each.x[0] for each in (greyscale, first, second)}) == 3
     low, high = drawing.value_range(results)
     assert low < min(run.interval[0] for run in results.level_map_runs)
     assert high > max(run.interval[1] for run in results.level_map_runs)
