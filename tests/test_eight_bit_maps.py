@@ -209,12 +209,12 @@ def test_a_level_map_whose_training_diverges_is_left_out_and_not_trained_again(c
     trained = []
     make = make_by_map(trained, diverging=[WHOLE])
     found = study(make)
-    assert "of the whole image: failed, the training diverged" in capsys.readouterr().err
+    assert "(whole image): failed, the training diverged" in capsys.readouterr().err
     assert WHOLE not in maps_of(found.level_map_runs)
     assert len(found.level_map_runs) > 0
     again = study(make)
     assert trained.count(WHOLE) == 1
-    assert "of the whole image: failed before" in capsys.readouterr().err
+    assert "(whole image): failed before" in capsys.readouterr().err
     assert again.level_map_runs == found.level_map_runs
 
 

@@ -216,4 +216,4 @@ def test_text_names_level_maps_that_are_not_grey():
     color = ColorCutPoints((CutPoints((90,)),) * 3)
     assert Binarization(color, "range").ranges_text == "r:0,90,255 g:0,90,255 b:0,90,255"
     mixed = Binarization(color, "range", Arithmetic(), (GREY, Rank(), Standardized(0)))
-    assert mixed.ranges_text == ("r grey: 0,90,255 + g rank: 0,90,255 + b standardized of the whole image: 0,90,255")
+    assert mixed.ranges_text == ("r grey: 0,90,255 + g rank: 0,90,255 + b standardized (whole image): 0,90,255")

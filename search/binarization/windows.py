@@ -38,7 +38,7 @@ class WindowMap(LevelMap):
         object.__setattr__(self, "window", int(self.window))
 
     def __str__(self) -> str:
-        return f"{self.name} {self.window or 'of the whole image'}"
+        return f"{self.name} {self.window or '(whole image)'}"
 
     def _levels(self, x: Integers) -> Integers:
         if not self.window and x[0].size > LARGEST_IMAGE:
