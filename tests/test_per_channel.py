@@ -60,7 +60,8 @@ def test_each_color_has_separate_cut_points_in_the_file_the_report_and_the_confi
     assert "to full color" in out
     binarization, made = read(Path("out/thresholds.json"))
     assert isinstance(binarization.cut_points, ColorCutPoints)
-    assert [len(made[key]) for key in ("cut_points", "threshold_ranges")] == [3, 3]
+    assert [part["color"] for part in made["parts"]] == ["r", "g", "b"]
+    assert tuple(tuple(part["cut_points"]) for part in made["parts"]) == binarization.cut_points.values
     assert made["bits_per_pixel"] == binarization.channels == sum(t.shape[1] for t in binarization.tables)
     assert made["greyscale"] | {"value": 0, "standard_error": 0, "interval": None} == {
         "input": "full color",
