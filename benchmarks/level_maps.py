@@ -5,6 +5,7 @@ for validation photos at the quick budget; the test set is not read.
 
     python -m benchmarks.level_maps --data sign-mnist -o benchmarks/results/level_maps.csv
     python -m benchmarks.level_maps --data gtsrb-32.npz --epochs 12 -o benchmarks/results/level_maps.csv
+    python -m benchmarks.level_maps --show -o benchmarks/results/level_maps.csv
 """
 
 import argparse
@@ -19,8 +20,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from search.binarization.binarization import Binarization, Greyscale, Input
+from search.binarization.binarization import Binarization, Greyscale, Input, from_key
 from search.binarization.windows import Contrast, Ratio, Standardized
+from search.console.tables import markdown
 from search.data.load import load_pictures
 from search.data.source import Source
 from search.data.split import split_pictures
@@ -53,13 +55,36 @@ def inputs(pixels: TrainingPixels, draws: int) -> Iterator[Input]:
         yield space.binarization(params)
 
 
+def show(table: pd.DataFrame) -> str:
+    """Returns a Markdown table: of each data set, the best value with each level map and number of bits, in per cent.
+
+    In parentheses: the number of trainings.
+    """
+    inputs = [from_key(key) for key in table["input"]]
+    table = table.assign(
+        map=[each.level_maps[0].name for each in inputs],
+        window=[each.level_maps[0].record.get("window", "") for each in inputs],
+    )
+    rows = []
+    for (data, bits, name), part in table.groupby(["data", "bits", "map"]):
+        best = part.loc[part["value"].idxmax()]
+        cuts = best["cut_points"].strip('"[]') if isinstance(best["cut_points"], str) else ""
+        row = {"data": data, "bits": bits, "level map": name, "best": f"{100 * best['value']:.1f} ({len(part)})"}
+        rows.append(row | {"window": best["window"], "cut points": cuts})
+    return markdown(pd.DataFrame(rows).astype(str))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--data")
+    parser.add_argument("--show", action="store_true")
     parser.add_argument("--draws", type=int, default=70)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
+    if args.show:
+        print(show(pd.read_csv(args.output)))
+        return
     pictures, _ = load_pictures(Source(args.data))
     split = split_pictures(pictures, 0)
     budget = BUDGETS["quick"]
