@@ -93,6 +93,7 @@ def overhead(url: str, sampler: str, size: int, trials: int) -> pd.DataFrame:
             study,
             space,
             stopwatch.queue,
+            lambda: None,  # no supernet
             stopwatch.evaluate,
             None,
             torch.device("cpu"),

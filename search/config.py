@@ -9,6 +9,7 @@ from typing import Any
 
 from models.constants import ACTIVATIONS, LEVELS, REAL, WEIGHTS
 from models.recipe import Recipe
+from search.binarization.levels import GREY
 from search.binarization.windows import LARGEST_WINDOW, SMALLEST_WINDOW
 from search.console.flags import flags_of
 from search.console.messages import nearest
@@ -18,7 +19,7 @@ from search.errors import BadInput
 from search.evaluation.budgets import AUGMENTATIONS, BUDGETS, Budget
 from search.evaluation.network import check_network_name
 from search.evaluation.protocol import FIRST_SEED, check_seeds
-from search.sampling.level_choices import ALL, GREY_NAME, NAMES, WINDOWED
+from search.sampling.level_choices import ALL, NAMES, WINDOWED, LevelChoices
 from search.study_flags import FEWEST_FOR_WILCOXON, OBJECTIVES, ONE_OBJECTIVE, SEARCH, SEVERAL, StudyFlags
 
 
@@ -59,8 +60,11 @@ class StudyConfig(StudyFlags):
             )
         if self.confirm is not None:
             check_seeds("--confirm", self.confirm)
-        self.window_sides  # noqa: B018  # raises for a range that cannot be used
-        self.level_names  # noqa: B018
+        if LevelChoices(self.level_names, self.window_sides).is_single and self.parts > 1:
+            raise BadInput(
+                f"--parts {self.parts}: the search space has a single level map; give several with --levels, or a "
+                "range of --windows"
+            )
         check_network_name(self.network)
         self._check_binary()
         self._check_pruner()
@@ -147,7 +151,7 @@ class StudyConfig(StudyFlags):
         earlier studies do not have them.
         """
         names = ["max_cuts", "encoding", "positions", "objectives"]
-        if self.level_names != (GREY_NAME,):
+        if self.level_names != (GREY.name,):
             windowed = any(name in WINDOWED for name in self.level_names)
             names += ["levels", *(["windows"] if windowed else []), *(["parts"] if self.parts > 1 else [])]
         names += [name for name in ("weights", "activations") if getattr(self, name) != REAL]

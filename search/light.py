@@ -31,7 +31,7 @@ from search.deploy.thresholds import read
 from search.errors import BadInput, ProtocolMismatch
 from search.evaluation.device import choose_device
 from search.evaluation.drift import drifts
-from search.evaluation.lights import greyscale_of, light_data, under_each_light
+from search.evaluation.lights import light_data, plain_greyscale, under_each_light
 from search.evaluation.metrics import METRICS
 from search.evaluation.network import check_network, check_same_network
 from search.evaluation.protocol import Protocol, differences
@@ -186,7 +186,7 @@ def compared(binarizations: Sequence[Binarization], pixels: Sequence[Pixels]) ->
     for each in binarizations:
         if len(maps := set(each.level_maps)) == 1 and GREY not in maps:
             inputs.append(Greyscale(each.arithmetic, each.colors, maps.pop()))
-    inputs += [greyscale_of(each) for each in binarizations]
+    inputs += [plain_greyscale(each) for each in binarizations]
     return list(dict.fromkeys(inputs))
 
 

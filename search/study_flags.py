@@ -8,6 +8,7 @@ from models.constants import ACTIVATIONS, REAL, WEIGHTS
 from models.networks import NETWORKS
 from models.recipe import Recipe
 from search.binarization.encodings import ENCODINGS
+from search.binarization.levels import GREY
 from search.console.flags import flag
 from search.data.color import COLOR_CHOICES
 from search.data.fit import FITS
@@ -16,7 +17,7 @@ from search.evaluation.budgets import AUGMENTATIONS, BUDGETS
 from search.evaluation.metrics import METRICS
 from search.references.catalogue import WHICH
 from search.references.rules import RULES
-from search.sampling.level_choices import GREY_NAME, NAMES
+from search.sampling.level_choices import NAMES
 from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import SAMPLERS
 from search.sampling.space import SCALES
@@ -101,7 +102,7 @@ class StudyFlags:
     levels: str = flag(
         f"level maps, which cut points are compared with: {', '.join(NAMES)}, several of them separated by commas, or "
         "all; see docs/levels.md",
-        GREY_NAME,
+        GREY.name,
         metavar="NAME[,NAME…]",
         group=SPACE,
     )

@@ -1,10 +1,15 @@
 """The flags --levels, --windows and --parts: what they accept, and when a study's settings include them."""
 
+import numpy as np
+import optuna
 import pytest
 
 from search.config import StudyConfig
 from search.errors import BadInput
-from search.sampling.level_choices import NAMES
+from search.sampling.level_choices import NAMES, LevelChoices
+from search.sampling.local import LocalSampler
+from search.sampling.space import Space, linear_scale
+from search.trials.lifecycle import ask
 
 
 def test_a_study_of_grey_levels_has_the_settings_of_earlier_versions():
@@ -60,3 +65,21 @@ def test_other_level_maps_are_refused_with_the_known_names(given, why):
 def test_parts_are_limited(parts):
     with pytest.raises(BadInput, match=f"--parts {parts}: expected 1 to 8"):
         StudyConfig(parts=parts)
+
+
+@pytest.mark.parametrize("settings", [{"levels": "grey"}, {"levels": "rank"}, {"levels": "ratio", "windows": "9"}])
+def test_several_parts_of_a_single_level_map_are_refused(settings):
+    with pytest.raises(BadInput, match="--parts 2: the search space has a single level map"):
+        StudyConfig(parts=2, **settings)
+
+
+def test_windows_do_not_change_the_draws_of_a_study_without_them():
+    draws = []
+    for windows in ((3, 31), (5, 9)):
+        space = Space(4, ("thermometer",), linear_scale(np.ones(256)), levels=LevelChoices(("grey",), windows))
+        study = optuna.create_study(sampler=LocalSampler(space, 0))
+        for number in range(30):
+            asked = ask(study, space, 0)
+            study.tell(asked.trial, float(number % 7))
+        draws.append([trial.user_attrs["cut_points"] for trial in study.trials])
+    assert draws[0] == draws[1]

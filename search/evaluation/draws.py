@@ -16,7 +16,6 @@ from search.binarization.binarization import Binarization
 from search.binarization.encodings import ENCODINGS
 from search.binarization.level_map import LevelMap
 from search.binarization.levels import GREY
-from search.sampling.level_choices import LevelChoices
 from search.sampling.space import Edges, Space
 
 Tables = npt.NDArray[np.uint8]  # (N, 256, C)
@@ -87,7 +86,7 @@ class Draws:
     def __init__(self, layout: Layout, seed: int) -> None:
         self._layout, self._rng = layout, np.random.default_rng(seed)
         space = layout.space
-        one_map = space.levels == LevelChoices((GREY.name,), space.levels.windows) and len(space.ends) == 1
+        one_map = space.levels.is_single and len(space.ends) == 1
         self._slices = 1 if one_map else SLICES
 
     def __call__(self, n: int) -> list[list[DrawnPart]]:

@@ -25,7 +25,7 @@ from storage.scores import Scores, mean_of
 ScoresByLight = dict[tuple[Input, Drift], Scores]
 
 
-def greyscale_of(input: Input) -> Greyscale:
+def plain_greyscale(input: Input) -> Greyscale:
     """Greyscale with the weights and activations of an input, with which the input is compared."""
     return Greyscale(input.arithmetic, input.colors)
 
@@ -87,7 +87,7 @@ def light_data(scores: ScoresByLight, metric: Metric) -> pd.DataFrame:
     rows = []
     for (input, drift), each in scores.items():
         low, high = interval_over_photos(each, metric)
-        greyscale = greyscale_of(input)
+        greyscale = plain_greyscale(input)
         row = {
             "input": names[input],
             "kind": drift.kind,

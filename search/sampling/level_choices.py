@@ -19,12 +19,12 @@ import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
 from search.binarization.level_map import LevelMap
-from search.binarization.levels import GREY, LEVEL_MAPS, Dither, level_map
+from search.binarization.levels import GREY, LEVEL_MAPS, Dither, Rank, level_map
 from search.binarization.windows import WindowMap
 
 Params = dict[str, Any]
 
-GREY_NAME, DITHER, MOSAIC = "grey", "dither", "mosaic"
+DITHER, MOSAIC = Dither.name, "mosaic"
 WINDOWED = tuple(name for name, kind in LEVEL_MAPS.items() if issubclass(kind, WindowMap))
 NAMES = (*LEVEL_MAPS, MOSAIC)
 ALL = "all"  # the name of all of them
@@ -41,8 +41,14 @@ class LevelChoices:
     names: of NAMES. windows: least and largest side of a window in pixels, both odd.
     """
 
-    names: tuple[str, ...] = (GREY_NAME,)
+    names: tuple[str, ...] = (GREY.name,)
     windows: tuple[int, int] = (3, 31)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the space holds a single level map, so that there is nothing to choose."""
+        (name, *others), (low, high) = self.names, self.windows
+        return not others and (name in (GREY.name, Rank.name) or (name in WINDOWED and low == high))
 
     @property
     def windowed(self) -> bool:
@@ -105,8 +111,8 @@ class LevelChoices:
 
     def at_random(self, rng: np.random.Generator) -> LevelMap:
         """A level map, uniformly at random in the parameters, with window sides drawn log-uniformly."""
-        if self == LevelChoices():
-            return GREY
+        if self.is_single:
+            return next(self.everything())
         drawn = self._drawn(rng, "")
         if len(self.names) > 1:
             drawn["levels"] = self.names[int(rng.integers(len(self.names)))]

@@ -12,6 +12,7 @@ import numpy as np
 import optuna
 import torch
 
+from search.binarization.levels import GREY
 from search.config import StudyConfig, budget_of
 from search.console.messages import plural, say
 from search.console.stop import Stopped, StopSignals
@@ -29,7 +30,6 @@ from search.references.eight_bit_maps import best_level_maps, say_skipped, train
 from search.references.greyscale import EightBit, greyscale_of
 from search.references.learned import make_learner
 from search.references.pixels import TrainingPixels
-from search.sampling.level_choices import GREY_NAME
 from search.sampling.pool import Pool
 from search.sampling.pruners import PRUNERS
 from search.sampling.samplers import ONE_SHOT
@@ -174,7 +174,7 @@ def _run(plan: Plan, database: Database, study: optuna.Study, started: float, ch
             return None
         return scored_pool(database, plan.split, protocol, plan.space, device, check, until)
 
-    has_level_maps = any(name != GREY_NAME for name in plan.space.levels.names)
+    has_level_maps = any(name != GREY.name for name in plan.space.levels.names)
     try:
         search(config, database, study, plan.space, queue, pool, plan.evaluate, greyscale, device, check, started)
         if has_level_maps and counted(study) >= config.trials:
